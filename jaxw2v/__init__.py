@@ -1,0 +1,43 @@
+"""word2vec in JAX: text in, word vectors out, and pure functions to build on.
+
+The pipeline, in the order in which data flows:
+
+- :mod:`jaxw2v.corpus`: text, vocabulary, token stream on disk (no JAX).
+- :mod:`jaxw2v.sampling`: subsampling, windows, negatives; pure.
+- :mod:`jaxw2v.losses`: negative sampling by pairs and by blocks; pure.
+- :mod:`jaxw2v.models`: the two embedding tables as a Flax NNX module.
+- :mod:`jaxw2v.training`: row updates, the step, chunks of steps, the loop.
+- :mod:`jaxw2v.vectors`: word vectors, neighbours, files, scores.
+
+``train(corpus, config)`` runs all of it. Names are imported when first used, so that importing
+this package starts nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jaxw2v.config import Config as Config
+    from jaxw2v.corpus import Files as Files
+    from jaxw2v.errors import InputError as InputError
+    from jaxw2v.errors import TrainingDiverged as TrainingDiverged
+    from jaxw2v.training import train as train
+    from jaxw2v.vectors import WordVectors as WordVectors
+
+_HOME = {
+    "Config": "jaxw2v.config",
+    "Files": "jaxw2v.corpus",
+    "InputError": "jaxw2v.errors",
+    "TrainingDiverged": "jaxw2v.errors",
+    "WordVectors": "jaxw2v.vectors",
+    "train": "jaxw2v.training",
+}
+__all__ = ["Config", "Files", "InputError", "TrainingDiverged", "WordVectors", "train"]
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module 'jaxw2v' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

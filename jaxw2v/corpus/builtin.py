@@ -1,0 +1,95 @@
+"""A corpus that needs no network: the documentation strings of installed Python packages."""
+
+from __future__ import annotations
+
+import ast
+import concurrent.futures
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import sys
+import sysconfig
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from tqdm import tqdm
+
+from jaxw2v.corpus.cache import cache_folder
+
+PACKAGES = ("flax", "jax", "numpy", "optax", "polars", "scipy")
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+_SKIPPED = {"test", "tests", "testing", "site-packages", "dist-packages", "__pycache__", "idlelib"}
+
+
+def collect() -> Path:
+    """Collects the documentation strings, a paragraph a line, sorted by file; each one once.
+
+    Returns:
+      A text file in the cache, named by the versions of what it was collected from.
+    """
+    versions = [f"python {sys.version}"]
+    versions += [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
+    key = hashlib.sha256("\n".join(versions).encode()).hexdigest()[:12]
+    path = cache_folder() / "builtin" / f"{key}.txt"
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files = [file for root in _roots() for file in _python_files(root)]
+    seen: set[str] = set()
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    with (
+        open(partial, "w", encoding="utf-8") as out,
+        concurrent.futures.ProcessPoolExecutor() as pool,
+    ):
+        documents = pool.map(_paragraphs_of_file, files, chunksize=32)
+        for paragraphs in tqdm(documents, "collecting docstrings", len(files), unit=" files"):
+            for paragraph in paragraphs:
+                if paragraph not in seen:
+                    seen.add(paragraph)
+                    out.write(paragraph + "\n")
+    partial.rename(path)
+    return path
+
+
+def _roots() -> list[Path]:
+    specs = (importlib.util.find_spec(name) for name in PACKAGES)
+    packages = [Path(spec.origin).parent for spec in specs if spec and spec.origin]
+    return [Path(sysconfig.get_path("stdlib")), *packages]
+
+
+def _python_files(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        yield from (Path(folder) / name for name in sorted(files) if name.endswith((".py", ".pyi")))
+
+
+def _paragraphs_of_file(path: Path) -> list[str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes in other people's strings
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError, OSError):
+        return []
+    documents = (ast.get_docstring(n) for n in ast.walk(tree) if isinstance(n, _DOCUMENTED))
+    return [p for text in documents if text for p in paragraphs(text)]
+
+
+def paragraphs(text: str) -> list[str]:
+    """Joins the lines of each paragraph.
+
+    Args:
+      text: a documentation string.
+
+    Returns:
+      A line for each paragraph.
+
+    Example:
+      >>> paragraphs('''Sums
+      ... an array.
+      ...
+      ... Returns it.''')
+      ['Sums an array.', 'Returns it.']
+    """
+    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]

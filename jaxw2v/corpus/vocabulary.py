@@ -1,0 +1,135 @@
+"""The vocabulary: words with their counts, the most frequent first."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from jaxw2v.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Words by id, with how often each occurs in the corpus.
+
+    Attributes:
+      words: tuple of V distinct words; a word's place is its id.
+      counts: int64 [V], occurrences.
+
+    Example:
+      >>> vocabulary = Vocabulary.from_counts(["b", "a", "c"], [2, 2, 1], min_count=2)
+      >>> vocabulary.words, vocabulary["b"], "c" in vocabulary
+      (('a', 'b'), 1, False)
+    """
+
+    words: tuple[str, ...]
+    counts: np.ndarray
+
+    @classmethod
+    def from_counts(
+        cls,
+        words: Sequence[str] | pl.Series,
+        counts: Sequence[int] | np.ndarray,
+        min_count: int = 1,
+        max_size: int | None = None,
+    ) -> Vocabulary:
+        """Orders words by falling count, then by word, and drops the rare ones.
+
+        Args:
+          words: distinct words.
+          counts: [len(words)] integer, occurrences of each.
+          min_count: words below this many occurrences are dropped.
+          max_size: at most this many words are kept; ``None`` keeps all.
+
+        Returns:
+          The vocabulary.
+        """
+        table = pl.DataFrame({"word": words, "count": np.asarray(counts, np.int64)})
+        table = table.filter(pl.col("count") >= min_count)
+        table = table.sort(["count", "word"], descending=[True, False])
+        if max_size is not None:
+            table = table.head(max_size)
+        return cls(tuple(table["word"].to_list()), table["count"].to_numpy())
+
+    @functools.cached_property
+    def ids(self) -> dict[str, int]:
+        """From word to id."""
+        return {word: i for i, word in enumerate(self.words)}
+
+    @functools.cached_property
+    def is_lowercase(self) -> bool:
+        """Whether no word has an upper-case letter, so that look-ups may fold case."""
+        return all(word == word.lower() for word in self.words)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.ids
+
+    def __getitem__(self, word: str) -> int:
+        try:
+            return self.ids[word]
+        except KeyError:
+            raise KeyError(self.missing(word)) from None
+
+    def missing(self, word: str) -> str:
+        """The message for a word that is not here, with close ones.
+
+        Args:
+          word: the word that was asked for.
+
+        Returns:
+          One line.
+        """
+        folded = word.lower()
+        if folded in self.ids:
+            close = [folded]
+        else:
+            near = [w for w in self.words if abs(len(w) - len(word)) <= 2]
+            close = difflib.get_close_matches(word, near, n=3, cutoff=0.7)
+        hint = f"; did you mean {', '.join(close)}?" if close else ""
+        return f"word {word!r} is not in the vocabulary of {len(self)} words{hint}"
+
+    def save(self, path: str | Path) -> None:
+        """Writes ``word<TAB>count``, a line a word, in the order of the ids.
+
+        Args:
+          path: the file to write.
+        """
+        lines = (f"{w}\t{c}\n" for w, c in zip(self.words, self.counts.tolist(), strict=True))
+        Path(path).write_text("".join(lines), encoding="utf-8", newline="\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Vocabulary:
+        """Reads what :meth:`save` wrote.
+
+        Args:
+          path: a file of ``word<TAB>count`` lines.
+
+        Returns:
+          The vocabulary, in the order of the file.
+
+        Raises:
+          InputError: the file is missing or a line has another form.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: cannot read the vocabulary: {error}") from None
+        words, counts = [], []
+        for number, line in enumerate(text.split("\n")[:-1], start=1):
+            word, tab, count = line.partition("\t")
+            if not (word and tab and count.isascii() and count.isdigit()):
+                raise InputError(f"{path}:{number}: expected word<TAB>count, got {line[:60]!r}")
+            words.append(word)
+            counts.append(int(count))
+        if len(set(words)) != len(words):
+            raise InputError(f"{path}: a word stands there twice")
+        return cls(tuple(words), np.asarray(counts, np.int64))

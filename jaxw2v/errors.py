@@ -1,0 +1,13 @@
+"""The errors that reach a user as one clear line."""
+
+
+class InputError(ValueError):
+    """What the user gave cannot be used: says what, where, and what to do."""
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss or a table stopped being finite; the vectors of the last good epoch are kept."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user stopped the run; the message says what is left of it."""

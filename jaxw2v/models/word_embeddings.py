@@ -1,0 +1,54 @@
+"""The two tables of word2vec."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+
+class WordEmbeddings(nnx.Module):
+    r"""Input and output rows for every word; the score of a pair is their product.
+
+    .. math:: \text{score}(i, j) = u_i \cdot c_j
+
+    Input rows start uniform on (-1/2D, 1/2D), output rows at zero, as in word2vec.c.
+
+    Attributes:
+      input_embedding: float32 [V, D], rows of centers, the vectors that are exported.
+      output_embedding: float32 [V, D], rows of contexts and negatives.
+
+    Reference:
+      Mikolov et al. 2013b; word2vec.c, ``InitNet``.
+
+    Example:
+      >>> model = WordEmbeddings(vocabulary_size=7, embedding_dim=3, rngs=nnx.Rngs(0))
+      >>> model(jnp.array([0, 1]), jnp.array([2, 3])).tolist()
+      [0.0, 0.0]
+    """
+
+    def __init__(self, vocabulary_size: int, embedding_dim: int, *, rngs: nnx.Rngs):
+        """Makes the tables.
+
+        Args:
+          vocabulary_size: V, words.
+          embedding_dim: D, components.
+          rngs: the source of the key ``params``.
+        """
+        shape, bound = (vocabulary_size, embedding_dim), 0.5 / embedding_dim
+        start = jax.random.uniform(rngs.params(), shape, minval=-bound, maxval=bound)
+        self.input_embedding = nnx.Param(start)
+        self.output_embedding = nnx.Param(jnp.zeros(shape))
+
+    def __call__(self, centers: jax.Array, contexts: jax.Array) -> jax.Array:
+        """Scores pairs.
+
+        Args:
+          centers: int32 [...], word ids.
+          contexts: int32 [...], word ids.
+
+        Returns:
+          float32 [...], the log-odds that the pair is a true one.
+        """
+        u, c = self.input_embedding[centers], self.output_embedding[contexts]
+        return jnp.einsum("...d,...d->...", u, c, precision=jax.lax.Precision.HIGHEST)

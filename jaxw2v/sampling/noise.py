@@ -1,0 +1,110 @@
+"""The noise distribution of negative sampling, drawn exactly by the alias method."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+class NoiseDistribution(NamedTuple):
+    """An alias table: column v holds word v with some chance, else word ``alias[v]``.
+
+    Attributes:
+      threshold: uint32 [V]; 32 random bits at most this keep v.
+      alias: int32 [V], the other word of the column.
+    """
+
+    threshold: jax.Array
+    alias: jax.Array
+
+
+def noise_distribution(counts: np.ndarray, exponent: float = 0.75) -> NoiseDistribution:
+    r"""Builds the table of :math:`P(v) \propto \mathrm{count}_v^{\text{exponent}}`.
+
+    All is integer arithmetic on shares of V * 2**32, so a word's chance is off by about
+    2**-32 of 1/V. Built in O(V), without a Python loop: deficits of the columns below the mean
+    are laid end to end along the excesses of those above, each deficit filled by the column
+    on which it begins; a column used up beyond its excess is topped up by the next one.
+
+    Args:
+      counts: [V] integer, occurrences.
+      exponent: 0.75 in the paper; 0 is uniform, 1 the unigram distribution.
+
+    Returns:
+      The table.
+
+    Reference:
+      Mikolov et al. 2013b, section 2.2; Walker 1977, Vose 1991 (alias method).
+
+    Example:
+      >>> table = noise_distribution(np.array([3, 1]), exponent=1.0)
+      >>> float(noise_probability(table)[0].round(6))
+      0.75
+    """
+    weights = np.asarray(counts, np.float64) ** exponent
+    size = len(weights)
+    shares = np.floor(weights / weights.sum() * size * 2.0**32).astype(np.int64)
+    shares[: max(size * 2**32 - shares.sum(), 0)] += 1
+    shares[np.argmax(shares)] += size * 2**32 - shares.sum()
+    deficit = 2**32 - shares
+    low, high = np.flatnonzero(deficit > 0), np.flatnonzero(deficit <= 0)
+    alias = np.arange(size)
+    own = np.full(size, 2**32, np.int64)
+    if len(low):
+        filled = np.cumsum(deficit[low])
+        excess = np.cumsum(-deficit[high])
+        begins = filled - deficit[low]
+        own[low] = shares[low]
+        alias[low] = high[np.searchsorted(excess, begins, side="right")]
+        reached = np.searchsorted(begins, excess, side="left")
+        overshoot = np.concatenate([[0], filled])[reached] - excess
+        short = np.flatnonzero(overshoot > 0)
+        own[high[short]] = 2**32 - overshoot[short]
+        alias[high[short]] = high[short + 1]
+    return NoiseDistribution(
+        jnp.asarray(np.clip(own - 1, 0, 2**32 - 1).astype(np.uint32)),
+        jnp.asarray(alias.astype(np.int32)),
+    )
+
+
+def noise_probability(noise: NoiseDistribution) -> np.ndarray:
+    """The chance of each word under a table, read back from it.
+
+    Args:
+      noise: the table.
+
+    Returns:
+      float64 [V], summing to 1.
+
+    Example:
+      >>> noise_probability(noise_distribution(np.array([1, 1, 1, 1]))).tolist()
+      [0.25, 0.25, 0.25, 0.25]
+    """
+    own = (np.asarray(noise.threshold, np.float64) + 1) / 2.0**32
+    alias = np.asarray(noise.alias)
+    return (own + np.bincount(alias, 1 - own, len(own))) / len(own)
+
+
+def sample_noise(key: jax.Array, noise: NoiseDistribution, shape: tuple[int, ...]) -> jax.Array:
+    """Draws negatives.
+
+    Args:
+      key: a PRNG key.
+      noise: the table.
+      shape: the shape of the draws.
+
+    Returns:
+      int32 of the given shape, word ids.
+
+    Example:
+      >>> noise = noise_distribution(np.array([5, 0]), exponent=1.0)
+      >>> sample_noise(jax.random.key(0), noise, (3,)).tolist()
+      [0, 0, 0]
+    """
+    column_key, side_key = jax.random.split(key)
+    column = jax.random.randint(column_key, shape, 0, noise.alias.shape[0], jnp.int32)
+    own = jax.random.bits(side_key, shape, jnp.uint32) <= noise.threshold[column]
+    return jnp.where(own, column, noise.alias[column])

@@ -1,0 +1,113 @@
+"""Hands chunks of the token stream to the device, the next one copied while this one runs."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from jaxw2v.corpus import TokenStream
+from jaxw2v.training.chunk import Chunk
+
+CHUNKS_AHEAD = 2
+
+
+class FedChunk(NamedTuple):
+    """A chunk on the device.
+
+    Attributes:
+      index: its place in the stream.
+      covered: tokens of the stream it covers, those held out counted.
+      chunk: the arrays.
+    """
+
+    index: int
+    covered: int
+    chunk: Chunk
+
+
+class Feed:
+    """Reads chunks of a stream in a background thread.
+
+    An error in the thread is raised in the loop that reads from the feed.
+
+    Attributes:
+      num_chunks: chunks in an epoch.
+    """
+
+    def __init__(self, stream: TokenStream, chunk_tokens: int, held_out: np.ndarray | None = None):
+        """Prepares a feed; nothing is read yet.
+
+        Args:
+          stream: the corpus.
+          chunk_tokens: tokens in a chunk; the last one of the stream is padded.
+          held_out: bool [sentences], sentences to leave out; ``None`` keeps all.
+        """
+        self._stream = stream
+        self._chunk_tokens = chunk_tokens
+        self._held_out = held_out
+        self.num_chunks = -(-len(stream) // chunk_tokens)
+
+    def read(self, index: int) -> FedChunk:
+        """Reads one chunk and starts its copy to the device.
+
+        Args:
+          index: which one.
+
+        Returns:
+          The chunk.
+        """
+        start = index * self._chunk_tokens
+        stop = min(start + self._chunk_tokens, len(self._stream))
+        ids, sentence_ids = self._stream.read(start, stop)
+        if self._held_out is not None:
+            ids = np.where(self._held_out[sentence_ids], -1, ids)
+        padding = (0, self._chunk_tokens - (stop - start))
+        ids = np.pad(ids, padding, constant_values=-1)
+        sentence_ids = np.pad(sentence_ids, padding, constant_values=-1)
+        return FedChunk(index, stop - start, Chunk(jax.device_put(ids), jax.device_put(sentence_ids)))
+
+    def epoch(self, order: np.ndarray) -> Iterator[FedChunk]:
+        """Reads chunks ahead of their use.
+
+        Args:
+          order: int [num_chunks], the chunks in the order in which they are wanted.
+
+        Yields:
+          The chunks.
+        """
+        ready: queue.Queue = queue.Queue(CHUNKS_AHEAD - 1)
+        stopped = threading.Event()
+
+        def put(item) -> None:
+            while not stopped.is_set():
+                try:
+                    ready.put(item, timeout=0.1)
+                    return
+                except queue.Full:
+                    continue
+
+        def work() -> None:
+            try:
+                for index in order:
+                    if stopped.is_set():
+                        return
+                    put(self.read(int(index)))
+                put(None)
+            except BaseException as error:
+                put(error)
+
+        thread = threading.Thread(target=work, name="jaxw2v-feed", daemon=True)
+        thread.start()
+        try:
+            while (item := ready.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+        finally:
+            stopped.set()
+            thread.join()

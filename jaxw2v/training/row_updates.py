@@ -1,0 +1,137 @@
+"""Applies an elementwise Optax transformation to the rows of a table that a step touched.
+
+This is not the dense algorithm: rows that a step does not touch keep their moments (no decay)
+and do not move, as in torch's SparseAdam. Cost grows with the rows touched, not with V.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+
+class TouchedRows(NamedTuple):
+    """The distinct rows of a step.
+
+    Attributes:
+      slots: int32 [n], for each id its row's place in ``rows``.
+      rows: int32 [capacity], distinct ids, then V, which lies outside the table.
+      count: int32 [], the distinct ids.
+    """
+
+    slots: jax.Array
+    rows: jax.Array
+    count: jax.Array
+
+
+def capacity(num_ids: int, vocabulary_size: int, rows_per_pass: int) -> int:
+    """Slots that always suffice, a multiple of the rows of a pass.
+
+    Args:
+      num_ids: ids in a step.
+      vocabulary_size: V.
+      rows_per_pass: rows handled at once.
+
+    Returns:
+      The number of slots.
+
+    Example:
+      >>> capacity(5_000, 3_000, 2_048)
+      4096
+    """
+    most = min(num_ids, vocabulary_size)
+    return -(-most // min(rows_per_pass, most)) * min(rows_per_pass, most)
+
+
+def find_touched_rows(
+    ids: jax.Array, positions: jax.Array, rows_per_pass: int
+) -> tuple[TouchedRows, jax.Array]:
+    """Finds distinct ids without sorting.
+
+    Every id writes its position at its own place; whichever write wins, all duplicates then
+    read the same position, whose owner stands for them.
+
+    Args:
+      ids: int32 [n], from 0 to V - 1.
+      positions: int32 [V], scratch; its content does not matter.
+      rows_per_pass: rows handled at once.
+
+    Returns:
+      The touched rows, and the scratch for the next call.
+
+    Example:
+      >>> touched, _ = find_touched_rows(jnp.array([4, 2, 4]), jnp.zeros(5, jnp.int32), 2)
+      >>> int(touched.count), touched.rows[touched.slots].tolist()
+      (2, [4, 2, 4])
+    """
+    place = jnp.arange(ids.size, dtype=jnp.int32)
+    positions = positions.at[ids].set(place)
+    owner = positions[ids]
+    is_owner = owner == place
+    order = jnp.cumsum(is_owner, dtype=jnp.int32) - 1
+    size = capacity(ids.size, positions.size, rows_per_pass)
+    rows = jnp.full(size, positions.size, jnp.int32)
+    rows = rows.at[jnp.where(is_owner, order, size)].set(ids, mode="drop")
+    return TouchedRows(order[owner], rows, order[-1] + 1), positions
+
+
+def update_rows(
+    optimizer: optax.GradientTransformation,
+    table: jax.Array,
+    state: optax.OptState,
+    touched: TouchedRows,
+    gradients: jax.Array,
+    rows_per_pass: int,
+    progress: jax.Array,
+) -> tuple[jax.Array, optax.OptState]:
+    """Moves the touched rows.
+
+    Args:
+      optimizer: an elementwise transformation.
+      table: float32 [V, D].
+      state: its state for the table; leaves are scalars or [V, D].
+      touched: from :func:`find_touched_rows`.
+      gradients: float32 [capacity, D], summed by slot.
+      rows_per_pass: rows handled at once.
+      progress: float32 [], share of training done, for the learning rate.
+
+    Returns:
+      The table and the state after the step.
+    """
+    optimizer = optax.with_extra_args_support(optimizer)
+    size = min(rows_per_pass, touched.rows.size)
+    leaves, structure = jax.tree.flatten(state)
+    is_table = [leaf.ndim > 0 for leaf in leaves]
+
+    def step(moments, rows_of_table, gradient):
+        rest = iter(moments)
+        mixed = [next(rest) if t else leaf for t, leaf in zip(is_table, leaves, strict=True)]
+        state = jax.tree.unflatten(structure, mixed)
+        updates, state = optimizer.update(gradient, state, rows_of_table, progress=progress)
+        return optax.apply_updates(rows_of_table, updates), jax.tree.leaves(state)
+
+    def one_pass(i, arrays):
+        start = i * size
+        rows = jax.lax.dynamic_slice_in_dim(touched.rows, start, size)
+        gradient = jax.lax.dynamic_slice_in_dim(gradients, start, size)
+        table_rows, *moments = [a.at[rows].get(mode="clip") for a in arrays]
+        new, new_leaves = step(moments, table_rows, gradient)
+        new_moments = [leaf for t, leaf in zip(is_table, new_leaves, strict=True) if t]
+        return [
+            a.at[rows].set(value, mode="drop", unique_indices=True)
+            for a, value in zip(arrays, [new, *new_moments], strict=True)
+        ]
+
+    moments = [leaf for t, leaf in zip(is_table, leaves, strict=True) if t]
+    passes = (touched.count + size - 1) // size
+    table, *moments = jax.lax.fori_loop(0, passes, one_pass, [table, *moments])
+    # Scalars, such as Adam's count, advance once a step, whatever the number of passes.
+    no_rows = [jnp.zeros((1, table.shape[1]), m.dtype) for m in moments]
+    empty = jnp.zeros((1, table.shape[1]), table.dtype)
+    _, scalars = step(no_rows, empty, empty)
+    rest = iter(moments)
+    leaves = [next(rest) if t else leaf for t, leaf in zip(is_table, scalars, strict=True)]
+    return table, jax.tree.unflatten(structure, leaves)

@@ -1,0 +1,128 @@
+"""The main job: a corpus goes in, a folder of word vectors comes out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import optax
+
+from jaxw2v.config import Config
+from jaxw2v.corpus import Files, builtin, downloads, open_corpus
+from jaxw2v.errors import InputError, Interrupted, TrainingDiverged
+from jaxw2v.training.trainer import Metrics, fit
+from jaxw2v.vectors import WordVectors
+from jaxw2v.vectors.formats import VECTORS, renamed_when_complete
+
+Corpus = Files | str | os.PathLike | Iterable
+
+
+def train(
+    corpus: Corpus | None = None,
+    config: Config | None = None,
+    *,
+    out: str | os.PathLike | None = None,
+    overwrite: bool = False,
+    validation: Corpus | None = None,
+    optimizer: optax.GradientTransformation | None = None,
+    show_progress: bool = True,
+) -> WordVectors:
+    """Trains word vectors.
+
+    Args:
+      corpus: a path or glob; :class:`jaxw2v.Files`; ``"builtin"``, ``"text8"`` or
+        ``"wikitext-103"``; or a re-iterable of strings or of lists of words. ``None`` is
+        ``"builtin"``.
+      config: the settings; ``None`` takes the defaults.
+      out: a folder that receives the vectors, the vocabulary, the settings and
+        ``metrics.jsonl``, anew after each epoch; ``None`` writes nothing.
+      overwrite: replace vectors that ``out`` already holds.
+      validation: held-out text for a validation loss each epoch, given as ``corpus`` is.
+      optimizer: any elementwise ``optax.GradientTransformation``, applied as it is; ``None`` is
+        Adam with a linear decay. The gradient is that of the loss summed over a step's pairs.
+      show_progress: draw progress on standard error.
+
+    Returns:
+      The vectors.
+
+    Raises:
+      InputError: something that was given cannot be used; nothing has been written.
+      TrainingDiverged: the loss is no longer finite; ``out`` holds the last good epoch.
+      Interrupted: Ctrl-C; the message says what ``out`` holds.
+
+    Reference:
+      Mikolov et al. 2013b, "Distributed Representations of Words and Phrases and their
+      Compositionality".
+
+    Example:
+      >>> sentences = [["cat", "chases", "mouse"], ["dog", "chases", "cat"]] * 50
+      >>> config = Config(embedding_dim=8, epochs=1, min_count=1)
+      >>> wv = train(sentences, config, show_progress=False)
+      >>> wv["cat"].shape
+      (8,)
+    """
+    config = config or Config()
+    folder = None if out is None else Path(out)
+    if folder is not None:
+        _check_folder(folder, overwrite)
+    stream = open_corpus(_resolve(corpus), config)
+    held_out = None
+    if validation is not None:
+        held_out = open_corpus(_resolve(validation), config, stream.vocabulary)
+    finished = 0
+
+    def save(wv: WordVectors, metrics: list[Metrics]) -> None:
+        nonlocal finished
+        if folder is not None:
+            _save(folder, wv, config, metrics)
+        finished = len(metrics)
+
+    try:
+        return fit(
+            stream,
+            config,
+            validation=held_out,
+            optimizer=optimizer,
+            on_epoch=save,
+            show_progress=show_progress,
+        )
+    except TrainingDiverged as error:
+        raise TrainingDiverged(f"{error} ({_left(folder, finished)})") from None
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted; {_left(folder, finished)}") from None
+
+
+def _resolve(corpus: Corpus | None) -> Corpus:
+    if corpus is None or corpus == "builtin":
+        return builtin.collect()
+    if isinstance(corpus, str) and corpus in downloads.DOWNLOADS and not os.path.exists(corpus):
+        return downloads.fetch(corpus)
+    return corpus
+
+
+def _check_folder(folder: Path, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; --out needs a folder")
+    if (folder / VECTORS).exists() and not overwrite:
+        raise InputError(f"{folder}: already holds vectors; choose another --out or --overwrite")
+    existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise InputError(f"{existing}: cannot be written to; choose another --out")
+
+
+def _save(folder: Path, wv: WordVectors, config: Config, metrics: list[Metrics]) -> None:
+    wv.save(folder)
+    with renamed_when_complete(folder / "config.json") as path:
+        path.write_text(config.to_json())
+    with renamed_when_complete(folder / "metrics.jsonl") as path:
+        path.write_text("".join(json.dumps(record) + "\n" for record in metrics))
+
+
+def _left(folder: Path | None, finished: int) -> str:
+    if finished == 0:
+        return "no epoch was finished, so there are no vectors"
+    if folder is None:
+        return "no folder was given, so nothing was kept"
+    return f"{folder} holds the vectors of epoch {finished}"

@@ -1,0 +1,260 @@
+"""The training loop: epochs of chunks, with progress, validation and a snapshot each epoch."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from tqdm import tqdm
+
+from jaxw2v.config import Config
+from jaxw2v.corpus import TokenStream
+from jaxw2v.errors import InputError, TrainingDiverged
+from jaxw2v.models import WordEmbeddings
+from jaxw2v.sampling import keep_probability, keep_threshold, noise_distribution
+from jaxw2v.training.chunk import make_evaluate_chunk, make_train_chunk
+from jaxw2v.training.feed import Feed
+from jaxw2v.training.optimizer import check_elementwise, default_optimizer
+from jaxw2v.training.plan import Plan, make_plan
+from jaxw2v.training.scatter_fault import check_this_machine
+from jaxw2v.training.step import Loss, TrainState, init_state
+from jaxw2v.vectors import WordVectors
+
+Metrics = dict[str, Any]
+OnEpoch = Callable[[WordVectors, list[Metrics]], None]
+
+
+def fit(
+    stream: TokenStream,
+    config: Config,
+    *,
+    validation: TokenStream | None = None,
+    optimizer: optax.GradientTransformation | None = None,
+    on_epoch: OnEpoch = lambda wv, metrics: None,
+    show_progress: bool = True,
+) -> WordVectors:
+    """Trains word vectors on a token stream.
+
+    Args:
+      stream: the corpus.
+      config: the settings.
+      validation: held-out text with the same vocabulary; ``None`` holds out
+        ``config.validation_share`` of the sentences.
+      optimizer: any elementwise Optax transformation, applied as it is to the gradient of the
+        loss summed over a step's pairs; ``None`` is Adam with a linear decay.
+      on_epoch: called after each epoch with the vectors so far and all metrics so far.
+      show_progress: draw a progress line on standard error.
+
+    Returns:
+      The vectors after the last epoch.
+
+    Raises:
+      InputError: nothing can be trained on this stream with these settings.
+      TrainingDiverged: the loss is no longer finite.
+    """
+    _check_pairs(stream)
+    for word in config.probe_words:
+        if word not in stream.vocabulary:
+            raise InputError(f"probe {stream.vocabulary.missing(word)}")
+    device = jax.devices()[0]
+    check_this_machine(device)
+
+    counts = stream.vocabulary.counts
+    keep = keep_probability(counts, config.subsample_threshold, config.subsample_formula)
+    plan = make_plan(config, keep, counts, on_cpu=device.platform == "cpu")
+    optimizer = optimizer or default_optimizer(plan.learning_rate, config.min_learning_rate)
+    if config.row_updates == "touched":
+        check_elementwise(optimizer)
+
+    held_out = None
+    if validation is None and config.validation_share:
+        held_out, validation = _hold_out(stream, config)
+    run = _Run(stream, config, plan, optimizer, keep, held_out)
+    validate = None if validation is None else _Validation(run, validation)
+    metrics: list[Metrics] = []
+    with tqdm(
+        total=config.epochs * stream.raw_words,
+        unit=" words",
+        unit_scale=True,
+        disable=not show_progress,
+    ) as bar:
+        for epoch in range(config.epochs):
+            bar.set_description(f"epoch {epoch + 1}/{config.epochs}")
+            record = run.train_epoch(epoch, bar)
+            wv = run.snapshot(epoch)
+            if validate is not None:
+                record["validation_loss"] = validate()
+            metrics.append(record)
+            _report(bar, wv, record, config.probe_words)
+            on_epoch(wv, metrics)
+    return wv
+
+
+def _check_pairs(stream: TokenStream) -> None:
+    longest = int(np.diff(stream.sentence_ends, prepend=0).max())
+    if longest < 2 or len(stream.vocabulary) < 2:
+        raise InputError(
+            "no pair can be formed: no sentence holds two words of the vocabulary of "
+            f"{len(stream.vocabulary)} words; give more text or a smaller --min-count"
+        )
+
+
+def _hold_out(stream: TokenStream, config: Config) -> tuple[np.ndarray, TokenStream]:
+    lengths = np.diff(stream.sentence_ends, prepend=0)
+    held_out = np.random.default_rng(config.seed).random(len(lengths)) < config.validation_share
+    if not held_out.any() or held_out.all() or lengths[held_out].max() < 2:
+        raise InputError(
+            f"validation_share {config.validation_share} of {len(lengths)} sentences leaves "
+            "nothing to train on or to validate on; give another share, or a validation file"
+        )
+    ids = np.asarray(stream.ids)[np.repeat(held_out, lengths)]
+    ends = np.cumsum(lengths[held_out])
+    words = round(len(ids) * stream.words_per_token)
+    return held_out, TokenStream(ids, ends, stream.vocabulary, words)
+
+
+class _Run:
+    """The device side of a run: the state, and the compiled program that advances it."""
+
+    def __init__(
+        self,
+        stream: TokenStream,
+        config: Config,
+        plan: Plan,
+        optimizer: optax.GradientTransformation,
+        keep: np.ndarray,
+        held_out: np.ndarray | None,
+    ):
+        self.stream, self.config, self.plan = stream, config, plan
+        self.key = jax.random.key(config.seed)
+        self.keep_threshold = jnp.asarray(keep_threshold(keep))
+        self.noise = noise_distribution(stream.vocabulary.counts, config.noise_exponent)
+        self.feed = Feed(stream, plan.chunk_tokens, held_out)
+        self.state = self._initial_state(optimizer)
+        started = time.perf_counter()
+        self.train_chunk = self._compile(make_train_chunk(config, plan, optimizer))
+        self.compile_seconds = time.perf_counter() - started
+
+    def _initial_state(self, optimizer: optax.GradientTransformation) -> TrainState:
+        model = WordEmbeddings(
+            len(self.stream.vocabulary), self.config.embedding_dim, rngs=nnx.Rngs(self.key)
+        )
+        tables = nnx.to_pure_dict(nnx.state(model))
+        return init_state(tables["input_embedding"], tables["output_embedding"], optimizer)
+
+    def _compile(self, train_chunk):
+        arguments = (self.keep_threshold, self.noise, self.key, jnp.zeros(2))
+        chunk = jax.tree.map(
+            lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), self.feed.read(0).chunk
+        )
+        return train_chunk.lower(self.state, chunk, *arguments).compile()
+
+    def train_epoch(self, epoch: int, bar: tqdm) -> Metrics:
+        order = np.random.default_rng([self.config.seed, epoch]).permutation(self.feed.num_chunks)
+        epoch_key = jax.random.fold_in(self.key, epoch + 1)
+        total_tokens = len(self.stream) * self.config.epochs
+        done = len(self.stream) * epoch
+        sums = np.zeros(2, np.float64)
+        pending: tuple[int, Loss] | None = None
+        started = time.perf_counter()
+        for fed in self.feed.epoch(order):
+            progress = np.array([done, done + fed.covered], np.float32) / total_tokens
+            key = jax.random.fold_in(epoch_key, fed.index)
+            self.state, loss = self.train_chunk(
+                self.state, fed.chunk, self.keep_threshold, self.noise, key, jnp.asarray(progress)
+            )
+            done += fed.covered
+            if pending is not None:
+                sums += self._finished(*pending, done / total_tokens, bar)
+            pending = fed.covered, loss
+        sums += self._finished(*pending, done / total_tokens, bar)
+        jax.block_until_ready(self.state)
+        seconds = time.perf_counter() - started
+        if sums[1] == 0:
+            raise InputError(
+                "no pair was formed in an epoch: subsampling left no two words side by side; "
+                "give more text or a larger --subsample-threshold"
+            )
+        return {
+            "epoch": epoch + 1,
+            "raw_words": self.stream.raw_words,
+            "seconds": round(seconds, 3),
+            "words_per_second": round(self.stream.raw_words / seconds),
+            "loss": sums[0] / sums[1],
+            "learning_rate": self._learning_rate(done / total_tokens),
+            "compile_seconds": round(self.compile_seconds, 3),
+            "tokens_per_step": self.plan.tokens_per_step,
+        }
+
+    def _finished(self, covered: int, loss: Loss, progress: float, bar: tqdm) -> np.ndarray:
+        total, pairs = (float(value) for value in loss)
+        if not math.isfinite(total):
+            raise TrainingDiverged(f"the loss is {total}; give a smaller --learning-rate")
+        if pairs:
+            rate = self._learning_rate(progress)
+            bar.set_postfix_str(f"loss {total / pairs:.4f}, lr {rate:.2g}", refresh=False)
+        bar.update(round(covered * self.stream.words_per_token))
+        return np.array([total, pairs])
+
+    def _learning_rate(self, progress: float) -> float:
+        start, end = self.plan.learning_rate, self.config.min_learning_rate
+        return start + (end - start) * progress
+
+    def snapshot(self, epoch: int) -> WordVectors:
+        # Copies: the device's buffers are donated to the next chunk.
+        tables = [np.array(t) for t in (self.state.input_embedding, self.state.output_embedding)]
+        if not all(np.isfinite(table).all() for table in tables):
+            raise TrainingDiverged(
+                f"a vector is not finite after epoch {epoch + 1}; give a smaller --learning-rate"
+            )
+        return WordVectors(self.stream.vocabulary, *tables)
+
+
+class _Validation:
+    """The mean loss per pair on held-out text, with the same draws every time."""
+
+    def __init__(self, run: _Run, stream: TokenStream):
+        _check_pairs(stream)
+        self._run = run
+        length = run.plan.block_length
+        tokens = min(run.plan.chunk_tokens, length * math.ceil(len(stream) / length))
+        plan = dataclasses.replace(run.plan, chunk_tokens=tokens)
+        self._feed = Feed(stream, tokens)
+        self._evaluate = make_evaluate_chunk(run.config, plan)
+
+    def __call__(self) -> float:
+        run, sums = self._run, np.zeros(2, np.float64)
+        for index in range(self._feed.num_chunks):
+            chunk = self._feed.read(index).chunk
+            key = jax.random.fold_in(run.key, index)
+            sums += [
+                float(v)
+                for v in self._evaluate(run.state, chunk, run.keep_threshold, run.noise, key)
+            ]
+        return sums[0] / sums[1] if sums[1] else math.nan
+
+
+def _report(bar: tqdm, wv: WordVectors, record: Metrics, probe_words: tuple[str, ...]) -> None:
+    if bar.disable:
+        return
+    line = (
+        f"epoch {record['epoch']}: loss {record['loss']:.4f}, "
+        f"{record['words_per_second']:,} words/s"
+    )
+    if "validation_loss" in record:
+        line += f", validation loss {record['validation_loss']:.4f}"
+    lines = [line]
+    if probe_words:
+        width = max(map(len, probe_words))
+        answers = wv.most_similar([[word] for word in probe_words], topn=6)
+        for word, near in zip(probe_words, answers, strict=True):
+            lines.append(f"  {word:{width}}  {', '.join(other for other, _ in near)}")
+    bar.write("\n".join(lines))

@@ -1,0 +1,6 @@
+"""What training leaves: word vectors, their neighbours, files and scores."""
+
+from jaxw2v.vectors.evaluation import evaluate_analogies, evaluate_similarity
+from jaxw2v.vectors.word_vectors import WordVectors
+
+__all__ = ["WordVectors", "evaluate_analogies", "evaluate_similarity"]

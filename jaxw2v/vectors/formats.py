@@ -1,0 +1,193 @@
+"""Files of word vectors. What is written goes to a temporary name first and is then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from jaxw2v.corpus.vocabulary import Vocabulary
+from jaxw2v.errors import InputError
+
+VECTORS, VOCABULARY = "vectors.safetensors", "vocabulary.tsv"
+
+
+@contextlib.contextmanager
+def renamed_when_complete(path: str | Path) -> Iterator[Path]:
+    """Gives a temporary name beside ``path``; on success it takes that name, else it vanishes.
+
+    Args:
+      path: the file that is to be.
+
+    Yields:
+      The temporary path.
+    """
+    path = Path(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp's files are private; a result is as readable as any other new file.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save_folder(
+    folder: str | Path,
+    vocabulary: Vocabulary,
+    vectors: np.ndarray,
+    output_vectors: np.ndarray | None = None,
+) -> None:
+    """Writes vectors (safetensors) and vocabulary (text).
+
+    Args:
+      folder: made if missing.
+      vocabulary: V words.
+      vectors: float32 [V, D].
+      output_vectors: float32 [V, D], or ``None``.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {"input_embedding": vectors}
+    if output_vectors is not None:
+        tensors["output_embedding"] = output_vectors
+    with renamed_when_complete(folder / VOCABULARY) as path:
+        vocabulary.save(path)
+    with renamed_when_complete(folder / VECTORS) as path:
+        save_file(tensors, path)
+
+
+def load_folder(folder: str | Path) -> tuple[Vocabulary, np.ndarray, np.ndarray | None]:
+    """Reads what :func:`save_folder` wrote.
+
+    Args:
+      folder: the folder.
+
+    Returns:
+      The vocabulary, float32 [V, D] vectors, and the output vectors or ``None``.
+
+    Raises:
+      InputError: a file is missing or damaged.
+    """
+    folder = Path(folder)
+    if not (folder / VECTORS).is_file():
+        raise InputError(f"{folder}: holds no {VECTORS}; give a folder that jaxw2v train wrote")
+    vocabulary = Vocabulary.load(folder / VOCABULARY)
+    try:
+        with safe_open(folder / VECTORS, framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{folder / VECTORS}: damaged or cut short: {error}") from None
+    if "input_embedding" not in tensors:
+        raise InputError(f"{folder / VECTORS}: holds no input_embedding")
+    return vocabulary, tensors["input_embedding"], tensors.get("output_embedding")
+
+
+def save_word2vec(
+    path: str | Path, words: Sequence[str], vectors: np.ndarray, binary: bool
+) -> None:
+    """Writes word2vec.c's text or binary format.
+
+    Args:
+      path: the file.
+      words: V words.
+      vectors: float32 [V, D].
+      binary: the binary form.
+
+    Raises:
+      InputError: a word holds white space.
+    """
+    for word in words:
+        if len(word.split()) != 1:
+            raise InputError(f"the word {word!r} holds white space, which word2vec files cannot")
+    with renamed_when_complete(path) as temporary, open(temporary, "wb") as file:
+        file.write(f"{len(words)} {vectors.shape[1]}\n".encode())
+        for word, row in zip(words, np.asarray(vectors, np.float32), strict=True):
+            if binary:
+                file.write(word.encode() + b" " + row.tobytes() + b"\n")
+            else:
+                file.write(f"{word} {' '.join(map(_shortest, row))}\n".encode())
+
+
+def _shortest(number: np.float32) -> str:
+    return np.format_float_positional(number, trim="-")
+
+
+def load_word2vec(path: str | Path, binary: bool) -> tuple[tuple[str, ...], np.ndarray]:
+    """Reads word2vec.c's text or binary format.
+
+    Args:
+      path: the file.
+      binary: the binary form.
+
+    Returns:
+      V words, and float32 [V, D] vectors.
+
+    Raises:
+      InputError: the file is missing, its header wrong, or it is cut short.
+    """
+    try:
+        with open(path, "rb") as file:
+            size, dim = _header(path, file.readline(100))
+            if os.path.getsize(path) < size * dim * (4 if binary else 2):
+                raise InputError(f"{path}: cut short: its header promises {size} x {dim} numbers")
+            words, vectors = [], np.empty((size, dim), np.float32)
+            read = _read_binary_row if binary else _read_text_row
+            for number in range(size):
+                word, vectors[number] = read(path, file, number, dim)
+                words.append(word)
+            if file.read().strip():
+                raise InputError(f"{path}: goes on after the {size} words its header promises")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: word {len(words) + 1} is not UTF-8") from None
+    if len(set(words)) != len(words):
+        raise InputError(f"{path}: a word stands there twice")
+    return tuple(words), vectors
+
+
+def _header(path: str | Path, line: bytes) -> tuple[int, int]:
+    parts = line.split()
+    if len(parts) != 2 or not all(p.isdigit() and int(p) > 0 for p in parts):
+        raise InputError(f"{path}:1: expected a header 'words dimension', got {line[:40]!r}")
+    return int(parts[0]), int(parts[1])
+
+
+def _read_text_row(
+    path: str | Path, file: IO[bytes], number: int, dim: int
+) -> tuple[str, np.ndarray]:
+    line = file.readline()
+    word, _, rest = line.rstrip().partition(b" ")
+    try:
+        row = np.array(rest.split(), np.float32)
+    except ValueError:
+        raise InputError(f"{path}:{number + 2}: holds something that is not a number") from None
+    if len(row) != dim:
+        raise InputError(f"{path}:{number + 2}: expected a word and {dim} numbers, got {len(row)}")
+    return word.decode(), row
+
+
+def _read_binary_row(
+    path: str | Path, file: IO[bytes], number: int, dim: int
+) -> tuple[str, np.ndarray]:
+    word = bytearray()
+    while (byte := file.read(1)) not in (b" ", b""):
+        word += byte
+    data = file.read(4 * dim)
+    if len(data) < 4 * dim:
+        raise InputError(f"{path}: cut short: word {number + 1} has no complete vector")
+    # word2vec.c ends each row by a line feed, others do not.
+    return bytes(word).lstrip(b"\n").decode(), np.frombuffer(data, np.float32)
