@@ -13,10 +13,10 @@ from jaxw2v.errors import InputError
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """Every setting of a training run.
+    """Every setting of a training run; a value out of range is refused with its name.
 
-    The docstring under each field is its ``--help`` text. A value out of range raises
-    :class:`~jaxw2v.errors.InputError` naming the field.
+    Raises:
+      InputError: a value is out of range. (The text under each field is its ``--help``.)
 
     Example:
       >>> Config(embedding_dim=50).embedding_dim

@@ -1,7 +1,7 @@
 """The errors that reach a user as one clear line."""
 
 
-class InputError(ValueError):
+class InputError(Exception):
     """What the user gave cannot be used: says what, where, and what to do."""
 
 

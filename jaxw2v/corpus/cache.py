@@ -83,9 +83,12 @@ def open_corpus(
         size = sum(os.path.getsize(p) for p in paths if not text.is_remote(p))
         with tqdm(total=size, unit="B", unit_scale=True, desc="reading corpus") as bar:
             _encode(text.read_paths(paths, config, bar.update), scratch, config, vocabulary)
-        with contextlib.suppress(FileExistsError):
-            # Another process may have made the same stream meanwhile.
+        try:
             scratch.rename(folder)
+        except OSError:
+            # Another process may have made the same stream meanwhile.
+            if not folder.is_dir():
+                raise
     return TokenStream.load(folder)
 
 

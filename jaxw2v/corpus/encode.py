@@ -55,8 +55,9 @@ def encode(
         vocabulary = Vocabulary.from_counts(words, counts, min_count, max_vocabulary)
         if len(vocabulary) == 0:
             raise InputError(
-                f"no word reaches min_count {min_count}: the most frequent of {len(words)} words "
-                f"occurs {counts.max()} times; give a smaller --min-count or more text"
+                f"no word reaches min_count {min_count}: the most frequent of "
+                f"{np.count_nonzero(counts)} words occurs {counts.max()} times; "
+                "give a smaller --min-count or more text"
             )
     _check_storable(vocabulary)
     to_id = np.full(len(words), -1, np.int32)

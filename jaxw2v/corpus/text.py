@@ -8,16 +8,21 @@ import glob
 import gzip
 import lzma
 import os
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple, TypeAlias
 
 import polars as pl
-import zstandard
 
 from jaxw2v.config import Config
 from jaxw2v.errors import InputError
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 CHUNK_BYTES = 1 << 24
 LINES_PER_BATCH = 1 << 16
@@ -43,9 +48,9 @@ _COMPRESSIONS = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
-    b"\x28\xb5\x2f\xfd": zstandard.open,
+    b"\x28\xb5\x2f\xfd": zstd.open,
 }
-_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, gzip.BadGzipFile)
+_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError, gzip.BadGzipFile)
 _TABLES = {
     ".parquet": pl.scan_parquet,
     ".csv": pl.scan_csv,

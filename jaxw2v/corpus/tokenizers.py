@@ -63,7 +63,9 @@ def get_tokenizer(name: str) -> Tokenizer:
         empty = pl.Series([""]).str.contains(f"^(?:{pattern})$").item()
     except pl.exceptions.ComputeError as error:
         reason = str(error).strip().splitlines()[-1]
-        raise InputError(f"tokenizer {name!r} is not a valid regular expression: {reason}") from None
+        raise InputError(
+            f"tokenizer {name!r} is not a valid regular expression: {reason}"
+        ) from None
     if empty:
         raise InputError(f"tokenizer {name!r} matches the empty string; use + instead of *")
     return lambda text: text.str.extract_all(pattern)

@@ -46,7 +46,7 @@ def block_negative_sampling_loss(
       Word2Vec in Shared and Distributed Memory".
 
     Example:
-      >>> mask = jnp.ones((1, 2, 2), bool) & ~jnp.eye(2, dtype=bool)
+      >>> mask = ~jnp.eye(2, dtype=bool)[None]
       >>> loss = block_negative_sampling_loss(
       ...     jnp.zeros((1, 2, 3)), jnp.zeros((1, 2, 3)), jnp.zeros((1, 8, 3)), mask, 5
       ... )
@@ -87,7 +87,7 @@ def block_negative_sampling_gradients(
       ValueError: the shapes do not belong together.
 
     Example:
-      >>> mask = jnp.ones((1, 2, 2), bool) & ~jnp.eye(2, dtype=bool)
+      >>> mask = ~jnp.eye(2, dtype=bool)[None]
       >>> u, c = jnp.ones((1, 2, 3)), jnp.ones((1, 2 + 8, 3))
       >>> [g.shape for g in block_negative_sampling_gradients(u, c, mask, 5)]
       [(1, 2, 3), (1, 10, 3)]
@@ -114,7 +114,9 @@ def _check_shapes(
         raise ValueError(f"centers must be [B, L, D], not {centers.shape}")
     blocks, length, dim = centers.shape
     if contexts.shape != centers.shape:
-        raise ValueError(f"contexts {contexts.shape} must have the shape of centers {centers.shape}")
+        raise ValueError(
+            f"contexts {contexts.shape} must have the shape of centers {centers.shape}"
+        )
     if negatives.ndim != 3 or (negatives.shape[0], negatives.shape[2]) != (blocks, dim):
         raise ValueError(f"negatives must be [{blocks}, N, {dim}], not {negatives.shape}")
     if negatives.shape[1] == 0:

@@ -37,7 +37,9 @@ def negative_sampling_loss(
       True
     """
     if centers.shape != contexts.shape:
-        raise ValueError(f"contexts {contexts.shape} must have the shape of centers {centers.shape}")
+        raise ValueError(
+            f"contexts {contexts.shape} must have the shape of centers {centers.shape}"
+        )
     if (*negatives.shape[:-2], negatives.shape[-1]) != centers.shape:
         raise ValueError(
             f"negatives {negatives.shape} must be centers {centers.shape} with an axis K before "

@@ -49,8 +49,10 @@ def positive_mask(
       >>> positive_mask(one, jnp.array([0, 0, 7]), one > 0).astype(int).tolist()
       [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
     """
-    place = jnp.arange(effective_window.shape[-1])
-    distance = jnp.abs(place[:, None] - place[None, :])
+    shape = (*effective_window.shape, effective_window.shape[-1])
+    context = jax.lax.broadcasted_iota(jnp.int32, shape, len(shape) - 2)
+    center = jax.lax.broadcasted_iota(jnp.int32, shape, len(shape) - 1)
+    distance = jnp.abs(center - context)
     near = (distance > 0) & (distance <= effective_window[..., None, :])
     together = sentence_ids[..., :, None] == sentence_ids[..., None, :]
     return near & together & valid[..., :, None] & valid[..., None, :]

@@ -69,7 +69,9 @@ class Feed:
         padding = (0, self._chunk_tokens - (stop - start))
         ids = np.pad(ids, padding, constant_values=-1)
         sentence_ids = np.pad(sentence_ids, padding, constant_values=-1)
-        return FedChunk(index, stop - start, Chunk(jax.device_put(ids), jax.device_put(sentence_ids)))
+        return FedChunk(
+            index, stop - start, Chunk(jax.device_put(ids), jax.device_put(sentence_ids))
+        )
 
     def epoch(self, order: np.ndarray) -> Iterator[FedChunk]:
         """Reads chunks ahead of their use.

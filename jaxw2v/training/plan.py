@@ -13,8 +13,10 @@ CHUNK_TOKENS = 1 << 22
 # Measured on 14.6 M words (experiments/gensim_comparison): 1,700 steps of 32,768 tokens score
 # higher than 850 of 65,536, and are as fast.
 TARGET_STEPS = 1_500
-SMALLEST_STEP, LARGEST_STEP = 512, 65_536
+SMALLEST_STEP, LARGEST_STEP = 256, 65_536
 LEARNING_RATE_AT_32768 = 0.02
+# Adam moves a component by at most the learning rate a step: with few steps, longer ones.
+SHORTEST_PATH, LARGEST_LEARNING_RATE = 10.0, 0.05
 # On a CPU, rows of this many tokens stay in cache between the products of a micro-batch.
 CPU_MICRO_BATCH_TOKENS = 2_048
 CPU_ROWS_PER_PASS = 2_048
@@ -79,7 +81,9 @@ def make_plan(config: Config, keep: np.ndarray, counts: np.ndarray, on_cpu: bool
     blocks = micro * max(1, round(blocks / micro))
     rate = config.learning_rate
     if rate is None:
+        steps = max(1, config.epochs * kept / (blocks * length))
         rate = LEARNING_RATE_AT_32768 * math.sqrt(blocks * length / 32_768)
+        rate = min(max(rate, SHORTEST_PATH / steps), LARGEST_LEARNING_RATE)
     total = int(counts.sum())
     return Plan(
         chunk_tokens=length * math.ceil(min(CHUNK_TOKENS, total) / length),

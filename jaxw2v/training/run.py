@@ -12,6 +12,7 @@ import optax
 from jaxw2v.config import Config
 from jaxw2v.corpus import Files, builtin, downloads, open_corpus
 from jaxw2v.errors import InputError, Interrupted, TrainingDiverged
+from jaxw2v.training.interrupt import deferred_interrupt
 from jaxw2v.training.trainer import Metrics, fit
 from jaxw2v.vectors import WordVectors
 from jaxw2v.vectors.formats import VECTORS, renamed_when_complete
@@ -80,14 +81,16 @@ def train(
         finished = len(metrics)
 
     try:
-        return fit(
-            stream,
-            config,
-            validation=held_out,
-            optimizer=optimizer,
-            on_epoch=save,
-            show_progress=show_progress,
-        )
+        with deferred_interrupt() as check_interrupt:
+            return fit(
+                stream,
+                config,
+                validation=held_out,
+                optimizer=optimizer,
+                on_chunk=check_interrupt,
+                on_epoch=save,
+                show_progress=show_progress,
+            )
     except TrainingDiverged as error:
         raise TrainingDiverged(f"{error} ({_left(folder, finished)})") from None
     except KeyboardInterrupt:

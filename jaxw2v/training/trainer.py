@@ -38,6 +38,7 @@ def fit(
     *,
     validation: TokenStream | None = None,
     optimizer: optax.GradientTransformation | None = None,
+    on_chunk: Callable[[], None] = lambda: None,
     on_epoch: OnEpoch = lambda wv, metrics: None,
     show_progress: bool = True,
 ) -> WordVectors:
@@ -50,6 +51,7 @@ def fit(
         ``config.validation_share`` of the sentences.
       optimizer: any elementwise Optax transformation, applied as it is to the gradient of the
         loss summed over a step's pairs; ``None`` is Adam with a linear decay.
+      on_chunk: called after each chunk of the corpus; may raise to stop.
       on_epoch: called after each epoch with the vectors so far and all metrics so far.
       show_progress: draw a progress line on standard error.
 
@@ -88,7 +90,7 @@ def fit(
     ) as bar:
         for epoch in range(config.epochs):
             bar.set_description(f"epoch {epoch + 1}/{config.epochs}")
-            record = run.train_epoch(epoch, bar)
+            record = run.train_epoch(epoch, bar, on_chunk)
             wv = run.snapshot(epoch)
             if validate is not None:
                 record["validation_loss"] = validate()
@@ -157,7 +159,7 @@ class _Run:
         )
         return train_chunk.lower(self.state, chunk, *arguments).compile()
 
-    def train_epoch(self, epoch: int, bar: tqdm) -> Metrics:
+    def train_epoch(self, epoch: int, bar: tqdm, on_chunk: Callable[[], None]) -> Metrics:
         order = np.random.default_rng([self.config.seed, epoch]).permutation(self.feed.num_chunks)
         epoch_key = jax.random.fold_in(self.key, epoch + 1)
         total_tokens = len(self.stream) * self.config.epochs
@@ -175,6 +177,7 @@ class _Run:
             if pending is not None:
                 sums += self._finished(*pending, done / total_tokens, bar)
             pending = fed.covered, loss
+            on_chunk()
         sums += self._finished(*pending, done / total_tokens, bar)
         jax.block_until_ready(self.state)
         seconds = time.perf_counter() - started

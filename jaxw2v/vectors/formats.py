@@ -170,6 +170,8 @@ def _read_text_row(
     path: str | Path, file: IO[bytes], number: int, dim: int
 ) -> tuple[str, np.ndarray]:
     line = file.readline()
+    if not line:
+        raise InputError(f"{path}: cut short: it holds {number} words, its header promises more")
     word, _, rest = line.rstrip().partition(b" ")
     try:
         row = np.array(rest.split(), np.float32)

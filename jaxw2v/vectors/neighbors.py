@@ -63,7 +63,7 @@ def nearest_by_product(
 ) -> tuple[jax.Array, jax.Array]:
     r"""3CosMul: answers "a is to b as c is to ?" by a quotient of similarities.
 
-    .. math:: \arg\max_v \frac{s(v, b)\, s(v, c)}{s(v, a) + 10^{-3}}, \quad s = (\cos + 1) / 2
+    .. math:: \arg\max_v \frac{s(v, b)\, s(v, c)}{s(v, a) + 10^{-6}}, \quad s = (\cos + 1) / 2
 
     Args:
       units: float [V, D], rows of length one.
@@ -78,7 +78,8 @@ def nearest_by_product(
       int32 [Q, topn], rows.
 
     Reference:
-      Levy and Goldberg 2014, "Linguistic Regularities in Sparse and Explicit Word Representations".
+      Levy and Goldberg 2014, "Linguistic Regularities in Sparse and Explicit Word
+      Representations" (who add 10^-3; gensim adds 10^-6, as here).
 
     Example:
       >>> units = jnp.eye(3)
@@ -93,7 +94,7 @@ def nearest_by_product(
         product = jnp.matmul(unit_rows(queries), units.T, precision=jax.lax.Precision.HIGHEST)
         return (product + 1) / 2
 
-    return _top(similarity(b) * similarity(c) / (similarity(a) + 1e-3), exclude, topn)
+    return _top(similarity(b) * similarity(c) / (similarity(a) + 1e-6), exclude, topn)
 
 
 def _top(scores: jax.Array, exclude: jax.Array, topn: int) -> tuple[jax.Array, jax.Array]:

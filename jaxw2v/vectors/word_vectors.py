@@ -132,8 +132,8 @@ class WordVectors:
         many = any(not isinstance(item, str) for item in [*positive, *negative])
         plus = _queries(positive, many)
         minus = _queries(negative, many)
-        if many and not (minus or plus):
-            raise InputError("most_similar needs at least one query")
+        if not (plus or minus):
+            raise InputError("most_similar needs at least one word")
         minus = minus or [[]] * len(plus)
         plus = plus or [[]] * len(minus)
         if len(plus) != len(minus):
@@ -162,9 +162,7 @@ class WordVectors:
             answers += self._named(*neighbors.nearest(self.units, queries, ids[part], topn))
         return answers
 
-    def analogy(
-        self, a: str, b: str, c: str, topn: int = 1, method: str = "3cosadd"
-    ) -> Neighbours:
+    def analogy(self, a: str, b: str, c: str, topn: int = 1, method: str = "3cosadd") -> Neighbours:
         """Answers "a is to b as c is to ?".
 
         Args:
@@ -200,7 +198,9 @@ class WordVectors:
     def _named(self, scores: jax.Array, rows: jax.Array) -> list[Neighbours]:
         return [
             [(self.words[i], s) for s, i in zip(score, row, strict=True) if s > -np.inf]
-            for score, row in zip(np.asarray(scores).tolist(), np.asarray(rows).tolist(), strict=True)
+            for score, row in zip(
+                np.asarray(scores).tolist(), np.asarray(rows).tolist(), strict=True
+            )
         ]
 
     def to_embed(self) -> nnx.Embed:

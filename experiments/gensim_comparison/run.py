@@ -1,0 +1,278 @@
+"""Trains gensim and jaxw2v in alternation on the same tokens and compares speed and scores.
+
+Each run is a process of its own, so that peak memory is its own too. See README.md beside this.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+import jaxw2v
+from jaxw2v.corpus import Vocabulary, open_corpus
+from jaxw2v.vectors import WordVectors, evaluate_analogies, evaluate_similarity
+
+HERE = Path(__file__).parent
+SCORES = ("ws353", "simlex999", "google_analogies")
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """gensim and jaxw2v, alternating in one run, on the same tokens."""
+
+    corpus: str
+    """Text file, one sentence or paragraph a line."""
+    eval_dir: Path
+    """Folder with ws353.txt, simlex999.txt and questions-words.txt."""
+    results: Path = HERE / "results.json"
+    """File that receives the results."""
+    systems: tuple[Literal["gensim", "jaxw2v"], ...] = ("gensim", "jaxw2v")
+    """What to run."""
+    seeds: tuple[int, ...] = (1, 2, 3)
+    """One run of each system for each seed."""
+    embedding_dim: int = 100
+    """Length of a word vector (components)."""
+    epochs: int = 5
+    """Passes over the corpus (passes)."""
+    workers: int = 2
+    """Threads of gensim."""
+    smoke: bool = False
+    """Train on the first 2,000 lines only, for one epoch and one seed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Worker:
+    """One run of one system; started by the comparison."""
+
+    system: Literal["gensim", "jaxw2v"]
+    tokens: Path
+    eval_dir: Path
+    seed: int
+    embedding_dim: int
+    epochs: int
+    workers: int
+
+
+def train_gensim(worker: Worker) -> tuple[WordVectors, dict]:
+    """Trains gensim's skip-gram.
+
+    Args:
+      worker: the run.
+
+    Returns:
+      The vectors, and what was measured.
+    """
+    from gensim.models import Word2Vec
+
+    model = Word2Vec(
+        vector_size=worker.embedding_dim,
+        window=5,
+        negative=5,
+        sg=1,
+        min_count=5,
+        sample=1e-3,
+        workers=worker.workers,
+        seed=worker.seed,
+    )
+    path = str(worker.tokens)
+    model.build_vocab(corpus_file=path)
+    started = time.perf_counter()
+    model.train(
+        corpus_file=path,
+        total_words=model.corpus_total_words,
+        total_examples=model.corpus_count,
+        epochs=worker.epochs,
+    )
+    seconds = time.perf_counter() - started
+    words = model.wv.index_to_key
+    counts = [model.wv.get_vecattr(word, "count") for word in words]
+    wv = WordVectors(Vocabulary(tuple(words), counts), model.wv.vectors)
+    return wv, {"train_seconds": seconds, "raw_words": model.corpus_total_words}
+
+
+def train_jaxw2v(worker: Worker) -> tuple[WordVectors, dict]:
+    """Trains jaxw2v with its defaults.
+
+    Args:
+      worker: the run.
+
+    Returns:
+      The vectors, and what was measured.
+    """
+    config = jaxw2v.Config(
+        tokenizer="whitespace",
+        embedding_dim=worker.embedding_dim,
+        epochs=worker.epochs,
+        seed=worker.seed,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        wv = jaxw2v.train(str(worker.tokens), config, out=folder)
+        lines = (Path(folder) / "metrics.jsonl").read_text().splitlines()
+    metrics = [json.loads(line) for line in lines]
+    return wv, {
+        "train_seconds": sum(record["seconds"] for record in metrics),
+        "raw_words": metrics[0]["raw_words"],
+        "compile_seconds": metrics[0]["compile_seconds"],
+        "tokens_per_step": metrics[0]["tokens_per_step"],
+    }
+
+
+def run_worker(worker: Worker) -> None:
+    """Trains, scores, and prints one line of JSON.
+
+    Args:
+      worker: the run.
+    """
+    started = time.perf_counter()
+    wv, measured = {"gensim": train_gensim, "jaxw2v": train_jaxw2v}[worker.system](worker)
+    measured["total_seconds"] = time.perf_counter() - started
+    measured["peak_memory_mib"] = peak_memory_mib()
+    measured["words_per_second"] = worker.epochs * measured["raw_words"] / measured["train_seconds"]
+    for name in ("ws353", "simlex999"):
+        measured[name] = evaluate_similarity(wv, worker.eval_dir / f"{name}.txt").spearman
+    questions = worker.eval_dir / "questions-words.txt"
+    measured["google_analogies"] = evaluate_analogies(wv, questions, restrict=30_000)[-1].accuracy
+    print(json.dumps({"system": worker.system, "seed": worker.seed, **measured}))
+
+
+def peak_memory_mib() -> float:
+    """The most memory this process has held.
+
+    Returns:
+      MiB, from Linux's ``VmHWM`` (``ru_maxrss`` starts from that of the parent).
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+def write_tokens(comparison: Comparison, path: Path) -> None:
+    """Tokenizes the corpus once, so that both systems read the same tokens.
+
+    Args:
+      comparison: the settings.
+      path: receives a sentence a line, words between blanks.
+    """
+    stream = open_corpus(comparison.corpus, jaxw2v.Config(min_count=1))
+    words = stream.vocabulary.words
+    start = 0
+    with open(path, "w", encoding="utf-8") as out:
+        for end in stream.sentence_ends[: 2_000 if comparison.smoke else None].tolist():
+            out.write(" ".join([words[i] for i in stream.ids[start:end].tolist()]) + "\n")
+            start = end
+
+
+def compare(comparison: Comparison) -> None:
+    """Runs everything, prints a table, writes the results.
+
+    Args:
+      comparison: the settings.
+    """
+    seeds = comparison.seeds[:1] if comparison.smoke else comparison.seeds
+    epochs = 1 if comparison.smoke else comparison.epochs
+    runs = []
+    with tempfile.TemporaryDirectory() as folder:
+        tokens = Path(folder) / "tokens.txt"
+        write_tokens(comparison, tokens)
+        # A cache of its own: encoding the token file is part of the job, not left over.
+        environment = {**os.environ, "JAXW2V_CACHE": folder}
+        for seed in seeds:
+            for system in comparison.systems:
+                worker = Worker(
+                    system,
+                    tokens,
+                    comparison.eval_dir,
+                    seed,
+                    comparison.embedding_dim,
+                    epochs,
+                    comparison.workers,
+                )
+                text = json.dumps(dataclasses.asdict(worker), default=str)
+                command = [sys.executable, "-m", "experiments.gensim_comparison.run", text]
+                done = subprocess.run(
+                    command, env=environment, check=True, stdout=subprocess.PIPE, text=True
+                )
+                runs.append(json.loads(done.stdout.splitlines()[-1]))
+                print(_line(runs[-1]), flush=True)
+                shutil.rmtree(Path(folder) / "streams", ignore_errors=True)
+    results = summarize(comparison, runs)
+    print(json.dumps(results["summary"], indent=2))
+    comparison.results.write_text(json.dumps(results, indent=2) + "\n")
+
+
+def summarize(comparison: Comparison, runs: list[dict]) -> dict:
+    """Means over the seeds, ratios, and what the numbers were measured on.
+
+    Args:
+      comparison: the settings.
+      runs: what each worker measured.
+
+    Returns:
+      The content of results.json.
+    """
+    summary: dict = {}
+    for system in comparison.systems:
+        mine = [run for run in runs if run["system"] == system]
+        names = ("words_per_second", "peak_memory_mib", "total_seconds", *SCORES)
+        summary[system] = {name: statistics.mean(run[name] for run in mine) for name in names}
+        summary[system]["sum_of_scores"] = sum(summary[system][name] for name in SCORES)
+    if set(comparison.systems) == {"gensim", "jaxw2v"}:
+        ours, theirs = summary["jaxw2v"], summary["gensim"]
+        summary["ratio_of_words_per_second"] = ours["words_per_second"] / theirs["words_per_second"]
+        summary["ratio_of_total_time"] = theirs["total_seconds"] / ours["total_seconds"]
+        summary["score_minus_gensim"] = {
+            name: ours[name] - theirs[name] for name in (*SCORES, "sum_of_scores")
+        }
+    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "polars", "gensim")
+    return {
+        "summary": summary,
+        "runs": runs,
+        "settings": json.loads(json.dumps(dataclasses.asdict(comparison), default=_name_only)),
+        "hardware": {"processor": _processor(), "cores": os.cpu_count()},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in packages},
+        },
+    }
+
+
+def _name_only(path: Path) -> str:
+    return path.name
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), "")
+
+
+def _line(run: dict) -> str:
+    scores = "  ".join(f"{name} {run[name]:.3f}" for name in SCORES)
+    return (
+        f"{run['system']:7} seed {run['seed']}  {run['words_per_second'] / 1e6:.3f} M words/s  "
+        f"{scores}  peak {run['peak_memory_mib']:.0f} MiB  compile "
+        f"{run.get('compile_seconds', 0):.1f} s  total {run['total_seconds']:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 2 and sys.argv[1].startswith("{"):
+        given = json.loads(sys.argv[1])
+        given.update(tokens=Path(given["tokens"]), eval_dir=Path(given["eval_dir"]))
+        run_worker(Worker(**given))
+    else:
+        compare(tyro.cli(Comparison, description=__doc__))

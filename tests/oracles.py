@@ -1,0 +1,73 @@
+"""Slow, obviously right versions of what the package computes."""
+
+from collections import Counter
+
+import numpy as np
+
+
+def encode(sentences, min_count):
+    """Words by falling count then by word; ids of each sentence, rare words left out."""
+    counts = Counter(word for sentence in sentences for word in sentence)
+    kept = sorted((w for w in counts if counts[w] >= min_count), key=lambda w: (-counts[w], w))
+    ids = {word: i for i, word in enumerate(kept)}
+    encoded = [[ids[w] for w in sentence if w in ids] for sentence in sentences]
+    return kept, [counts[w] for w in kept], [s for s in encoded if s]
+
+
+def log_sigmoid(x):
+    return -np.logaddexp(0, -x)
+
+
+def pair_loss(center, context, negatives):
+    """Equation 4 of Mikolov et al. 2013b for one pair, in float64."""
+    center, context = np.float64(center), np.float64(context)
+    loss = -log_sigmoid(center @ context)
+    for negative in negatives:
+        loss -= log_sigmoid(-(center @ np.float64(negative)))
+    return loss
+
+
+def pairs_of_block(windows, sentence_ids, valid):
+    """Every (center, context) place of a block, by the definition."""
+    length = len(windows)
+    return [
+        (i, j)
+        for i in range(length)
+        for j in range(length)
+        if i != j
+        and abs(i - j) <= windows[i]
+        and sentence_ids[i] == sentence_ids[j]
+        and valid[i]
+        and valid[j]
+    ]
+
+
+def block_loss(centers, contexts, negatives, pairs, num_negatives):
+    """Sum over the pairs; every negative of the block counts K/N times for each pair."""
+    total = 0.0
+    for i, j in pairs:
+        positive = pair_loss(centers[i], contexts[j], [])
+        noise = pair_loss(centers[i], contexts[j], negatives) - positive
+        total += positive + num_negatives / len(negatives) * noise
+    return total
+
+
+class RowAdam:
+    """Adam that moves, and decays the moments of, only the rows with a gradient."""
+
+    def __init__(self, table, rate, b1=0.9, b2=0.999, eps=1e-8):
+        self.table = np.float64(table)
+        self.mu, self.nu = np.zeros_like(self.table), np.zeros_like(self.table)
+        self.rate, self.b1, self.b2, self.eps, self.count = rate, b1, b2, eps, 0
+
+    def step(self, ids, gradients):
+        self.count += 1
+        total = {}
+        for i, gradient in zip(ids, np.float64(gradients), strict=True):
+            total[int(i)] = total.get(int(i), 0) + gradient
+        for i, g in total.items():
+            self.mu[i] = self.b1 * self.mu[i] + (1 - self.b1) * g
+            self.nu[i] = self.b2 * self.nu[i] + (1 - self.b2) * g * g
+            mean = self.mu[i] / (1 - self.b1**self.count)
+            square = self.nu[i] / (1 - self.b2**self.count)
+            self.table[i] -= self.rate * mean / (np.sqrt(square) + self.eps)

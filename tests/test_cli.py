@@ -1,0 +1,228 @@
+"""The command line as a user meets it: results, and one clear line for every mistake."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from gensim.models import KeyedVectors
+
+from jaxw2v import WordVectors
+from jaxw2v.cli import main, parse_expression
+from jaxw2v.errors import InputError
+from jaxw2v.vectors import formats
+
+SMALL = ["--min-count", "1", "--embedding-dim", "8", "--epochs", "1"]
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    rng = np.random.default_rng(0)
+    words = ["king", "queen", "man", "woman", "apple", "pear"]
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(" ".join(rng.choice(words, 9)) for _ in range(300)))
+    return str(path)
+
+
+@pytest.fixture
+def trained(corpus, tmp_path, capsys):
+    folder = str(tmp_path / "out")
+    assert main(["train", corpus, "--out", folder, *SMALL]) == 0
+    assert "6 vectors of 8 components" in capsys.readouterr().out
+    return folder
+
+
+def fails(capsys, arguments, *fragments, code=2):
+    assert main(arguments) == code
+    err = capsys.readouterr().err.replace("\r", "\n").splitlines()[-1]
+    assert err.startswith("jaxw2v: error: ")
+    for fragment in fragments:
+        assert fragment in err
+
+
+def test_train_neighbors_evaluate_export(trained, tmp_path, capsys):
+    assert main(["neighbors", trained, "king", "King - man + woman", "--topn", "2"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "king"
+    assert out[3] == "King - man + woman"
+    assert len(out) == 6
+
+    (tmp_path / "pairs.txt").write_text("King queen 9\nman pear 2\nking apple 1\nking zebra 5\n")
+    (tmp_path / "questions.txt").write_text(": royal\nman king woman queen\nman king woman zebra\n")
+    scores = [
+        "--similarity",
+        str(tmp_path / "pairs.txt"),
+        "--analogies",
+        str(tmp_path / "questions.txt"),
+    ]
+    assert main(["evaluate", trained, *scores]) == 0
+    table = capsys.readouterr().out
+    assert "3 pairs, 1 left out" in table
+    assert "of 1, 1 left out" in table
+    assert main(["evaluate", trained, *scores, "--json"]) == 0
+    parsed = json.loads(capsys.readouterr().out)
+    assert parsed["similarity"][0]["missing"] == 1
+    assert parsed["analogies"][-1]["section"] == "total"
+
+    for form in ("text", "bin"):
+        file = str(tmp_path / form)
+        assert main(["export", trained, "--format", f"word2vec-{form}", "--out", file]) == 0
+        read = KeyedVectors.load_word2vec_format(file, binary=form == "bin")
+        assert np.array_equal(read.vectors, WordVectors.load(trained).vectors)
+        capsys.readouterr()
+        fails(capsys, ["export", trained, "--format", f"word2vec-{form}", "--out", file], "exists")
+
+
+BAD_FILES = {
+    "empty.txt": (b"", "is empty"),
+    "blank.txt": (b"\n  \n", "no word"),
+    "latin1.txt": (b"fine\nna\xefve\n", "latin1.txt:2: not UTF-8"),
+    "cut.gz": (
+        gzip.compress(bytes(np.random.default_rng(0).integers(97, 120, 9_999, np.uint8)))[:-9],
+        "damaged",
+    ),
+    "rare.txt": (
+        b"a b c c c c",
+        "no word reaches min_count 5: the most frequent of 3 words occurs 4",
+    ),
+    "one.txt": (b"a a a a a a a", "no pair can be formed"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_corpus_is_one_line_and_nothing_is_written(tmp_path, capsys, name):
+    content, message = BAD_FILES[name]
+    (tmp_path / name).write_bytes(content)
+    fails(capsys, ["train", str(tmp_path / name), "--out", str(tmp_path / "out")], message)
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--epochs", "0", "epochs is 0"),
+        ("--window", "-3", "window is -3"),
+        ("--subsample-threshold", "2", "subsample_threshold is 2"),
+        ("--learning-rate", "nan", "learning_rate is nan"),
+        ("--tokenizer", "wrods", "unknown tokenizer 'wrods'; choose words"),
+        ("--tokenizer", "regex:(", "not a valid regular expression"),
+        ("--probe-words", "kong", "did you mean king"),
+        ("--validation", "missing.txt", "missing.txt: no such file"),
+    ],
+)
+def test_a_bad_option_is_one_line_and_nothing_is_written(
+    corpus, tmp_path, capsys, option, value, message
+):
+    out = tmp_path / "out"
+    fails(capsys, ["train", corpus, "--out", str(out), "--min-count", "1", option, value], message)
+    assert not out.exists()
+
+
+def test_what_argparse_refuses_exits_with_2(corpus, capsys):
+    for arguments in (["train", corpus, "--epochs", "many"], ["train", "--nonsense"], ["trian"]):
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        assert stop.value.code == 2
+        capsys.readouterr()
+
+
+def test_bad_folders(trained, corpus, tmp_path, capsys):
+    before = sorted((p.name, p.stat().st_mtime_ns) for p in (tmp_path / "out").iterdir())
+    fails(
+        capsys, ["train", corpus, "--out", trained, *SMALL], "already holds vectors", "--overwrite"
+    )
+    assert before == sorted((p.name, p.stat().st_mtime_ns) for p in (tmp_path / "out").iterdir())
+    fails(capsys, ["train", corpus, "--out", corpus], "is a file")
+    fails(capsys, ["train", str(tmp_path), "--out", str(tmp_path / "new")], "is a directory")
+    fails(capsys, ["train", "no.txt", "--out", str(tmp_path / "new")], "no.txt: no such file")
+    fails(capsys, ["neighbors", str(tmp_path), "king"], "holds no vectors.safetensors")
+    fails(capsys, ["neighbors", trained, "kinf"], "did you mean king")
+    fails(capsys, ["neighbors", trained], "at least one word")
+    fails(capsys, ["neighbors", trained, "king -"], "expected words with + or -")
+    fails(capsys, ["neighbors", trained, "king", "--topn", "0"], "topn is 0")
+    fails(capsys, ["evaluate", trained], "--similarity FILE")
+    fails(capsys, ["evaluate", trained, "--analogies", "no.txt"], "no.txt")
+    fails(
+        capsys,
+        ["export", trained, "--format", "word2vec-text", "--out", str(tmp_path / "a" / "b")],
+        "folder does not exist",
+    )
+
+
+def test_a_damaged_vectors_file_is_one_line(trained, tmp_path, capsys):
+    path = tmp_path / "out" / "vectors.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-7])
+    fails(capsys, ["neighbors", trained, "king"], "cut short")
+    path.write_bytes(whole[:-4] + np.float32("inf").tobytes())
+    fails(capsys, ["evaluate", trained, "--analogies", "x"], "not finite")
+
+
+def test_a_full_disk_loses_nothing(trained, corpus, tmp_path, capsys, monkeypatch):
+    before = (tmp_path / "out" / "vectors.safetensors").read_bytes()
+
+    def full(tensors, path):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(formats, "save_file", full)
+    arguments = ["train", corpus, "--out", trained, "--overwrite", *SMALL]
+    fails(capsys, arguments, "No space left on device", "free some space")
+    assert (tmp_path / "out" / "vectors.safetensors").read_bytes() == before
+    assert not [p for p in (tmp_path / "out").iterdir() if p.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("king", (["king"], [])),
+        ("king - man + woman", (["king", "woman"], ["man"])),
+        ("- man + king", (["king"], ["man"])),
+        ("+ a", (["a"], [])),
+    ],
+)
+def test_expressions(text, expected):
+    assert parse_expression(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a -", "a + - b", "- - a", "a + + b"])
+def test_what_is_no_expression(text):
+    with pytest.raises(InputError, match="expected words"):
+        parse_expression(text)
+
+
+def test_help_shows_every_option_with_its_default(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    for option in ("--embedding-dim", "--num-negatives", "--tokens-per-step", "--validation-share"):
+        assert option in text
+    assert "(default: 0.75)" in text
+
+
+def test_ctrl_c_ends_a_run_with_one_line(corpus, tmp_path):
+    program = "import sys; from jaxw2v.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "train", corpus, "--out", str(tmp_path / "o")]
+    command += ["--min-count", "1", "--epochs", "1000000", "--embedding-dim", "8"]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "o" / "metrics.jsonl").exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err.decode()[-2000:]
+    last = err.decode().replace("\r", "\n").strip().splitlines()[-1]
+    assert "interrupted" in last
+    assert "holds the vectors of epoch" in last
+    assert "Traceback" not in err.decode()
+    assert len(WordVectors.load(tmp_path / "o")) == 6

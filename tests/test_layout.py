@@ -1,0 +1,67 @@
+"""The shape of the package: import directions, and what importing it starts."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "jaxw2v"
+# Each part may import itself and what stands here.
+ALLOWED = {
+    "errors": set(),
+    "config": {"errors"},
+    "corpus": {"errors", "config"},
+    "sampling": {"errors", "config"},
+    "losses": {"errors", "config"},
+    "models": {"errors", "config", "corpus", "sampling", "losses"},
+    "vectors": {"errors", "corpus.vocabulary"},
+    "training": {"errors", "config", "corpus", "sampling", "losses", "models", "vectors"},
+    "cli": {"errors", "config", "corpus", "training", "vectors"},
+}
+FILES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_down_the_list_only(path):
+    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for name in imports(path):
+        if name.startswith("jaxw2v."):
+            inner = name.removeprefix("jaxw2v.")
+            allowed = any(f"{inner}.".startswith(f"{a}.") for a in {part, *ALLOWED[part]})
+            assert allowed, f"{path.name} imports {name}"
+        if part == "corpus":
+            assert name.split(".")[0] not in {"jax", "flax", "optax"}
+
+
+def test_importing_the_package_or_the_cli_imports_no_jax():
+    code = "import sys, jaxw2v, jaxw2v.cli; print('jax' in sys.modules, 'polars' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["False", "False"]
+
+
+def test_importing_everything_starts_no_backend():
+    modules = ", ".join(
+        ".".join(("jaxw2v", *p.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
+            ".__init__"
+        )
+        for p in FILES
+    )
+    code = f"import {modules}; from jax._src import xla_bridge as b; print(len(b._backends))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "0"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_files_hold_one_idea(path):
+    assert len(path.read_text().splitlines()) <= 320
+    assert path.stem != "utils"

@@ -1,0 +1,77 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import oracles
+import pytest
+
+from jaxw2v import InputError
+from jaxw2v.training.optimizer import check_elementwise, default_optimizer
+from jaxw2v.training.row_updates import capacity, find_touched_rows, update_rows
+
+V, D = 40, 3
+
+
+def apply(optimizer, table, state, ids, gradients, rows_per_pass, positions=None):
+    positions = jnp.zeros(len(table), jnp.int32) if positions is None else positions
+    touched, positions = find_touched_rows(jnp.asarray(ids), positions, rows_per_pass)
+    size = capacity(len(ids), len(table), rows_per_pass)
+    summed = jnp.zeros((size, D)).at[touched.slots].add(gradients)
+    table, state = update_rows(
+        optimizer, table, state, touched, summed, rows_per_pass, jnp.float32(0)
+    )
+    return table, state, positions
+
+
+@pytest.mark.parametrize("rows_per_pass", [1, 4, 7, 10_000])
+@pytest.mark.parametrize("n", [1, 5, 100])
+def test_touched_rows_are_the_distinct_ids(n, rows_per_pass):
+    rng = np.random.default_rng(n)
+    ids, stale = rng.integers(0, V, n), rng.integers(0, 10_000, V)
+    touched, _ = find_touched_rows(jnp.asarray(ids), jnp.asarray(stale), rows_per_pass)
+    count = int(touched.count)
+    assert sorted(touched.rows[:count].tolist()) == sorted(set(ids.tolist()))
+    assert (touched.rows[count:] == V).all()
+    assert touched.rows[touched.slots].tolist() == ids.tolist()
+
+
+@pytest.mark.parametrize("rows_per_pass", [4, 7, 10_000])
+def test_adam_moves_the_touched_rows_only(rows_per_pass):
+    rng = np.random.default_rng(0)
+    table = jnp.asarray(rng.normal(size=(V, D)), jnp.float32)
+    optimizer = default_optimizer(0.1, 0.1)
+    oracle, state, positions = oracles.RowAdam(table, 0.1), optimizer.init(table), None
+    for _ in range(6):
+        ids = rng.integers(0, V, 25)
+        gradients = rng.normal(size=(25, D))
+        oracle.step(ids, gradients)
+        table, state, positions = apply(
+            optimizer, table, state, ids, gradients, rows_per_pass, positions
+        )
+        np.testing.assert_allclose(table, oracle.table, rtol=1e-4, atol=1e-5)
+    assert state[0].count == 6
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [optax.adam(0.1), optax.adagrad(0.1), optax.sgd(0.1, momentum=0.9), optax.rmsprop(0.1)],
+    ids=["adam", "adagrad", "momentum", "rmsprop"],
+)
+def test_with_every_row_touched_it_is_the_dense_algorithm(optimizer):
+    rng = np.random.default_rng(1)
+    rows = dense = jnp.asarray(rng.normal(size=(V, D)), jnp.float32)
+    row_state = dense_state = optimizer.init(rows)
+    for _ in range(4):
+        gradients = rng.normal(size=(V, D)).astype(np.float32)
+        order = rng.permutation(V)
+        rows, row_state, _ = apply(optimizer, rows, row_state, order, gradients[order], 16)
+        updates, dense_state = optimizer.update(jnp.asarray(gradients), dense_state, dense)
+        dense = optax.apply_updates(dense, updates)
+        np.testing.assert_allclose(rows, dense, rtol=1e-5, atol=1e-6)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), row_state, dense_state)
+
+
+def test_what_is_not_elementwise_is_refused():
+    check_elementwise(optax.adamw(0.1))
+    with pytest.raises(InputError, match="elementwise"):
+        check_elementwise(optax.adafactor(0.1, min_dim_size_to_factor=1))
