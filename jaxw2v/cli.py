@@ -44,7 +44,7 @@ class Train:
 
         config = self.config
         named = self.corpus[0] if len(self.corpus) == 1 else None
-        if not self.corpus or named == "builtin":
+        if not self.corpus or (named == "builtin" and not os.path.exists(named)):
             corpus = "builtin"
             probes = config.probe_words or BUILTIN_PROBES
             config = dataclasses.replace(config, probe_words=probes)
@@ -216,6 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         command = tyro.cli(Command, args=arguments, prog="jaxw2v", description=DESCRIPTION)
         command.run()
+        sys.stdout.flush()
     except (InputError, MemoryError) as error:
         return _fail(str(error) or "out of memory", 2)
     except TrainingDiverged as error:

@@ -97,7 +97,9 @@ class Config:
                 f"tokens_per_step is {self.tokens_per_step}; it must hold at least one block "
                 f"of block_length {self.block_length} tokens"
             )
-        object.__setattr__(self, "probe_words", tuple(self.probe_words))
+        probes = self.probe_words
+        probes = (probes,) if isinstance(probes, str) else tuple(probes)
+        object.__setattr__(self, "probe_words", probes)
 
     def to_json(self) -> str:
         """The settings as indented JSON, for ``config.json`` beside the vectors."""

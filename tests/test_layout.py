@@ -11,13 +11,14 @@ PACKAGE = Path(__file__).parents[1] / "jaxw2v"
 # Each part may import itself and what stands here.
 ALLOWED = {
     "errors": set(),
+    "atomic": set(),
     "config": {"errors"},
-    "corpus": {"errors", "config"},
+    "corpus": {"errors", "atomic", "config"},
     "sampling": {"errors", "config"},
     "losses": {"errors", "config"},
     "models": {"errors", "config", "corpus", "sampling", "losses"},
-    "vectors": {"errors", "corpus.vocabulary"},
-    "training": {"errors", "config", "corpus", "sampling", "losses", "models", "vectors"},
+    "vectors": {"errors", "atomic", "corpus.vocabulary"},
+    "training": {"errors", "atomic", "config", "corpus", "sampling", "losses", "models", "vectors"},
     "cli": {"errors", "config", "corpus", "training", "vectors"},
 }
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")

@@ -22,8 +22,7 @@ from typing import Literal
 import tyro
 
 import jaxw2v
-from jaxw2v.corpus import Vocabulary, open_corpus
-from jaxw2v.vectors import WordVectors, evaluate_analogies, evaluate_similarity
+from jaxw2v.atomic import renamed_when_complete
 
 HERE = Path(__file__).parent
 SCORES = ("ws353", "simlex999", "google_analogies")
@@ -66,7 +65,7 @@ class Worker:
     workers: int
 
 
-def train_gensim(worker: Worker) -> tuple[WordVectors, dict]:
+def train_gensim(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
     """Trains gensim's skip-gram.
 
     Args:
@@ -77,6 +76,7 @@ def train_gensim(worker: Worker) -> tuple[WordVectors, dict]:
     """
     from gensim.models import Word2Vec
 
+    begun = time.perf_counter()
     model = Word2Vec(
         vector_size=worker.embedding_dim,
         window=5,
@@ -96,14 +96,21 @@ def train_gensim(worker: Worker) -> tuple[WordVectors, dict]:
         total_examples=model.corpus_count,
         epochs=worker.epochs,
     )
-    seconds = time.perf_counter() - started
+    measured = {
+        "train_seconds": time.perf_counter() - started,
+        "total_seconds": time.perf_counter() - begun,
+        "raw_words": model.corpus_total_words,
+        "peak_memory_mib": peak_memory_mib(),
+    }
+    from jaxw2v.corpus import Vocabulary
+    from jaxw2v.vectors import WordVectors
+
     words = model.wv.index_to_key
     counts = [model.wv.get_vecattr(word, "count") for word in words]
-    wv = WordVectors(Vocabulary(tuple(words), counts), model.wv.vectors)
-    return wv, {"train_seconds": seconds, "raw_words": model.corpus_total_words}
+    return WordVectors(Vocabulary(tuple(words), counts), model.wv.vectors), measured
 
 
-def train_jaxw2v(worker: Worker) -> tuple[WordVectors, dict]:
+def train_jaxw2v(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
     """Trains jaxw2v with its defaults.
 
     Args:
@@ -112,6 +119,9 @@ def train_jaxw2v(worker: Worker) -> tuple[WordVectors, dict]:
     Returns:
       The vectors, and what was measured.
     """
+    from jaxw2v.training import train
+
+    begun = time.perf_counter()
     config = jaxw2v.Config(
         tokenizer="whitespace",
         embedding_dim=worker.embedding_dim,
@@ -119,11 +129,14 @@ def train_jaxw2v(worker: Worker) -> tuple[WordVectors, dict]:
         seed=worker.seed,
     )
     with tempfile.TemporaryDirectory() as folder:
-        wv = jaxw2v.train(str(worker.tokens), config, out=folder)
+        wv = train(str(worker.tokens), config, out=folder)
+        total_seconds = time.perf_counter() - begun
         lines = (Path(folder) / "metrics.jsonl").read_text().splitlines()
     metrics = [json.loads(line) for line in lines]
     return wv, {
         "train_seconds": sum(record["seconds"] for record in metrics),
+        "total_seconds": total_seconds,
+        "peak_memory_mib": peak_memory_mib(),
         "raw_words": metrics[0]["raw_words"],
         "compile_seconds": metrics[0]["compile_seconds"],
         "tokens_per_step": metrics[0]["tokens_per_step"],
@@ -136,10 +149,9 @@ def run_worker(worker: Worker) -> None:
     Args:
       worker: the run.
     """
-    started = time.perf_counter()
     wv, measured = {"gensim": train_gensim, "jaxw2v": train_jaxw2v}[worker.system](worker)
-    measured["total_seconds"] = time.perf_counter() - started
-    measured["peak_memory_mib"] = peak_memory_mib()
+    from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
+
     measured["words_per_second"] = worker.epochs * measured["raw_words"] / measured["train_seconds"]
     for name in ("ws353", "simlex999"):
         measured[name] = evaluate_similarity(wv, worker.eval_dir / f"{name}.txt").spearman
@@ -165,6 +177,8 @@ def write_tokens(comparison: Comparison, path: Path) -> None:
       comparison: the settings.
       path: receives a sentence a line, words between blanks.
     """
+    from jaxw2v.corpus import open_corpus
+
     stream = open_corpus(comparison.corpus, jaxw2v.Config(min_count=1))
     words = stream.vocabulary.words
     start = 0
@@ -180,6 +194,8 @@ def compare(comparison: Comparison) -> None:
     Args:
       comparison: the settings.
     """
+    if not comparison.results.absolute().parent.is_dir():
+        raise jaxw2v.InputError(f"{comparison.results}: its folder does not exist")
     seeds = comparison.seeds[:1] if comparison.smoke else comparison.seeds
     epochs = 1 if comparison.smoke else comparison.epochs
     runs = []
@@ -209,7 +225,8 @@ def compare(comparison: Comparison) -> None:
                 shutil.rmtree(Path(folder) / "streams", ignore_errors=True)
     results = summarize(comparison, runs)
     print(json.dumps(results["summary"], indent=2))
-    comparison.results.write_text(json.dumps(results, indent=2) + "\n")
+    with renamed_when_complete(comparison.results) as path:
+        path.write_text(json.dumps(results, indent=2) + "\n")
 
 
 def summarize(comparison: Comparison, runs: list[dict]) -> dict:
@@ -239,7 +256,7 @@ def summarize(comparison: Comparison, runs: list[dict]) -> dict:
     return {
         "summary": summary,
         "runs": runs,
-        "settings": json.loads(json.dumps(dataclasses.asdict(comparison), default=_name_only)),
+        "settings": _settings(comparison),
         "hardware": {"processor": _processor(), "cores": os.cpu_count()},
         "versions": {
             "python": platform.python_version(),
@@ -248,8 +265,12 @@ def summarize(comparison: Comparison, runs: list[dict]) -> dict:
     }
 
 
-def _name_only(path: Path) -> str:
-    return path.name
+def _settings(comparison: Comparison) -> dict:
+    """The settings, with the names of files but not where they lie on this machine."""
+    settings = dataclasses.asdict(comparison)
+    for field in ("corpus", "eval_dir", "results"):
+        settings[field] = Path(settings[field]).name
+    return settings
 
 
 def _processor() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import concurrent.futures
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus.cache import cache_folder
 
 PACKAGES = ("flax", "jax", "numpy", "optax", "polars", "scipy")
@@ -23,14 +23,17 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _SKIPPED = {"test", "tests", "testing", "site-packages", "dist-packages", "__pycache__", "idlelib"}
 
 
-def collect() -> Path:
+def collect(show_progress: bool = True) -> Path:
     """Collects the documentation strings, a paragraph a line, sorted by file; each one once.
+
+    Args:
+      show_progress: draw a progress line on standard error.
 
     Returns:
       A text file in the cache, named by the versions of what it was collected from.
     """
     versions = [f"python {sys.version}"]
-    versions += [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
+    versions += [f"{name} {importlib.metadata.version(name)}" for name in ("jaxw2v", *PACKAGES)]
     key = hashlib.sha256("\n".join(versions).encode()).hexdigest()[:12]
     path = cache_folder() / "builtin" / f"{key}.txt"
     if path.exists():
@@ -38,18 +41,12 @@ def collect() -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     files = [file for root in _roots() for file in _python_files(root)]
     seen: set[str] = set()
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    with (
-        open(partial, "w", encoding="utf-8") as out,
-        concurrent.futures.ProcessPoolExecutor() as pool,
-    ):
-        documents = pool.map(_paragraphs_of_file, files, chunksize=32)
-        for paragraphs in tqdm(documents, "collecting docstrings", len(files), unit=" files"):
-            for paragraph in paragraphs:
+    with renamed_when_complete(path) as partial, open(partial, "w", encoding="utf-8") as out:
+        for file in tqdm(files, "collecting docstrings", unit=" files", disable=not show_progress):
+            for paragraph in _paragraphs_of_file(file):
                 if paragraph not in seen:
                     seen.add(paragraph)
                     out.write(paragraph + "\n")
-    partial.rename(path)
     return path
 
 

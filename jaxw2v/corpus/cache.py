@@ -40,6 +40,11 @@ class Files:
 
     paths: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        lone = isinstance(self.paths, str | os.PathLike)
+        paths = (self.paths,) if lone else self.paths
+        object.__setattr__(self, "paths", tuple(map(os.fspath, paths)))
+
 
 def cache_folder() -> Path:
     """The cache: ``$JAXW2V_CACHE``, or the system's folder for caches."""
@@ -50,6 +55,7 @@ def open_corpus(
     corpus: Files | str | os.PathLike | Iterable,
     config: Config,
     vocabulary: Vocabulary | None = None,
+    show_progress: bool = True,
 ) -> TokenStream:
     """Opens a corpus as a token stream, encoding it unless the cache holds it.
 
@@ -58,6 +64,7 @@ def open_corpus(
         strings or of lists of words.
       config: the tokenizer, ``min_count``, ``max_vocabulary``, ``text_column``, ``errors``.
       vocabulary: encode with these words instead of counting new ones.
+      show_progress: draw a progress line on standard error.
 
     Returns:
       The stream.
@@ -81,7 +88,13 @@ def open_corpus(
     scratch = Path(tempfile.mkdtemp(dir=streams, suffix=".tmp"))
     with _removed_afterwards(scratch):
         size = sum(os.path.getsize(p) for p in paths if not text.is_remote(p))
-        with tqdm(total=size, unit="B", unit_scale=True, desc="reading corpus") as bar:
+        with tqdm(
+            total=size,
+            unit="B",
+            unit_scale=True,
+            desc="reading corpus",
+            disable=not show_progress,
+        ) as bar:
             _encode(text.read_paths(paths, config, bar.update), scratch, config, vocabulary)
         try:
             scratch.rename(folder)

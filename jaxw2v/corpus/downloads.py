@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pooch
 
+from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus.cache import cache_folder
 from jaxw2v.errors import InputError
 
@@ -68,13 +69,15 @@ def fetch(name: str, downloads: dict[str, Download] = DOWNLOADS) -> Path:
         # pooch logs and draws on standard output, which belongs to results.
         with contextlib.redirect_stdout(io.StringIO()):
             archive = pooch.retrieve(download.url, f"sha256:{download.sha256}", path=folder)
-        with zipfile.ZipFile(archive) as files, files.open(download.member) as member:
-            partial = corpus.with_suffix(".partial")
-            with open(partial, "wb") as file:
-                shutil.copyfileobj(member, file)
-            partial.rename(corpus)
+        with (
+            zipfile.ZipFile(archive) as files,
+            files.open(download.member) as member,
+            renamed_when_complete(corpus) as partial,
+            open(partial, "wb") as file,
+        ):
+            shutil.copyfileobj(member, file)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"cannot download {name} from {download.url}: {reason}") from None
-    Path(archive).unlink()
+    Path(archive).unlink(missing_ok=True)
     return corpus

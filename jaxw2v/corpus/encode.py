@@ -59,7 +59,6 @@ def encode(
                 f"{np.count_nonzero(counts)} words occurs {counts.max()} times; "
                 "give a smaller --min-count or more text"
             )
-    _check_storable(vocabulary)
     to_id = np.full(len(words), -1, np.int32)
     ids = vocabulary.ids
     for code, word in enumerate(words):
@@ -112,15 +111,6 @@ def _tokenize(
         lengths = lists.list.len().to_numpy()
         yield lengths, lists.explode().drop_nulls(), batch.continues and started
         started = True
-
-
-def _check_storable(vocabulary: Vocabulary) -> None:
-    for word in vocabulary.words:
-        if "\t" in word or "\n" in word or not word:
-            raise InputError(
-                f"the word {word!r} is empty or holds a tab or a line break, which the vocabulary "
-                "file cannot hold; change the tokens or the tokenizer"
-            )
 
 
 def _map_codes(

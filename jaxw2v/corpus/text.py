@@ -12,7 +12,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple, TypeAlias
+from typing import IO, NamedTuple
 
 import polars as pl
 
@@ -26,8 +26,6 @@ else:
 
 CHUNK_BYTES = 1 << 24
 LINES_PER_BATCH = 1 << 16
-
-Corpus: TypeAlias = "str | os.PathLike | Sequence | Iterable"
 
 
 class Batch(NamedTuple):
@@ -50,11 +48,12 @@ _COMPRESSIONS = {
     b"\xfd7zXZ\x00": lzma.open,
     b"\x28\xb5\x2f\xfd": zstd.open,
 }
+_COMPRESSED = {".gz", ".bz2", ".xz", ".zst"}
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError, gzip.BadGzipFile)
 _TABLES = {
     ".parquet": pl.scan_parquet,
-    ".csv": pl.scan_csv,
-    ".tsv": lambda path: pl.scan_csv(path, separator="\t"),
+    ".csv": lambda path: pl.scan_csv(path, infer_schema=False),
+    ".tsv": lambda path: pl.scan_csv(path, infer_schema=False, separator="\t"),
     ".jsonl": pl.scan_ndjson,
     ".ndjson": pl.scan_ndjson,
     ".arrow": pl.scan_ipc,
@@ -65,6 +64,14 @@ _TABLES = {
 def is_table(path: str) -> bool:
     """Whether polars scans the file, by its ending, rather than it being lines of text."""
     return Path(path).suffix.lower() in _TABLES
+
+
+def _refuse_compressed_table(path: str) -> None:
+    *_, inner, outer = ["", "", *Path(path).suffixes]
+    if outer.lower() in _COMPRESSED and inner.lower() in _TABLES:
+        raise InputError(
+            f"{path}: a table in a compressed file cannot be read; decompress it first"
+        )
 
 
 def is_remote(path: str) -> bool:
@@ -92,6 +99,7 @@ def expand_paths(paths: Sequence[str | os.PathLike]) -> list[str]:
     """
     found = []
     for path in map(os.fspath, paths):
+        _refuse_compressed_table(path)
         if is_remote(path):
             if not is_table(path):
                 raise InputError(f"{path}: an address must end in {', '.join(_TABLES)}")
@@ -137,7 +145,7 @@ def _open(path: str, raw: IO[bytes]) -> IO[bytes]:
     for magic, opener in _COMPRESSIONS.items():
         if start.startswith(magic):
             return opener(raw, "rb")
-    if Path(path).suffix.lower() in {".gz", ".bz2", ".xz", ".zst"} and start:
+    if Path(path).suffix.lower() in _COMPRESSED and start:
         raise InputError(f"{path}: damaged: the file does not begin as its name says")
     return raw
 
@@ -222,8 +230,8 @@ def read_iterable(corpus: Iterable) -> Iterator[Batch]:
     """
     if iter(corpus) is corpus:
         raise InputError(
-            "the corpus is a one-shot iterator, which would train one epoch only; "
-            "give a list, or an object whose __iter__ starts anew"
+            "the corpus is a one-shot iterator, such as a generator: it can be read once only, "
+            "training may read it again; give a list, or an object whose __iter__ starts anew"
         )
     batch: list = []
     kind: type | None = None

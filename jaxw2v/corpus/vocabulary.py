@@ -13,6 +13,25 @@ import polars as pl
 
 from jaxw2v.errors import InputError
 
+_BREAKS = frozenset("\t\n\r")
+
+
+class MissingWord(KeyError):
+    """A word that is not in the vocabulary; the message, with close words, is made when read."""
+
+    def __init__(self, vocabulary: Vocabulary, word: str):
+        """Remembers what was asked.
+
+        Args:
+          vocabulary: where the word is not.
+          word: the word.
+        """
+        super().__init__(word)
+        self._vocabulary = vocabulary
+
+    def __str__(self) -> str:
+        return self._vocabulary.missing(self.args[0])
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Vocabulary:
@@ -77,7 +96,7 @@ class Vocabulary:
         try:
             return self.ids[word]
         except KeyError:
-            raise KeyError(self.missing(word)) from None
+            raise MissingWord(self, word) from None
 
     def missing(self, word: str) -> str:
         """The message for a word that is not here, with close ones.
@@ -102,7 +121,16 @@ class Vocabulary:
 
         Args:
           path: the file to write.
+
+        Raises:
+          InputError: a word is empty or holds a tab or a line break.
         """
+        for word in self.words:
+            if not word or not _BREAKS.isdisjoint(word):
+                raise InputError(
+                    f"the word {word!r} is empty or holds a tab or a line break, which the "
+                    "vocabulary file cannot hold; change the tokens or the tokenizer"
+                )
         lines = (f"{w}\t{c}\n" for w, c in zip(self.words, self.counts.tolist(), strict=True))
         Path(path).write_text("".join(lines), encoding="utf-8", newline="\n")
 

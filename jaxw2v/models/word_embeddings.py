@@ -36,9 +36,9 @@ class WordEmbeddings(nnx.Module):
           rngs: the source of the key ``params``.
         """
         shape, bound = (vocabulary_size, embedding_dim), 0.5 / embedding_dim
-        start = jax.random.uniform(rngs.params(), shape, minval=-bound, maxval=bound)
+        start = jax.random.uniform(rngs.params(), shape, jnp.float32, -bound, bound)
         self.input_embedding = nnx.Param(start)
-        self.output_embedding = nnx.Param(jnp.zeros(shape))
+        self.output_embedding = nnx.Param(jnp.zeros(shape, jnp.float32))
 
     def __call__(self, centers: jax.Array, contexts: jax.Array) -> jax.Array:
         """Scores pairs.

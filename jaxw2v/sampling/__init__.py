@@ -3,6 +3,7 @@
 Array letters: V vocabulary, B blocks, L tokens in a block, N negatives of a block, W window.
 """
 
+from jaxw2v.sampling.blocks import TokenBlocks, cut_into_blocks
 from jaxw2v.sampling.compaction import compact
 from jaxw2v.sampling.noise import NoiseDistribution, noise_distribution, sample_noise
 from jaxw2v.sampling.subsampling import keep_probability, keep_threshold, subsample
@@ -10,7 +11,9 @@ from jaxw2v.sampling.windows import effective_windows, positive_mask
 
 __all__ = [
     "NoiseDistribution",
+    "TokenBlocks",
     "compact",
+    "cut_into_blocks",
     "effective_windows",
     "keep_probability",
     "keep_threshold",

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import optax
 
 from jaxw2v.config import Config
-from jaxw2v.sampling import NoiseDistribution, compact, subsample
+from jaxw2v.sampling import NoiseDistribution, TokenBlocks, cut_into_blocks, subsample
 from jaxw2v.training.plan import Plan
 from jaxw2v.training.step import Blocks, Loss, TrainState, blocks_loss, train_step
 
@@ -31,25 +31,14 @@ class Chunk(NamedTuple):
     sentence_ids: jax.Array
 
 
-class _Kept(NamedTuple):
-    ids: jax.Array
-    sentence_ids: jax.Array
-    num_blocks: jax.Array
-
-
-def _cut_into_blocks(
+def _keep_and_cut(
     key: jax.Array, chunk: Chunk, keep_threshold: jax.Array, block_length: int
-) -> _Kept:
+) -> TokenBlocks:
     keep = subsample(key, chunk.ids, keep_threshold)
-    shape = (-1, block_length)
-    return _Kept(
-        compact(keep, chunk.ids, -1).reshape(shape),
-        compact(keep, chunk.sentence_ids, -1).reshape(shape),
-        (keep.sum(dtype=jnp.int32) + block_length - 1) // block_length,
-    )
+    return cut_into_blocks(keep, chunk.ids, chunk.sentence_ids, block_length)
 
 
-def _take(kept: _Kept, order: jax.Array, first: jax.Array, count: jax.Array, size: int, key):
+def _take(kept: TokenBlocks, order: jax.Array, first: jax.Array, count: jax.Array, size: int, key):
     place = jnp.arange(size)
     index = order[jnp.where(place < count, first + place, 0)]
     ids = kept.ids[index]
@@ -100,21 +89,21 @@ def make_train_chunk(
         progress: jax.Array,
     ) -> tuple[TrainState, Loss]:
         keep_key, order_key, block_key = jax.random.split(key, 3)
-        kept = _cut_into_blocks(keep_key, chunk, keep_threshold, plan.block_length)
-        order = _shuffled(order_key, kept.ids.shape[0], kept.num_blocks)
-        steps = (kept.num_blocks + plan.blocks_per_step - 1) // plan.blocks_per_step
+        kept = _keep_and_cut(keep_key, chunk, keep_threshold, plan.block_length)
+        order = _shuffled(order_key, kept.ids.shape[0], kept.count)
+        steps = (kept.count + plan.blocks_per_step - 1) // plan.blocks_per_step
 
         def one_step(i, carry):
             state, loss = carry
             # Blocks are dealt evenly, so that no step of the chunk is a small remainder.
-            share, extra = kept.num_blocks // steps, kept.num_blocks % steps
+            share, extra = kept.count // steps, kept.count % steps
             first, count = i * share + jnp.minimum(i, extra), share + (i < extra)
             blocks = _take(kept, order, first, count, plan.blocks_per_step, block_key)
-            now = progress[0] + (progress[1] - progress[0]) * i / steps
+            now = progress[0] + (progress[1] - progress[0]) * jnp.float32(i) / jnp.float32(steps)
             state, measured = step(state, blocks, count, noise, progress=now)
             return state, jax.tree.map(jnp.add, loss, measured)
 
-        nothing = Loss(jnp.zeros(()), jnp.zeros(()))
+        nothing = Loss(jnp.float32(0), jnp.float32(0))
         return jax.lax.fori_loop(0, steps, one_step, (state, nothing))
 
     return train_chunk
@@ -135,13 +124,13 @@ def make_evaluate_chunk(config: Config, plan: Plan) -> Callable[..., Loss]:
     @jax.jit
     def evaluate_chunk(state, chunk, keep_threshold, noise, key) -> Loss:
         keep_key, block_key = jax.random.split(key)
-        kept = _cut_into_blocks(keep_key, chunk, keep_threshold, plan.block_length)
+        kept = _keep_and_cut(keep_key, chunk, keep_threshold, plan.block_length)
         size = plan.blocks_per_micro_batch
         order = jnp.arange(kept.ids.shape[0])
 
         def measure(i, loss):
             first = i * size
-            count = jnp.minimum(size, kept.num_blocks - first)
+            count = jnp.minimum(size, kept.count - first)
             blocks = _take(kept, order, first, count, size, block_key)
             measured = blocks_loss(
                 state,
@@ -153,7 +142,7 @@ def make_evaluate_chunk(config: Config, plan: Plan) -> Callable[..., Loss]:
             )
             return jax.tree.map(jnp.add, loss, measured)
 
-        nothing = Loss(jnp.zeros(()), jnp.zeros(()))
-        return jax.lax.fori_loop(0, (kept.num_blocks + size - 1) // size, measure, nothing)
+        nothing = Loss(jnp.float32(0), jnp.float32(0))
+        return jax.lax.fori_loop(0, (kept.count + size - 1) // size, measure, nothing)
 
     return evaluate_chunk

@@ -40,27 +40,40 @@ def scale_by_progress(
     return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
 
 
-def default_optimizer(
-    learning_rate: float, min_learning_rate: float
-) -> optax.GradientTransformationExtraArgs:
-    """Optax Adam with a linear decay.
+def linear_decay(learning_rate: float, min_learning_rate: float) -> optax.Schedule:
+    """The learning rate of word2vec.c: it falls linearly over the whole training.
 
     Args:
-      learning_rate: step size at the start.
-      min_learning_rate: step size at the end.
+      learning_rate: at the start.
+      min_learning_rate: at the end.
+
+    Returns:
+      From progress, 0 to 1, to a learning rate.
+
+    Example:
+      >>> float(linear_decay(0.5, 0.0)(0.5))
+      0.25
+    """
+    return optax.linear_schedule(learning_rate, min_learning_rate, transition_steps=1)
+
+
+def default_optimizer(schedule: optax.Schedule) -> optax.GradientTransformationExtraArgs:
+    """Optax Adam whose learning rate follows the training done.
+
+    Args:
+      schedule: from progress to a learning rate, such as :func:`linear_decay`.
 
     Returns:
       The transformation.
 
     Reference:
-      Kingma and Ba 2015, "Adam"; the linear decay is word2vec.c's.
+      Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization".
 
     Example:
-      >>> default_optimizer(0.02, 0.0).init(jnp.zeros((3, 2)))[0].mu.shape
+      >>> default_optimizer(linear_decay(0.02, 0.0)).init(jnp.zeros((3, 2)))[0].mu.shape
       (3, 2)
     """
-    decay = optax.linear_schedule(learning_rate, min_learning_rate, transition_steps=1)
-    return optax.chain(optax.scale_by_adam(), scale_by_progress(decay))
+    return optax.chain(optax.scale_by_adam(), scale_by_progress(schedule))
 
 
 def check_elementwise(optimizer: optax.GradientTransformation) -> None:
@@ -70,7 +83,8 @@ def check_elementwise(optimizer: optax.GradientTransformation) -> None:
       optimizer: any Optax transformation.
 
     Raises:
-      InputError: its state holds an array that is neither a scalar nor shaped like the table.
+      InputError: its state holds an array that is neither a scalar nor shaped like the table, or
+        a row moves differently when other rows are there.
     """
     table = jax.ShapeDtypeStruct((7, 3), jnp.float32)
     for leaf in jax.tree.leaves(jax.eval_shape(optimizer.init, table)):
@@ -79,3 +93,18 @@ def check_elementwise(optimizer: optax.GradientTransformation) -> None:
                 f"the optimizer keeps state of shape {leaf.shape} for a table {table.shape}; "
                 "give an elementwise one, such as adam, adagrad or sgd"
             )
+    rows = jnp.arange(1, 22, dtype=jnp.float32).reshape(7, 3)
+    whole, part = (_second_update(optimizer, table) for table in (rows, rows[:2]))
+    if not jnp.allclose(whole[:2], part, rtol=1e-5, atol=0):
+        raise InputError(
+            "the optimizer moves a row by what other rows do (a global norm, say); give an "
+            "elementwise one, such as adam, adagrad or sgd, or row_updates='dense'"
+        )
+
+
+def _second_update(optimizer: optax.GradientTransformation, table: jax.Array) -> jax.Array:
+    # The second, because Adam's first update is the sign of any gradient.
+    extended = optax.with_extra_args_support(optimizer)
+    progress = jnp.float32(0)
+    _, state = extended.update(table, extended.init(table), table, progress=progress)
+    return extended.update(table**2, state, table, progress=progress)[0]

@@ -34,7 +34,6 @@ class Plan:
       negatives_per_block: N, negatives drawn for a block.
       rows_per_pass: table rows the optimizer handles at once.
       learning_rate: step size at the start.
-      expected_kept: tokens an epoch keeps after subsampling, in expectation.
     """
 
     chunk_tokens: int
@@ -44,7 +43,6 @@ class Plan:
     negatives_per_block: int
     rows_per_pass: int
     learning_rate: float
-    expected_kept: float
 
     @property
     def tokens_per_step(self) -> int:
@@ -93,5 +91,4 @@ def make_plan(config: Config, keep: np.ndarray, counts: np.ndarray, on_cpu: bool
         negatives_per_block=config.negatives_per_block,
         rows_per_pass=CPU_ROWS_PER_PASS if on_cpu else 1 << 30,
         learning_rate=rate,
-        expected_kept=kept,
     )

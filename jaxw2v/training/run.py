@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import jax
 import optax
 
+from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import Config
 from jaxw2v.corpus import Files, builtin, downloads, open_corpus
 from jaxw2v.errors import InputError, Interrupted, TrainingDiverged
 from jaxw2v.training.interrupt import deferred_interrupt
 from jaxw2v.training.trainer import Metrics, fit
 from jaxw2v.vectors import WordVectors
-from jaxw2v.vectors.formats import VECTORS, renamed_when_complete
+from jaxw2v.vectors.formats import VECTORS
 
 Corpus = Files | str | os.PathLike | Iterable
 
@@ -65,13 +68,20 @@ def train(
       (8,)
     """
     config = config or Config()
+    if validation is not None and config.validation_share:
+        raise InputError("give a validation corpus or a validation_share, not both")
     folder = None if out is None else Path(out)
     if folder is not None:
         _check_folder(folder, overwrite)
-    stream = open_corpus(_resolve(corpus), config)
+    stream = open_corpus(_resolve(corpus, show_progress), config, show_progress=show_progress)
     held_out = None
     if validation is not None:
-        held_out = open_corpus(_resolve(validation), config, stream.vocabulary)
+        held_out = open_corpus(
+            _resolve(validation, show_progress),
+            config,
+            stream.vocabulary,
+            show_progress=show_progress,
+        )
     finished = 0
 
     def save(wv: WordVectors, metrics: list[Metrics]) -> None:
@@ -93,15 +103,25 @@ def train(
             )
     except TrainingDiverged as error:
         raise TrainingDiverged(f"{error} ({_left(folder, finished)})") from None
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise InputError(
+            "the device is out of memory; give a smaller --embedding-dim, --tokens-per-step, "
+            f"--block-length or --max-vocabulary ({_left(folder, finished)})"
+        ) from None
     except KeyboardInterrupt:
         raise Interrupted(f"interrupted; {_left(folder, finished)}") from None
 
 
-def _resolve(corpus: Corpus | None) -> Corpus:
-    if corpus is None or corpus == "builtin":
-        return builtin.collect()
-    if isinstance(corpus, str) and corpus in downloads.DOWNLOADS and not os.path.exists(corpus):
-        return downloads.fetch(corpus)
+def _resolve(corpus: Corpus | None, show_progress: bool) -> Corpus:
+    if corpus is None:
+        return builtin.collect(show_progress)
+    if isinstance(corpus, str) and not os.path.exists(corpus):
+        if corpus == "builtin":
+            return builtin.collect(show_progress)
+        if corpus in downloads.DOWNLOADS:
+            return downloads.fetch(corpus)
     return corpus
 
 
@@ -111,8 +131,12 @@ def _check_folder(folder: Path, overwrite: bool) -> None:
     if (folder / VECTORS).exists() and not overwrite:
         raise InputError(f"{folder}: already holds vectors; choose another --out or --overwrite")
     existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        raise InputError(f"{existing}: cannot be written to; choose another --out")
+    try:
+        # Permissions do not tell of read-only disks and such: try.
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise InputError(f"{existing}: {error.strerror}; choose another --out") from None
 
 
 def _save(folder: Path, wv: WordVectors, config: Config, metrics: list[Metrics]) -> None:

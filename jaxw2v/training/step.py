@@ -220,8 +220,12 @@ def train_step(
         total = block_negative_sampling_loss(centers, contexts, noise_rows, mask, num_negatives)
         return Loss(total, mask.sum(dtype=jnp.float32))
 
-    no_loss = Loss(jnp.zeros(()), jnp.zeros(()))
-    start = (jnp.zeros((input_size, dim)), jnp.zeros((output_size, dim)), no_loss)
+    no_loss = Loss(jnp.float32(0), jnp.float32(0))
+    start = (
+        jnp.zeros((input_size, dim), jnp.float32),
+        jnp.zeros((output_size, dim), jnp.float32),
+        no_loss,
+    )
     micro_batches = (num_blocks + blocks_per_micro_batch - 1) // blocks_per_micro_batch
     of_inputs, of_outputs, loss = jax.lax.fori_loop(0, micro_batches, micro_batch, start)
 

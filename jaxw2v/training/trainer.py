@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +23,7 @@ from jaxw2v.models import WordEmbeddings
 from jaxw2v.sampling import keep_probability, keep_threshold, noise_distribution
 from jaxw2v.training.chunk import make_evaluate_chunk, make_train_chunk
 from jaxw2v.training.feed import Feed
-from jaxw2v.training.optimizer import check_elementwise, default_optimizer
+from jaxw2v.training.optimizer import check_elementwise, default_optimizer, linear_decay
 from jaxw2v.training.plan import Plan, make_plan
 from jaxw2v.training.scatter_fault import check_this_machine
 from jaxw2v.training.step import Loss, TrainState, init_state
@@ -72,14 +73,17 @@ def fit(
     counts = stream.vocabulary.counts
     keep = keep_probability(counts, config.subsample_threshold, config.subsample_formula)
     plan = make_plan(config, keep, counts, on_cpu=device.platform == "cpu")
-    optimizer = optimizer or default_optimizer(plan.learning_rate, config.min_learning_rate)
+    schedule = None
+    if optimizer is None:
+        schedule = linear_decay(plan.learning_rate, config.min_learning_rate)
+        optimizer = default_optimizer(schedule)
     if config.row_updates == "touched":
         check_elementwise(optimizer)
 
     held_out = None
     if validation is None and config.validation_share:
         held_out, validation = _hold_out(stream, config)
-    run = _Run(stream, config, plan, optimizer, keep, held_out)
+    run = _Run(stream, config, plan, optimizer, schedule, keep, held_out)
     validate = None if validation is None else _Validation(run, validation)
     metrics: list[Metrics] = []
     with tqdm(
@@ -95,13 +99,13 @@ def fit(
             if validate is not None:
                 record["validation_loss"] = validate()
             metrics.append(record)
-            _report(bar, wv, record, config.probe_words)
             on_epoch(wv, metrics)
+            _report(bar, wv, record, config.probe_words)
     return wv
 
 
 def _check_pairs(stream: TokenStream) -> None:
-    longest = int(np.diff(stream.sentence_ends, prepend=0).max())
+    longest = int(np.diff(stream.sentence_ends, prepend=0).max(initial=0))
     if longest < 2 or len(stream.vocabulary) < 2:
         raise InputError(
             "no pair can be formed: no sentence holds two words of the vocabulary of "
@@ -132,10 +136,11 @@ class _Run:
         config: Config,
         plan: Plan,
         optimizer: optax.GradientTransformation,
+        schedule: optax.Schedule | None,
         keep: np.ndarray,
         held_out: np.ndarray | None,
     ):
-        self.stream, self.config, self.plan = stream, config, plan
+        self.stream, self.config, self.plan, self.schedule = stream, config, plan, schedule
         self.key = jax.random.key(config.seed)
         self.keep_threshold = jnp.asarray(keep_threshold(keep))
         self.noise = noise_distribution(stream.vocabulary.counts, config.noise_exponent)
@@ -153,7 +158,7 @@ class _Run:
         return init_state(tables["input_embedding"], tables["output_embedding"], optimizer)
 
     def _compile(self, train_chunk):
-        arguments = (self.keep_threshold, self.noise, self.key, jnp.zeros(2))
+        arguments = (self.keep_threshold, self.noise, self.key, jnp.zeros(2, jnp.float32))
         chunk = jax.tree.map(
             lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), self.feed.read(0).chunk
         )
@@ -192,7 +197,7 @@ class _Run:
             "seconds": round(seconds, 3),
             "words_per_second": round(self.stream.raw_words / seconds),
             "loss": sums[0] / sums[1],
-            "learning_rate": self._learning_rate(done / total_tokens),
+            "learning_rate": self.schedule and float(self.schedule(done / total_tokens)),
             "compile_seconds": round(self.compile_seconds, 3),
             "tokens_per_step": self.plan.tokens_per_step,
         }
@@ -202,14 +207,13 @@ class _Run:
         if not math.isfinite(total):
             raise TrainingDiverged(f"the loss is {total}; give a smaller --learning-rate")
         if pairs:
-            rate = self._learning_rate(progress)
-            bar.set_postfix_str(f"loss {total / pairs:.4f}, lr {rate:.2g}", refresh=False)
-        bar.update(round(covered * self.stream.words_per_token))
+            shown = f"loss {total / pairs:.4f}"
+            if self.schedule is not None:
+                shown += f", lr {self.schedule(progress):.2g}"
+            bar.set_postfix_str(shown, refresh=False)
+        words = round(covered * self.stream.words_per_token)
+        bar.update(min(words, bar.total - bar.n))
         return np.array([total, pairs])
-
-    def _learning_rate(self, progress: float) -> float:
-        start, end = self.plan.learning_rate, self.config.min_learning_rate
-        return start + (end - start) * progress
 
     def snapshot(self, epoch: int) -> WordVectors:
         # Copies: the device's buffers are donated to the next chunk.
@@ -225,7 +229,11 @@ class _Validation:
     """The mean loss per pair on held-out text, with the same draws every time."""
 
     def __init__(self, run: _Run, stream: TokenStream):
-        _check_pairs(stream)
+        if np.diff(stream.sentence_ends, prepend=0).max(initial=0) < 2:
+            raise InputError(
+                "the validation text has no sentence with two words of the vocabulary; "
+                "give text like that of the corpus"
+            )
         self._run = run
         length = run.plan.block_length
         tokens = min(run.plan.chunk_tokens, length * math.ceil(len(stream) / length))
@@ -260,4 +268,4 @@ def _report(bar: tqdm, wv: WordVectors, record: Metrics, probe_words: tuple[str,
         answers = wv.most_similar([[word] for word in probe_words], topn=6)
         for word, near in zip(probe_words, answers, strict=True):
             lines.append(f"  {word:{width}}  {', '.join(other for other, _ in near)}")
-    bar.write("\n".join(lines))
+    bar.write("\n".join(lines), file=sys.stderr)

@@ -1,11 +1,9 @@
-"""Files of word vectors. What is written goes to a temporary name first and is then renamed."""
+"""Files of word vectors."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -13,35 +11,11 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 
 VECTORS, VOCABULARY = "vectors.safetensors", "vocabulary.tsv"
-
-
-@contextlib.contextmanager
-def renamed_when_complete(path: str | Path) -> Iterator[Path]:
-    """Gives a temporary name beside ``path``; on success it takes that name, else it vanishes.
-
-    Args:
-      path: the file that is to be.
-
-    Yields:
-      The temporary path.
-    """
-    path = Path(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        # mkstemp's files are private; a result is as readable as any other new file.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def save_folder(
@@ -63,10 +37,12 @@ def save_folder(
     tensors = {"input_embedding": vectors}
     if output_vectors is not None:
         tensors["output_embedding"] = output_vectors
-    with renamed_when_complete(folder / VOCABULARY) as path:
-        vocabulary.save(path)
-    with renamed_when_complete(folder / VECTORS) as path:
-        save_file(tensors, path)
+    with (
+        renamed_when_complete(folder / VOCABULARY) as vocabulary_path,
+        renamed_when_complete(folder / VECTORS) as vectors_path,
+    ):
+        vocabulary.save(vocabulary_path)
+        save_file(tensors, vectors_path)
 
 
 def load_folder(folder: str | Path) -> tuple[Vocabulary, np.ndarray, np.ndarray | None]:

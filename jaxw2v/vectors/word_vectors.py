@@ -278,6 +278,7 @@ def _checked(vectors: np.ndarray | jax.Array, rows: int, name: str) -> np.ndarra
     array = np.asarray(vectors, np.float32)
     if array.ndim != 2 or array.shape[0] != rows:
         raise InputError(f"{name} has shape {array.shape}; expected ({rows}, D), a row a word")
+    array = np.ascontiguousarray(array)  # safetensors writes memory as it lies
     bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if len(bad):
         raise InputError(f"{name}: row {bad[0]} holds a number that is not finite")

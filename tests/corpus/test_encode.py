@@ -131,6 +131,7 @@ def test_python_corpora_that_cannot_be_used(tmp_path):
         (b"not gzip", "a.gz", "damaged"),
         (b"a b c", "a.txt", "no word reaches min_count 2: the most frequent of 3 words occurs 1"),
         (b"PAR1junk", "a.parquet", "cannot be read"),
+        (gzip.compress(b"text\na b\n"), "a.csv.gz", "decompress it first"),
     ],
 )
 def test_bad_files(tmp_path, cache, content, name, message):
@@ -162,8 +163,9 @@ def test_paths(tmp_path):
 
 
 def test_tokens_that_the_vocabulary_file_cannot_hold_are_refused():
-    with pytest.raises(InputError, match="tab or a line break"):
-        open_corpus([["a\tb", "c"]], Config(min_count=1))
+    for word in ("a\tb", "a\r", "a\nb", ""):
+        with pytest.raises(InputError, match="tab or a line break"):
+            open_corpus([[word, "c"]], Config(min_count=1))
 
 
 def test_the_cache_is_keyed_by_content_and_settings(tmp_path, cache, monkeypatch):
@@ -224,3 +226,9 @@ def test_processes_may_encode_the_same_corpus_at_once(tmp_path, cache):
     assert len(results) == 3
     assert len(set(results)) == 1
     assert len(list((cache / "streams").iterdir())) == 1
+
+
+def test_cells_are_text_even_where_they_look_like_numbers(tmp_path):
+    (tmp_path / "a.csv").write_text("text\n007\n12\n")
+    stream = open_corpus(tmp_path / "a.csv", Config(min_count=1))
+    assert set(stream.vocabulary.words) == {"007", "12"}

@@ -8,6 +8,7 @@ from scipy import stats
 from jaxw2v import InputError
 from jaxw2v.sampling import (
     compact,
+    cut_into_blocks,
     effective_windows,
     keep_probability,
     keep_threshold,
@@ -59,6 +60,20 @@ def test_compaction_keeps_order(seed):
     expected = np.full(57, -1)
     expected[: keep.sum()] = values[keep]
     assert np.array_equal(compact(jnp.asarray(keep), jnp.asarray(values), -1), expected)
+
+
+def test_blocks_hold_the_kept_tokens_in_order():
+    rng = np.random.default_rng(0)
+    keep, ids, sentences = rng.random(60) < 0.7, rng.integers(0, 9, 60), np.arange(60) // 13
+    blocks = cut_into_blocks(*map(jnp.asarray, (keep, ids, sentences)), 4)
+    kept = keep.sum()
+    for found, given in ((blocks.ids, ids), (blocks.sentence_ids, sentences)):
+        assert found.shape == (15, 4)
+        assert found.ravel()[:kept].tolist() == given[keep].tolist()
+        assert (found.ravel()[kept:] == -1).all()
+    assert blocks.count == -(-kept // 4)
+    with pytest.raises(ValueError, match="block_length 7"):
+        cut_into_blocks(*map(jnp.asarray, (keep, ids, sentences)), 7)
 
 
 def test_effective_windows_are_uniform():

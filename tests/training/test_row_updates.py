@@ -39,7 +39,7 @@ def test_touched_rows_are_the_distinct_ids(n, rows_per_pass):
 def test_adam_moves_the_touched_rows_only(rows_per_pass):
     rng = np.random.default_rng(0)
     table = jnp.asarray(rng.normal(size=(V, D)), jnp.float32)
-    optimizer = default_optimizer(0.1, 0.1)
+    optimizer = default_optimizer(lambda progress: 0.1)
     oracle, state, positions = oracles.RowAdam(table, 0.1), optimizer.init(table), None
     for _ in range(6):
         ids = rng.integers(0, V, 25)
@@ -75,3 +75,7 @@ def test_what_is_not_elementwise_is_refused():
     check_elementwise(optax.adamw(0.1))
     with pytest.raises(InputError, match="elementwise"):
         check_elementwise(optax.adafactor(0.1, min_dim_size_to_factor=1))
+    with pytest.raises(InputError, match="global norm"):
+        check_elementwise(optax.chain(optax.clip_by_global_norm(1.0), optax.adam(0.1)))
+    with pytest.raises(InputError, match="global norm"):
+        check_elementwise(optax.lamb(0.1))

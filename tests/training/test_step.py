@@ -33,7 +33,7 @@ def example():
 
 def run(example, micro=2, rows_per_pass=7, dense=False, optimizer=None, blocks=None):
     tables, all_blocks, noise = example
-    optimizer = optimizer or default_optimizer(RATE, RATE)
+    optimizer = optimizer or default_optimizer(lambda progress: RATE)
     state = init_state(*tables, optimizer)
     return train_step(
         state,

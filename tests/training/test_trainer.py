@@ -3,11 +3,14 @@ import json
 import math
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import jax
 import numpy as np
 import optax
+import polars as pl
 import pytest
 
 import jaxw2v
@@ -228,3 +231,36 @@ def test_ctrl_c_waits_for_the_end_of_a_chunk_and_a_second_one_does_not():
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_validation_text_that_shares_no_word_is_refused(sentences):
+    with pytest.raises(InputError, match="validation text has no sentence"):
+        quiet(sentences, validation=[["other", "words"]] * 9)
+    with pytest.raises(InputError, match="not both"):
+        quiet(sentences, dataclasses.replace(CONFIG, validation_share=0.1), validation=sentences)
+
+
+def test_a_series_is_a_corpus(sentences):
+    lines = pl.Series([" ".join(sentence) for sentence in sentences])
+    assert len(quiet(lines)) == 24
+
+
+def test_no_progress_means_silence(sentences, tmp_path, capfd):
+    (tmp_path / "corpus.txt").write_text("\n".join(map(" ".join, sentences)))
+    quiet(tmp_path / "corpus.txt")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_training_runs_with_64_bit_numbers_switched_on():
+    code = (
+        "import jaxw2v;"
+        "config = jaxw2v.Config(min_count=1, embedding_dim=4, epochs=1, validation_share=0.2,"
+        "subsample_threshold=0.0);"
+        "wv = jaxw2v.train([['a', 'b', 'c']] * 50, config, show_progress=False);"
+        "print(wv.vectors.dtype)"
+    )
+    environment = {**os.environ, "JAX_ENABLE_X64": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "float32\n"), done.stderr

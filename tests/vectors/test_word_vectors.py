@@ -123,6 +123,13 @@ def test_a_folder_reads_back(wv, tmp_path):
     assert {p.name for p in (tmp_path / "f").iterdir()} == {"vectors.safetensors", "vocabulary.tsv"}
 
 
+def test_vectors_that_do_not_lie_row_by_row_are_saved_as_they_are(wv, tmp_path):
+    for vectors in (wv.vectors[:, :5], np.asfortranarray(wv.vectors), wv.vectors[:, ::-1]):
+        WordVectors(wv.vocabulary, vectors, vectors).save(tmp_path)
+        assert np.array_equal(WordVectors.load(tmp_path).vectors, vectors)
+        assert np.array_equal(WordVectors.load(tmp_path).output_vectors, vectors)
+
+
 def damage(folder, name, change):
     path = folder / name
     path.write_bytes(change(path.read_bytes()))

@@ -1,0 +1,34 @@
+"""Files that appear only when they are complete."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def renamed_when_complete(path: str | Path) -> Iterator[Path]:
+    """Gives a temporary name beside ``path``; on success it takes that name, else it vanishes.
+
+    Args:
+      path: the file that is to be.
+
+    Yields:
+      The temporary path.
+    """
+    path = Path(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp's files are private; a result is as readable as any other new file.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
