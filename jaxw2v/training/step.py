@@ -163,7 +163,7 @@ def train_step(
 
     Args:
       state: the state before.
-      blocks: B blocks; those from ``num_blocks`` on are padding.
+      blocks: B blocks; those from ``num_blocks`` on are padding. The first token is valid.
       num_blocks: int32 [], blocks in use.
       noise: the distribution of negatives.
       optimizer: an elementwise transformation.
@@ -181,9 +181,14 @@ def train_step(
     """
     vocabulary_size, dim = state.input_embedding.shape
     windows, negatives = draw_pairs(blocks, noise, window, num_noise)
+    # Padding stands for a row that the step touches anyway, so that it touches no other.
+    first_id, in_use = blocks.ids[0, 0], jnp.arange(blocks.ids.shape[0]) < num_blocks
+    blocks = blocks._replace(ids=jnp.where(blocks.valid, blocks.ids, first_id))
+    negatives = jnp.where(in_use[:, None], negatives, first_id)
     output_ids = jnp.concatenate([blocks.ids, negatives], axis=1)
     positions = state.positions
     if dense:
+        inputs = outputs = None
         input_slots, output_slots = blocks.ids, output_ids
         input_size = output_size = vocabulary_size
     else:
@@ -229,35 +234,24 @@ def train_step(
     micro_batches = (num_blocks + blocks_per_micro_batch - 1) // blocks_per_micro_batch
     of_inputs, of_outputs, loss = jax.lax.fori_loop(0, micro_batches, micro_batch, start)
 
-    if dense:
-        extended = optax.with_extra_args_support(optimizer)
-        updates, input_optimizer = extended.update(
-            of_inputs, state.input_optimizer, state.input_embedding, progress=progress
+    extended = optax.with_extra_args_support(optimizer)
+
+    def move(table, optimizer_state, touched, gradients):
+        if touched is not None:
+            return update_rows(
+                extended, table, optimizer_state, touched, gradients, rows_per_pass, progress
+            )
+        updates, optimizer_state = extended.update(
+            gradients, optimizer_state, table, progress=progress
         )
-        input_embedding = optax.apply_updates(state.input_embedding, updates)
-        updates, output_optimizer = extended.update(
-            of_outputs, state.output_optimizer, state.output_embedding, progress=progress
-        )
-        output_embedding = optax.apply_updates(state.output_embedding, updates)
-    else:
-        input_embedding, input_optimizer = update_rows(
-            optimizer,
-            state.input_embedding,
-            state.input_optimizer,
-            inputs,
-            of_inputs,
-            rows_per_pass,
-            progress,
-        )
-        output_embedding, output_optimizer = update_rows(
-            optimizer,
-            state.output_embedding,
-            state.output_optimizer,
-            outputs,
-            of_outputs,
-            rows_per_pass,
-            progress,
-        )
+        return optax.apply_updates(table, updates), optimizer_state
+
+    input_embedding, input_optimizer = move(
+        state.input_embedding, state.input_optimizer, inputs, of_inputs
+    )
+    output_embedding, output_optimizer = move(
+        state.output_embedding, state.output_optimizer, outputs, of_outputs
+    )
     state = TrainState(
         input_embedding, output_embedding, input_optimizer, output_optimizer, positions
     )

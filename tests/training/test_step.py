@@ -93,6 +93,39 @@ def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
     assert whole.pairs == pairs
 
 
+def test_padding_touches_no_row(example):
+    """Rows that only padding names keep their moments, and so do not drift."""
+    tables, blocks, noise = example
+    optimizer = default_optimizer(lambda progress: RATE)
+    state = init_state(*tables, optimizer)
+    moving = state.output_optimizer[0]._replace(mu=jnp.ones((V, D)), nu=jnp.ones((V, D)))
+    state = state._replace(
+        input_optimizer=(moving, *state.input_optimizer[1:]),
+        output_optimizer=(moving, *state.output_optimizer[1:]),
+    )
+    _, _, touched, _ = oracle_gradients(example)
+    touched[0] = set(np.asarray(blocks.ids)[np.asarray(blocks.valid)].tolist())
+    _, negatives = draw_pairs(blocks, noise, W, N)
+    touched[1] = touched[0] | set(np.asarray(negatives[:4]).ravel().tolist())
+    after, _ = train_step(
+        state,
+        blocks,
+        jnp.int32(4),
+        noise,
+        optimizer,
+        jnp.float32(0),
+        blocks_per_micro_batch=2,
+        rows_per_pass=7,
+        dense=False,
+        **SIZES,
+    )
+    found = (after.input_embedding, after.output_embedding)
+    for table, rows, new in zip(tables, touched, found, strict=True):
+        moved = (np.asarray(new) != np.asarray(table)).any(axis=1)
+        assert set(np.flatnonzero(moved).tolist()) == rows
+        assert not moved.all()
+
+
 @pytest.mark.parametrize("micro", [1, 3, 6])
 @pytest.mark.parametrize("rows_per_pass", [5, 1 << 30])
 def test_sizes_of_pieces_do_not_matter(example, micro, rows_per_pass):
