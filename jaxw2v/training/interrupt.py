@@ -1,4 +1,4 @@
-"""Ctrl-C between chunks: an exception inside XLA's callbacks could abort the process."""
+"""Ctrl-C between chunks, where no XLA program is running on behalf of the interrupted line."""
 
 from __future__ import annotations
 
