@@ -1,4 +1,4 @@
-"""Ctrl-C between chunks, where no XLA program is running on behalf of the interrupted line."""
+"""Keeps a Ctrl-C until a chunk has been dispatched, away from XLA's own callbacks."""
 
 from __future__ import annotations
 
