@@ -39,17 +39,13 @@ class Train:
     def run(self) -> None:
         """Runs the command."""
         from jaxw2v.corpus import Files
-        from jaxw2v.corpus.downloads import DOWNLOADS
         from jaxw2v.training import train
 
-        config = self.config
-        named = self.corpus[0] if len(self.corpus) == 1 else None
-        if not self.corpus or (named == "builtin" and not os.path.exists(named)):
-            corpus = "builtin"
+        corpus, config = self.corpus or ("builtin",), self.config
+        if corpus == ("builtin",) and not os.path.exists("builtin"):
             probes = config.probe_words or BUILTIN_PROBES
             config = dataclasses.replace(config, probe_words=probes)
-        else:
-            corpus = named if named in DOWNLOADS else Files(self.corpus)
+        corpus = corpus[0] if len(corpus) == 1 else Files(corpus)
         wv = train(
             corpus, config, out=self.out, overwrite=self.overwrite, validation=self.validation
         )
@@ -74,7 +70,7 @@ class Neighbors:
         if not self.words:
             raise InputError("neighbors needs at least one word or expression after the folder")
         wv = WordVectors.load(self.folder)
-        fold = str.lower if wv.vocabulary.is_lowercase else str
+        fold = wv.vocabulary.fold
         queries = [parse_expression(text) for text in self.words]
         positive = [[fold(word) for word in plus] for plus, _ in queries]
         negative = [[fold(word) for word in minus] for _, minus in queries]

@@ -109,10 +109,10 @@ def _as_files(corpus: Files | str | os.PathLike | Iterable) -> Files | None:
     if isinstance(corpus, Files):
         return corpus
     if isinstance(corpus, str | os.PathLike):
-        return Files((os.fspath(corpus),))
+        return Files(corpus)
     if isinstance(corpus, list | tuple) and corpus:
         if all(isinstance(item, os.PathLike) for item in corpus):
-            return Files(tuple(map(os.fspath, corpus)))
+            return Files(tuple(corpus))
         if len(corpus) <= 100 and all(isinstance(i, str) and os.path.isfile(i) for i in corpus):
             raise InputError(
                 "a list of strings is a corpus of sentences, but these are names of files; "

@@ -102,15 +102,13 @@ def _count(
 def _tokenize(
     batches: Iterable[Batch], tokenizer: Tokenizer
 ) -> Iterator[tuple[np.ndarray, pl.Series, bool]]:
-    started = False
     for batch in batches:
         lists = batch.lines
         if not batch.tokenized:
             frame = pl.LazyFrame({"text": batch.lines}).select(tokenizer(pl.col("text")))
             lists = frame.collect(engine="streaming")["text"]
         lengths = lists.list.len().to_numpy()
-        yield lengths, lists.explode().drop_nulls(), batch.continues and started
-        started = True
+        yield lengths, lists.explode().drop_nulls(), batch.continues
 
 
 def _map_codes(

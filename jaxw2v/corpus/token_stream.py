@@ -34,6 +34,11 @@ class TokenStream:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def sentence_lengths(self) -> np.ndarray:
+        """int64 [s], tokens in each sentence."""
+        return np.diff(self.sentence_ends, prepend=0)
+
     @functools.cached_property
     def words_per_token(self) -> float:
         """Raw words for each token of the stream."""

@@ -86,6 +86,17 @@ class Vocabulary:
         """Whether no word has an upper-case letter, so that look-ups may fold case."""
         return all(word == word.lower() for word in self.words)
 
+    def fold(self, word: str) -> str:
+        """Lower-cases a word if the whole vocabulary is lower-case.
+
+        Args:
+          word: as somebody wrote it.
+
+        Returns:
+          The word as the vocabulary would hold it.
+        """
+        return word.lower() if self.is_lowercase else word
+
     def __len__(self) -> int:
         return len(self.words)
 

@@ -13,8 +13,6 @@ import numpy as np
 from jaxw2v.corpus import TokenStream
 from jaxw2v.training.chunk import Chunk
 
-CHUNKS_AHEAD = 2
-
 
 class FedChunk(NamedTuple):
     """A chunk on the device.
@@ -82,7 +80,7 @@ class Feed:
         Yields:
           The chunks.
         """
-        ready: queue.Queue = queue.Queue(CHUNKS_AHEAD - 1)
+        ready: queue.Queue = queue.Queue(maxsize=1)
         stopped = threading.Event()
 
         def put(item) -> None:

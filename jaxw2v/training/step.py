@@ -131,13 +131,14 @@ def blocks_loss(
     """
     windows, negatives = draw_pairs(blocks, noise, window, num_noise)
     mask = positive_mask(windows, blocks.sentence_ids, blocks.valid)
-    total = block_negative_sampling_loss(
-        state.input_embedding[blocks.ids],
-        state.output_embedding[blocks.ids],
-        state.output_embedding[negatives],
-        mask,
-        num_negatives,
-    )
+    outputs = state.output_embedding[jnp.concatenate([blocks.ids, negatives], axis=1)]
+    return _measure(state.input_embedding[blocks.ids], outputs, mask, num_negatives)
+
+
+def _measure(centers: jax.Array, outputs: jax.Array, mask: jax.Array, num_negatives: int) -> Loss:
+    length = centers.shape[1]
+    contexts, negatives = outputs[:, :length], outputs[:, length:]
+    total = block_negative_sampling_loss(centers, contexts, negatives, mask, num_negatives)
     return Loss(total, mask.sum(dtype=jnp.float32))
 
 
@@ -220,10 +221,7 @@ def train_step(
         )
 
     def measure(centers, outputs, mask):
-        length = blocks.ids.shape[1]
-        contexts, noise_rows = outputs[:, :length], outputs[:, length:]
-        total = block_negative_sampling_loss(centers, contexts, noise_rows, mask, num_negatives)
-        return Loss(total, mask.sum(dtype=jnp.float32))
+        return _measure(centers, outputs, mask, num_negatives)
 
     no_loss = Loss(jnp.float32(0), jnp.float32(0))
     start = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import sys
 import time
@@ -21,7 +20,7 @@ from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.models import WordEmbeddings
 from jaxw2v.sampling import keep_probability, keep_threshold, noise_distribution
-from jaxw2v.training.chunk import make_evaluate_chunk, make_train_chunk
+from jaxw2v.training.chunk import Chunk, make_evaluate_chunk, make_train_chunk
 from jaxw2v.training.feed import Feed
 from jaxw2v.training.optimizer import check_elementwise, default_optimizer, linear_decay
 from jaxw2v.training.plan import Plan, make_plan
@@ -105,8 +104,7 @@ def fit(
 
 
 def _check_pairs(stream: TokenStream) -> None:
-    longest = int(np.diff(stream.sentence_ends, prepend=0).max(initial=0))
-    if longest < 2 or len(stream.vocabulary) < 2:
+    if stream.sentence_lengths.max(initial=0) < 2 or len(stream.vocabulary) < 2:
         raise InputError(
             "no pair can be formed: no sentence holds two words of the vocabulary of "
             f"{len(stream.vocabulary)} words; give more text or a smaller --min-count"
@@ -114,7 +112,7 @@ def _check_pairs(stream: TokenStream) -> None:
 
 
 def _hold_out(stream: TokenStream, config: Config) -> tuple[np.ndarray, TokenStream]:
-    lengths = np.diff(stream.sentence_ends, prepend=0)
+    lengths = stream.sentence_lengths
     held_out = np.random.default_rng(config.seed).random(len(lengths)) < config.validation_share
     if not held_out.any() or held_out.all() or lengths[held_out].max() < 2:
         raise InputError(
@@ -158,11 +156,9 @@ class _Run:
         return init_state(tables["input_embedding"], tables["output_embedding"], optimizer)
 
     def _compile(self, train_chunk):
+        tokens = jax.ShapeDtypeStruct((self.plan.chunk_tokens,), jnp.int32)
         arguments = (self.keep_threshold, self.noise, self.key, jnp.zeros(2, jnp.float32))
-        chunk = jax.tree.map(
-            lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), self.feed.read(0).chunk
-        )
-        return train_chunk.lower(self.state, chunk, *arguments).compile()
+        return train_chunk.lower(self.state, Chunk(tokens, tokens), *arguments).compile()
 
     def train_epoch(self, epoch: int, bar: tqdm, on_chunk: Callable[[], None]) -> Metrics:
         order = np.random.default_rng([self.config.seed, epoch]).permutation(self.feed.num_chunks)
@@ -229,7 +225,7 @@ class _Validation:
     """The mean loss per pair on held-out text, with the same draws every time."""
 
     def __init__(self, run: _Run, stream: TokenStream):
-        if np.diff(stream.sentence_ends, prepend=0).max(initial=0) < 2:
+        if stream.sentence_lengths.max(initial=0) < 2:
             raise InputError(
                 "the validation text has no sentence with two words of the vocabulary; "
                 "give text like that of the corpus"
@@ -237,9 +233,8 @@ class _Validation:
         self._run = run
         length = run.plan.block_length
         tokens = min(run.plan.chunk_tokens, length * math.ceil(len(stream) / length))
-        plan = dataclasses.replace(run.plan, chunk_tokens=tokens)
         self._feed = Feed(stream, tokens)
-        self._evaluate = make_evaluate_chunk(run.config, plan)
+        self._evaluate = make_evaluate_chunk(run.config, run.plan)
 
     def __call__(self) -> float:
         run, sums = self._run, np.zeros(2, np.float64)

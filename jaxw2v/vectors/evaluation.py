@@ -70,7 +70,7 @@ def evaluate_similarity(wv: WordVectors, path: str | os.PathLike) -> SimilarityS
             if number == 1:
                 continue  # a header
             raise InputError(f"{path}:{number}: expected word, word, score, got {line[:60]!r}")
-        first, second = (_fold(wv, word) for word in parts[:2])
+        first, second = map(wv.vocabulary.fold, parts[:2])
         if first in wv and second in wv:
             cosines.append(wv.similarity(first, second))
             scores.append(float(parts[2]))
@@ -114,7 +114,7 @@ def evaluate_analogies(
         words = line.split()
         if len(words) != 4:
             raise InputError(f"{path}:{number}: expected four words, got {line[:60]!r}")
-        ids = [wv.vocabulary.ids.get(_fold(wv, word), restrict) for word in words]
+        ids = [wv.vocabulary.ids.get(wv.vocabulary.fold(word), restrict) for word in words]
         sections.setdefault(section, [])
         missing.setdefault(section, 0)
         if max(ids) < restrict:
@@ -149,10 +149,6 @@ def _count_correct(wv: WordVectors, questions: np.ndarray, restrict: int, method
             _, best = neighbors.nearest_by_product(units, a, b, c, part[:, :3], 1)
         correct += int((best[:, 0] == part[:, 3]).sum())
     return correct
-
-
-def _fold(wv: WordVectors, word: str) -> str:
-    return word.lower() if wv.vocabulary.is_lowercase else word
 
 
 def _is_number(text: str) -> bool:
