@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 
@@ -27,32 +29,76 @@ def effective_windows(key: jax.Array, shape: tuple[int, ...], window: int) -> ja
     return jax.random.randint(key, shape, 1, window + 1, jnp.int32)
 
 
-def positive_mask(
+class ContextBounds(NamedTuple):
+    """The contexts of a center: the positions from ``first`` to ``last``, its own left out.
+
+    Attributes:
+      first: int32 [..., L], positions in the block.
+      last: int32 [..., L].
+    """
+
+    first: jax.Array
+    last: jax.Array
+
+
+def context_bounds(
     effective_window: jax.Array, sentence_ids: jax.Array, valid: jax.Array
-) -> jax.Array:
-    r"""The pairs of a block.
+) -> ContextBounds:
+    r"""The contexts of each token of a block as a range of positions.
 
-    .. math:: M_{ji} = [0 < |i - j| \le r_i]\,[s_i = s_j]\,[v_i v_j]
-
-    for context j and center i, with windows r, sentences s and validity v.
+    .. math:: \text{first}_i = \max(i - r_i, \text{start of } i\text{'s sentence}), \quad
+                ext{last}_i = \min(i + r_i, \text{end of } i\text{'s sentence})
 
     Args:
-      effective_window: int32 [..., L], each token's window as a center (words).
-      sentence_ids: int32 [..., L]; pairs do not cross sentences.
-      valid: bool [..., L], false for padding.
+      effective_window: int32 [..., L], each token's window r as a center (words).
+      sentence_ids: int32 [..., L]; tokens of one sentence stand together.
+      valid: bool [..., L], false for padding, which stands in no sentence of a valid token. It
+        is its own only context, that is, it has none.
 
     Returns:
-      bool [..., L (context), L (center)].
+      The bounds.
 
     Example:
       >>> one = jnp.array([1, 1, 1])
-      >>> positive_mask(one, jnp.array([0, 0, 7]), one > 0).astype(int).tolist()
-      [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+      >>> bounds = context_bounds(one, jnp.array([0, 0, 7]), one > 0)
+      >>> bounds.first.tolist(), bounds.last.tolist()
+      ([0, 0, 2], [1, 1, 2])
     """
-    shape = (*effective_window.shape, effective_window.shape[-1])
+    length, axis = sentence_ids.shape[-1], sentence_ids.ndim - 1
+    place = jnp.broadcast_to(jnp.arange(length, dtype=jnp.int32), sentence_ids.shape)
+    changes = sentence_ids[..., 1:] != sentence_ids[..., :-1]
+    edge = jnp.ones_like(sentence_ids[..., :1], dtype=bool)
+    starts = jnp.concatenate([edge, changes], axis)
+    ends = jnp.concatenate([changes, edge], axis)
+    start = jax.lax.cummax(jnp.where(starts, place, 0), axis)
+    end = jax.lax.cummin(jnp.where(ends, place, length), axis, reverse=True)
+    return ContextBounds(
+        jnp.where(valid, jnp.maximum(start, place - effective_window), place),
+        jnp.where(valid, jnp.minimum(end, place + effective_window), place),
+    )
+
+
+def positive_mask(bounds: ContextBounds) -> jax.Array:
+    r"""The pairs of a block.
+
+        .. math:: M_{ji} = [\text{first}_i \le j \le \text{last}_i]\,[j
+    e i]
+
+        for context j and center i.
+
+        Args:
+          bounds: int32 [..., L], from :func:`context_bounds`.
+
+        Returns:
+          bool [..., L (context), L (center)].
+
+        Example:
+          >>> bounds = ContextBounds(jnp.array([0, 0, 2]), jnp.array([1, 1, 2]))
+          >>> positive_mask(bounds).astype(int).tolist()
+          [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+    """
+    shape = (*bounds.first.shape, bounds.first.shape[-1])
     context = jax.lax.broadcasted_iota(jnp.int32, shape, len(shape) - 2)
     center = jax.lax.broadcasted_iota(jnp.int32, shape, len(shape) - 1)
-    distance = jnp.abs(center - context)
-    near = (distance > 0) & (distance <= effective_window[..., None, :])
-    together = sentence_ids[..., :, None] == sentence_ids[..., None, :]
-    return near & together & valid[..., :, None] & valid[..., None, :]
+    first, last = bounds.first[..., None, :], bounds.last[..., None, :]
+    return (first <= context) & (context <= last) & (context != center)

@@ -14,9 +14,19 @@ import jax.numpy as jnp
 import optax
 
 from jaxw2v.config import Config
-from jaxw2v.sampling import NoiseDistribution, TokenBlocks, cut_into_blocks, subsample
+from jaxw2v.sampling import (
+    NoiseDistribution,
+    context_bounds,
+    cut_into_blocks,
+    effective_windows,
+    sample_noise,
+    subsample,
+)
 from jaxw2v.training.plan import Plan
 from jaxw2v.training.step import Blocks, Loss, TrainState, blocks_loss, train_step
+
+# The loss is for the user to watch: measuring every step's would take 2% of the time.
+STEPS_PER_LOSS = 8
 
 
 class Chunk(NamedTuple):
@@ -31,20 +41,34 @@ class Chunk(NamedTuple):
     sentence_ids: jax.Array
 
 
-def _keep_and_cut(
-    key: jax.Array, chunk: Chunk, keep_threshold: jax.Array, block_length: int
-) -> TokenBlocks:
-    keep = subsample(key, chunk.ids, keep_threshold)
-    return cut_into_blocks(keep, chunk.ids, chunk.sentence_ids, block_length)
+def _draw(
+    key: jax.Array,
+    chunk: Chunk,
+    keep_threshold: jax.Array,
+    noise: NoiseDistribution,
+    config: Config,
+    plan: Plan,
+) -> tuple[Blocks, jax.Array]:
+    """Cuts the chunk into blocks, draws for all of them, and counts those in use."""
+    keep_key, window_key, noise_key = jax.random.split(key, 3)
+    keep = subsample(keep_key, chunk.ids, keep_threshold)
+    cut = cut_into_blocks(keep, chunk.ids, chunk.sentence_ids, plan.block_length)
+    windows = effective_windows(window_key, cut.ids.shape, config.window)
+    bounds = context_bounds(windows, cut.sentence_ids, cut.ids >= 0)
+    shape = (cut.ids.shape[0], plan.negatives_per_block)
+    return Blocks(cut.ids, bounds, sample_noise(noise_key, noise, shape)), cut.count
 
 
-def _take(kept: TokenBlocks, order: jax.Array, first: jax.Array, count: jax.Array, size: int, key):
-    place = jnp.arange(size)
-    index = order[jnp.where(place < count, first + place, 0)]
-    ids = kept.ids[index]
-    valid = (ids >= 0) & (place < count)[:, None]
-    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, index)
-    return Blocks(jnp.where(valid, ids, 0), kept.sentence_ids[index], valid, keys)
+def _take(blocks: Blocks, index: jax.Array, count: jax.Array) -> Blocks:
+    """The blocks of a step; those from ``count`` on become padding."""
+    taken = jax.tree.map(lambda array: array[index], blocks)
+    in_use = (jnp.arange(index.size) < count)[:, None]
+    nothing = jnp.arange(taken.ids.shape[1], dtype=jnp.int32)
+    return Blocks(
+        jnp.where(in_use, taken.ids, -1),
+        jax.tree.map(lambda bound: jnp.where(in_use, bound, nothing), taken.bounds),
+        taken.negatives,
+    )
 
 
 def _shuffled(key: jax.Array, size: int, count: jax.Array) -> jax.Array:
@@ -71,9 +95,7 @@ def make_train_chunk(
     step = functools.partial(
         train_step,
         optimizer=optimizer,
-        window=config.window,
         num_negatives=config.num_negatives,
-        num_noise=plan.negatives_per_block,
         blocks_per_micro_batch=plan.blocks_per_micro_batch,
         rows_per_pass=plan.rows_per_pass,
         dense=config.row_updates == "dense",
@@ -88,19 +110,25 @@ def make_train_chunk(
         key: jax.Array,
         progress: jax.Array,
     ) -> tuple[TrainState, Loss]:
-        keep_key, order_key, block_key = jax.random.split(key, 3)
-        kept = _keep_and_cut(keep_key, chunk, keep_threshold, plan.block_length)
-        order = _shuffled(order_key, kept.ids.shape[0], kept.count)
-        steps = (kept.count + plan.blocks_per_step - 1) // plan.blocks_per_step
+        draw_key, order_key = jax.random.split(key)
+        blocks, num_blocks = _draw(draw_key, chunk, keep_threshold, noise, config, plan)
+        order = _shuffled(order_key, blocks.ids.shape[0], num_blocks)
+        steps = (num_blocks + plan.blocks_per_step - 1) // plan.blocks_per_step
 
         def one_step(i, carry):
             state, loss = carry
             # Blocks are dealt evenly, so that no step of the chunk is a small remainder.
-            share, extra = kept.count // steps, kept.count % steps
+            share, extra = num_blocks // steps, num_blocks % steps
             first, count = i * share + jnp.minimum(i, extra), share + (i < extra)
-            blocks = _take(kept, order, first, count, plan.blocks_per_step, block_key)
+            index = order[first + jnp.arange(plan.blocks_per_step)]
             now = progress[0] + (progress[1] - progress[0]) * jnp.float32(i) / jnp.float32(steps)
-            state, measured = step(state, blocks, count, noise, progress=now)
+            state, measured = step(
+                state,
+                _take(blocks, index, count),
+                count,
+                progress=now,
+                measure=i % STEPS_PER_LOSS == 0,
+            )
             return state, jax.tree.map(jnp.add, loss, measured)
 
         nothing = Loss(jnp.float32(0), jnp.float32(0))
@@ -123,26 +151,15 @@ def make_evaluate_chunk(config: Config, plan: Plan) -> Callable[..., Loss]:
 
     @jax.jit
     def evaluate_chunk(state, chunk, keep_threshold, noise, key) -> Loss:
-        keep_key, block_key = jax.random.split(key)
-        kept = _keep_and_cut(keep_key, chunk, keep_threshold, plan.block_length)
+        blocks, num_blocks = _draw(key, chunk, keep_threshold, noise, config, plan)
         size = plan.blocks_per_micro_batch
-        order = jnp.arange(kept.ids.shape[0])
 
         def measure(i, loss):
             first = i * size
-            count = jnp.minimum(size, kept.count - first)
-            blocks = _take(kept, order, first, count, size, block_key)
-            measured = blocks_loss(
-                state,
-                blocks,
-                noise,
-                config.window,
-                config.num_negatives,
-                plan.negatives_per_block,
-            )
-            return jax.tree.map(jnp.add, loss, measured)
+            taken = _take(blocks, first + jnp.arange(size), num_blocks - first)
+            return jax.tree.map(jnp.add, loss, blocks_loss(state, taken, config.num_negatives))
 
         nothing = Loss(jnp.float32(0), jnp.float32(0))
-        return jax.lax.fori_loop(0, (kept.count + size - 1) // size, measure, nothing)
+        return jax.lax.fori_loop(0, (num_blocks + size - 1) // size, measure, nothing)
 
     return evaluate_chunk

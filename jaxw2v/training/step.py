@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import optax
 
 from jaxw2v.losses import block_negative_sampling_gradients, block_negative_sampling_loss
-from jaxw2v.sampling import NoiseDistribution, effective_windows, positive_mask, sample_noise
-from jaxw2v.training.row_updates import capacity, find_touched_rows, update_rows
+from jaxw2v.sampling import ContextBounds, positive_mask
+from jaxw2v.training.row_updates import add_to_rows, find_touched_rows, update_rows
 
 
 class TrainState(NamedTuple):
@@ -32,19 +32,17 @@ class TrainState(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """Tokens to train on.
+    """Tokens to train on, with what was drawn for them.
 
     Attributes:
-      ids: int32 [B, L], word ids; padding is any id, not ``valid``.
-      sentence_ids: int32 [B, L].
-      valid: bool [B, L].
-      keys: PRNG keys [B], one a block, so that draws do not depend on the size of a step.
+      ids: int32 [B, L], word ids; -1 is padding.
+      bounds: int32 [B, L] each, the contexts of each token.
+      negatives: int32 [B, N], word ids.
     """
 
     ids: jax.Array
-    sentence_ids: jax.Array
-    valid: jax.Array
-    keys: jax.Array
+    bounds: ContextBounds
+    negatives: jax.Array
 
 
 class Loss(NamedTuple):
@@ -83,76 +81,45 @@ def init_state(
     )
 
 
-def draw_pairs(
-    blocks: Blocks, noise: NoiseDistribution, window: int, num_noise: int
-) -> tuple[jax.Array, jax.Array]:
-    """Draws windows and negatives, block by block.
-
-    Args:
-      blocks: the tokens.
-      noise: the distribution of negatives.
-      window: W, the largest window (words).
-      num_noise: N, negatives of a block.
-
-    Returns:
-      effective windows: int32 [B, L].
-      negatives: int32 [B, N], word ids.
-    """
-    length = blocks.ids.shape[1]
-
-    def one_block(key):
-        window_key, noise_key = jax.random.split(key)
-        windows = effective_windows(window_key, (length,), window)
-        return windows, sample_noise(noise_key, noise, (num_noise,))
-
-    return jax.vmap(one_block)(blocks.keys)
-
-
-def blocks_loss(
-    state: TrainState,
-    blocks: Blocks,
-    noise: NoiseDistribution,
-    window: int,
-    num_negatives: int,
-    num_noise: int,
-) -> Loss:
+def blocks_loss(state: TrainState, blocks: Blocks, num_negatives: int) -> Loss:
     """The loss of some blocks, without a step.
 
     Args:
       state: the tables.
       blocks: the tokens.
-      noise: the distribution of negatives.
-      window: W, the largest window (words).
       num_negatives: K, negatives for a pair in expectation.
-      num_noise: N, negatives of a block.
 
     Returns:
       The loss.
     """
-    windows, negatives = draw_pairs(blocks, noise, window, num_noise)
-    mask = positive_mask(windows, blocks.sentence_ids, blocks.valid)
-    outputs = state.output_embedding[jnp.concatenate([blocks.ids, negatives], axis=1)]
-    return _measure(state.input_embedding[blocks.ids], outputs, mask, num_negatives)
+    blocks = blocks._replace(ids=jnp.maximum(blocks.ids, 0))
+    outputs = state.output_embedding[_output_ids(blocks)]
+    return _measure(state.input_embedding[blocks.ids], outputs, blocks.bounds, num_negatives)
 
 
-def _measure(centers: jax.Array, outputs: jax.Array, mask: jax.Array, num_negatives: int) -> Loss:
+def _output_ids(blocks: Blocks) -> jax.Array:
+    return jnp.concatenate([blocks.ids, blocks.negatives], axis=1)
+
+
+def _measure(
+    centers: jax.Array, outputs: jax.Array, bounds: ContextBounds, num_negatives: int
+) -> Loss:
     length = centers.shape[1]
     contexts, negatives = outputs[:, :length], outputs[:, length:]
+    mask = positive_mask(bounds)
     total = block_negative_sampling_loss(centers, contexts, negatives, mask, num_negatives)
-    return Loss(total, mask.sum(dtype=jnp.float32))
+    return Loss(total, (bounds.last - bounds.first).sum(dtype=jnp.float32))
 
 
 def train_step(
     state: TrainState,
     blocks: Blocks,
     num_blocks: jax.Array,
-    noise: NoiseDistribution,
     optimizer: optax.GradientTransformation,
     progress: jax.Array,
+    measure: jax.Array,
     *,
-    window: int,
     num_negatives: int,
-    num_noise: int,
     blocks_per_micro_batch: int,
     rows_per_pass: int,
     dense: bool,
@@ -164,30 +131,28 @@ def train_step(
 
     Args:
       state: the state before.
-      blocks: B blocks; those from ``num_blocks`` on are padding. The first token is valid.
+      blocks: B blocks; those from ``num_blocks`` on are padding. The first token is none.
       num_blocks: int32 [], blocks in use.
-      noise: the distribution of negatives.
       optimizer: an elementwise transformation.
       progress: float32 [], share of training done.
-      window: W, the largest window (words).
+      measure: bool [], whether to measure the loss.
       num_negatives: K, negatives for a pair in expectation.
-      num_noise: N, negatives of a block.
       blocks_per_micro_batch: blocks computed at once; divides B.
       rows_per_pass: table rows the optimizer handles at once.
       dense: update whole tables, not only the touched rows.
 
     Returns:
       The state after.
-      The loss before the step, measured on its first micro-batch.
+      The loss before the step, measured on its first micro-batch; zeros if not measured.
     """
-    vocabulary_size, dim = state.input_embedding.shape
-    windows, negatives = draw_pairs(blocks, noise, window, num_noise)
     # Padding stands for a row that the step touches anyway, so that it touches no other.
     first_id, in_use = blocks.ids[0, 0], jnp.arange(blocks.ids.shape[0]) < num_blocks
-    blocks = blocks._replace(ids=jnp.where(blocks.valid, blocks.ids, first_id))
-    negatives = jnp.where(in_use[:, None], negatives, first_id)
-    output_ids = jnp.concatenate([blocks.ids, negatives], axis=1)
-    positions = state.positions
+    blocks = blocks._replace(
+        ids=jnp.where(blocks.ids >= 0, blocks.ids, first_id),
+        negatives=jnp.where(in_use[:, None], blocks.negatives, first_id),
+    )
+    vocabulary_size, dim = state.input_embedding.shape
+    output_ids, positions = _output_ids(blocks), state.positions
     if dense:
         inputs = outputs = None
         input_slots, output_slots = blocks.ids, output_ids
@@ -197,8 +162,7 @@ def train_step(
         outputs, positions = find_touched_rows(output_ids.reshape(-1), positions, rows_per_pass)
         input_slots = inputs.slots.reshape(blocks.ids.shape)
         output_slots = outputs.slots.reshape(output_ids.shape)
-        input_size = capacity(blocks.ids.size, vocabulary_size, rows_per_pass)
-        output_size = capacity(output_ids.size, vocabulary_size, rows_per_pass)
+        input_size, output_size = inputs.rows.size, outputs.rows.size
 
     def micro_batch(i, carry):
         of_inputs, of_outputs, loss = carry
@@ -208,26 +172,28 @@ def train_step(
                 array, i * blocks_per_micro_batch, blocks_per_micro_batch
             )
 
-        mask = positive_mask(part(windows), part(blocks.sentence_ids), part(blocks.valid))
+        bounds = jax.tree.map(part, blocks.bounds)
         centers = state.input_embedding[part(blocks.ids)]
         outputs = state.output_embedding[part(output_ids)]
         of_centers, of_block_outputs = block_negative_sampling_gradients(
-            centers, outputs, mask, num_negatives
+            centers, outputs, positive_mask(bounds), num_negatives
         )
         return (
-            of_inputs.at[part(input_slots)].add(of_centers),
-            of_outputs.at[part(output_slots)].add(of_block_outputs),
-            jax.lax.cond(i == 0, measure, lambda *_: loss, centers, outputs, mask),
+            add_to_rows(of_inputs, part(input_slots), of_centers),
+            add_to_rows(of_outputs, part(output_slots), of_block_outputs),
+            jax.lax.cond(
+                measure & (i == 0),
+                lambda *rows: _measure(*rows, bounds, num_negatives),
+                lambda *rows: loss,
+                centers,
+                outputs,
+            ),
         )
 
-    def measure(centers, outputs, mask):
-        return _measure(centers, outputs, mask, num_negatives)
-
-    no_loss = Loss(jnp.float32(0), jnp.float32(0))
     start = (
         jnp.zeros((input_size, dim), jnp.float32),
         jnp.zeros((output_size, dim), jnp.float32),
-        no_loss,
+        Loss(jnp.float32(0), jnp.float32(0)),
     )
     micro_batches = (num_blocks + blocks_per_micro_batch - 1) // blocks_per_micro_batch
     of_inputs, of_outputs, loss = jax.lax.fori_loop(0, micro_batches, micro_batch, start)

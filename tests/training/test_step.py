@@ -6,74 +6,79 @@ import oracles
 import pytest
 
 from jaxw2v.losses import negative_sampling_loss
-from jaxw2v.sampling import noise_distribution
+from jaxw2v.sampling import context_bounds
 from jaxw2v.training.optimizer import default_optimizer
-from jaxw2v.training.step import Blocks, blocks_loss, draw_pairs, init_state, train_step
+from jaxw2v.training.step import Blocks, blocks_loss, init_state, train_step
 
 V, D, B, L, N, W, K = 30, 4, 6, 8, 5, 3, 2
+USED = 4
 RATE = 0.05
-SIZES = {"window": W, "num_negatives": K, "num_noise": N}
 
 
 @pytest.fixture
 def example():
+    """Tables, blocks of which the last two are padding, and the (block, center, context) pairs."""
     rng = np.random.default_rng(0)
     tables = [jnp.asarray(rng.normal(size=(V, D)), jnp.float32) for _ in range(2)]
     valid = np.ones((B, L), bool)
     valid[3, 5:] = False
-    valid[4:] = False
+    valid[USED:] = False
+    windows = rng.integers(1, W + 1, (B, L))
+    sentence_ids = np.where(valid, np.sort(rng.integers(0, 3, (B, L)), axis=1), -1)
     blocks = Blocks(
-        jnp.asarray(rng.integers(0, V, (B, L)), jnp.int32),
-        jnp.asarray(np.sort(rng.integers(0, 3, (B, L)), axis=1), jnp.int32),
-        jnp.asarray(valid),
-        jax.random.split(jax.random.key(1), B),
+        jnp.asarray(np.where(valid, rng.integers(0, V, (B, L)), -1), jnp.int32),
+        context_bounds(*map(jnp.asarray, (windows, sentence_ids, valid))),
+        jnp.asarray(rng.integers(0, V, (B, N)), jnp.int32),
     )
-    return tables, blocks, noise_distribution(rng.integers(1, 99, V))
+    pairs = [
+        (b, i, j)
+        for b in range(B)
+        for i, j in oracles.pairs_of_block(windows[b], sentence_ids[b], valid[b])
+    ]
+    return tables, blocks, np.array(pairs)
 
 
-def run(example, micro=2, rows_per_pass=7, dense=False, optimizer=None, blocks=None):
-    tables, all_blocks, noise = example
+def run(example, micro=2, rows_per_pass=7, dense=False, optimizer=None, state=None, measure=True):
+    tables, blocks, _ = example
     optimizer = optimizer or default_optimizer(lambda progress: RATE)
-    state = init_state(*tables, optimizer)
     return train_step(
-        state,
-        all_blocks,
-        jnp.int32(4) if blocks is None else blocks,
-        noise,
+        state or init_state(*tables, optimizer),
+        blocks,
+        jnp.int32(USED),
         optimizer,
         jnp.float32(0),
+        jnp.asarray(measure),
+        num_negatives=K,
         blocks_per_micro_batch=micro,
         rows_per_pass=rows_per_pass,
         dense=dense,
-        **SIZES,
     )
 
 
 def oracle_gradients(example):
     """Gradients of the tables, by autodiff through the pair form, pair by pair."""
-    tables, blocks, noise = example
-    windows, negatives = draw_pairs(blocks, noise, W, N)
-    centers, contexts, noises = [], [], []
-    for b in range(B):
-        block = (np.asarray(a[b]) for a in (windows, blocks.sentence_ids, blocks.valid))
-        for i, j in oracles.pairs_of_block(*block):
-            centers.append(int(blocks.ids[b, i]))
-            contexts.append(int(blocks.ids[b, j]))
-            noises.append(np.asarray(negatives[b]))
-    centers, contexts, noises = map(jnp.asarray, (centers, contexts, np.array(noises)))
+    tables, blocks, pairs = example
+    b, i, j = pairs.T
+    centers, contexts, noises = blocks.ids[b, i], blocks.ids[b, j], blocks.negatives[b]
 
     def loss(u, c):
         positive = negative_sampling_loss(u[centers], c[contexts], c[noises[:, :0]])
         both = negative_sampling_loss(u[centers], c[contexts], c[noises])
         return (positive + K / N * (both - positive)).sum()
 
-    touched = [set(np.asarray(blocks.ids[:4]).ravel().tolist())] * 2
-    touched[1] = touched[1] | set(np.asarray(negatives[:4]).ravel().tolist())
-    return jax.grad(loss, (0, 1))(*tables), loss(*tables), touched, len(centers)
+    return jax.grad(loss, (0, 1))(*tables), loss(*tables)
+
+
+def touched_rows(example):
+    """The rows of both tables that a step reads for a valid token or a negative."""
+    _, blocks, _ = example
+    tokens = set(np.asarray(blocks.ids).ravel().tolist()) - {-1}
+    return tokens, tokens | set(np.asarray(blocks.negatives[:USED]).ravel().tolist())
 
 
 def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
-    gradients, loss, touched, pairs = oracle_gradients(example)
+    gradients, loss = oracle_gradients(example)
+    touched = touched_rows(example)
     state, _ = run(example)
     found = (state.input_embedding, state.output_embedding)
     for table, gradient, rows, new in zip(example[0], gradients, touched, found, strict=True):
@@ -88,39 +93,23 @@ def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
         )
         np.testing.assert_array_equal(np.asarray(new)[untouched], np.asarray(table)[untouched])
         assert clear.mean() > 0.3
-    whole = blocks_loss(init_state(*example[0], optax.sgd(1)), *example[1:], W, K, N)
+    whole = blocks_loss(init_state(*example[0], optax.sgd(1)), example[1], K)
     np.testing.assert_allclose(whole.total, loss, rtol=1e-5)
-    assert whole.pairs == pairs
+    assert whole.pairs == len(example[2])
 
 
 def test_padding_touches_no_row(example):
     """Rows that only padding names keep their moments, and so do not drift."""
-    tables, blocks, noise = example
     optimizer = default_optimizer(lambda progress: RATE)
-    state = init_state(*tables, optimizer)
+    state = init_state(*example[0], optimizer)
     moving = state.output_optimizer[0]._replace(mu=jnp.ones((V, D)), nu=jnp.ones((V, D)))
     state = state._replace(
         input_optimizer=(moving, *state.input_optimizer[1:]),
         output_optimizer=(moving, *state.output_optimizer[1:]),
     )
-    _, _, touched, _ = oracle_gradients(example)
-    touched[0] = set(np.asarray(blocks.ids)[np.asarray(blocks.valid)].tolist())
-    _, negatives = draw_pairs(blocks, noise, W, N)
-    touched[1] = touched[0] | set(np.asarray(negatives[:4]).ravel().tolist())
-    after, _ = train_step(
-        state,
-        blocks,
-        jnp.int32(4),
-        noise,
-        optimizer,
-        jnp.float32(0),
-        blocks_per_micro_batch=2,
-        rows_per_pass=7,
-        dense=False,
-        **SIZES,
-    )
+    after, _ = run(example, state=state)
     found = (after.input_embedding, after.output_embedding)
-    for table, rows, new in zip(tables, touched, found, strict=True):
+    for table, rows, new in zip(example[0], touched_rows(example), found, strict=True):
         moved = (np.asarray(new) != np.asarray(table)).any(axis=1)
         assert set(np.flatnonzero(moved).tolist()) == rows
         assert not moved.all()
@@ -141,7 +130,7 @@ def test_sizes_of_pieces_do_not_matter(example, micro, rows_per_pass):
 
 
 def test_the_dense_update_is_optax_on_the_whole_table(example):
-    gradients, *_ = oracle_gradients(example)
+    gradients, _ = oracle_gradients(example)
     optimizer = optax.adagrad(0.1)
     state, _ = run(example, dense=True, optimizer=optimizer)
     for table, gradient, new in zip(
@@ -152,18 +141,10 @@ def test_the_dense_update_is_optax_on_the_whole_table(example):
 
 
 def test_the_measured_loss_is_that_of_the_first_micro_batch(example):
-    tables, blocks, noise = example
     _, loss = run(example, micro=2)
-    first = jax.tree.map(lambda a: a[:2], blocks)
-    expected = blocks_loss(init_state(*tables, optax.sgd(1)), first, noise, W, K, N)
+    first = jax.tree.map(lambda a: a[:2], example[1])
+    expected = blocks_loss(init_state(*example[0], optax.sgd(1)), first, K)
     np.testing.assert_allclose(loss.total, expected.total, rtol=1e-6)
     assert loss.pairs == expected.pairs
-
-
-def test_draws_depend_on_the_key_of_the_block_only(example):
-    _, blocks, noise = example
-    windows, negatives = draw_pairs(blocks, noise, W, N)
-    order = jnp.array([3, 0, 5])
-    some = draw_pairs(jax.tree.map(lambda a: a[order], blocks), noise, W, N)
-    assert jnp.array_equal(some[0], windows[order])
-    assert jnp.array_equal(some[1], negatives[order])
+    _, unmeasured = run(example, micro=2, measure=False)
+    assert unmeasured == (0, 0)
