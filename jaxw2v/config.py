@@ -62,7 +62,7 @@ class Config:
     """Kept tokens in one optimizer step; None chooses by the corpus size (words)."""
     block_length: int = 32
     """Consecutive tokens that form pairs with one another (words)."""
-    negatives_per_block: int = 32
+    negatives_per_block: int = 24
     """Negatives drawn for a block and shared by its tokens (words)."""
     row_updates: Literal["touched", "dense"] = "touched"
     """Apply the optimizer to the rows a step touched, or to both whole tables."""

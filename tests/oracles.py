@@ -55,7 +55,7 @@ def block_loss(centers, contexts, negatives, pairs, num_negatives):
 class RowAdam:
     """Adam that moves, and decays the moments of, only the rows with a gradient."""
 
-    def __init__(self, table, rate, b1=0.9, b2=0.999, eps=1e-8):
+    def __init__(self, table, rate, b1, b2=0.999, eps=1e-8):
         self.table = np.float64(table)
         self.mu, self.nu = np.zeros_like(self.table), np.zeros_like(self.table)
         self.rate, self.b1, self.b2, self.eps, self.count = rate, b1, b2, eps, 0

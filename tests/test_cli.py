@@ -12,12 +12,18 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from jaxw2v import WordVectors
+from jaxw2v import WordVectors, cli
 from jaxw2v.cli import main, parse_expression
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import formats
 
 SMALL = ["--min-count", "1", "--embedding-dim", "8", "--epochs", "1"]
+
+
+@pytest.fixture(autouse=True)
+def no_compilation_cache(monkeypatch):
+    """JAX's settings would outlive the test; a process of its own tests the cache."""
+    monkeypatch.setattr(cli, "_keep_compiled_programs", lambda: None)
 
 
 @pytest.fixture
@@ -231,3 +237,16 @@ def test_ctrl_c_ends_a_run_with_one_line(corpus, tmp_path):
     assert "holds the vectors of epoch" in last
     assert "Traceback" not in err.decode()
     assert len(WordVectors.load(tmp_path / "o")) == 6
+
+
+def test_compiled_programs_are_kept_unless_that_is_declined(corpus, tmp_path, cache):
+    program = "import sys; from jaxw2v.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "train", corpus, *SMALL]
+    declined = ["--out", str(tmp_path / "a"), "--no-compilation-cache"]
+    subprocess.run([*command, *declined], check=True, capture_output=True)
+    assert not (cache / "compiled").exists()
+    subprocess.run([*command, "--out", str(tmp_path / "b")], check=True, capture_output=True)
+    kept = {path.name for path in (cache / "compiled").iterdir()}
+    assert any("train_chunk" in name for name in kept)
+    subprocess.run([*command, "--out", str(tmp_path / "c")], check=True, capture_output=True)
+    assert {path.name for path in (cache / "compiled").iterdir()} == kept

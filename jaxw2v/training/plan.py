@@ -17,6 +17,8 @@ SMALLEST_STEP, LARGEST_STEP = 256, 65_536
 LEARNING_RATE_AT_32768 = 0.02
 # Adam moves a component by at most the learning rate a step: with few steps, longer ones.
 SHORTEST_PATH, LARGEST_LEARNING_RATE = 10.0, 0.05
+# On a CPU a chunk is memory, on a GPU it hides the time between dispatches.
+CPU_CHUNK_TOKENS = 1 << 20
 # On a CPU, rows of this many tokens stay in cache between the products of a micro-batch.
 CPU_MICRO_BATCH_TOKENS = 2_048
 CPU_ROWS_PER_PASS = 2_048
@@ -82,9 +84,9 @@ def make_plan(config: Config, keep: np.ndarray, counts: np.ndarray, on_cpu: bool
         steps = max(1, config.epochs * kept / (blocks * length))
         rate = LEARNING_RATE_AT_32768 * math.sqrt(blocks * length / 32_768)
         rate = min(max(rate, SHORTEST_PATH / steps), LARGEST_LEARNING_RATE)
-    total = int(counts.sum())
+    chunk = min(CPU_CHUNK_TOKENS if on_cpu else CHUNK_TOKENS, int(counts.sum()))
     return Plan(
-        chunk_tokens=length * math.ceil(min(CHUNK_TOKENS, total) / length),
+        chunk_tokens=length * math.ceil(chunk / length),
         block_length=length,
         blocks_per_step=blocks,
         blocks_per_micro_batch=micro,

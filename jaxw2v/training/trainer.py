@@ -93,6 +93,7 @@ def fit(
     ) as bar:
         for epoch in range(config.epochs):
             bar.set_description(f"epoch {epoch + 1}/{config.epochs}")
+            wv = None
             record = run.train_epoch(epoch, bar, on_chunk)
             wv = run.snapshot(epoch)
             if validate is not None:
@@ -212,8 +213,8 @@ class _Run:
         return np.array([total, pairs])
 
     def snapshot(self, epoch: int) -> WordVectors:
-        # Copies: the device's buffers are donated to the next chunk.
-        tables = [np.array(t) for t in (self.state.input_embedding, self.state.output_embedding)]
+        # On a CPU these are views: while somebody holds one, JAX copies instead of donating.
+        tables = [np.asarray(t) for t in (self.state.input_embedding, self.state.output_embedding)]
         if not all(np.isfinite(table).all() for table in tables):
             raise TrainingDiverged(
                 f"a vector is not finite after epoch {epoch + 1}; give a smaller --learning-rate"

@@ -35,12 +35,16 @@ def test_touched_rows_are_the_distinct_ids(n, rows_per_pass):
     assert touched.rows[touched.slots].tolist() == ids.tolist()
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "b1"),
+    [(default_optimizer(lambda progress: 0.1), 0), (optax.adam(0.1), 0.9)],
+    ids=["default", "adam"],
+)
 @pytest.mark.parametrize("rows_per_pass", [4, 7, 10_000])
-def test_adam_moves_the_touched_rows_only(rows_per_pass):
+def test_adam_moves_the_touched_rows_only(rows_per_pass, optimizer, b1):
     rng = np.random.default_rng(0)
     table = jnp.asarray(rng.normal(size=(V, D)), jnp.float32)
-    optimizer = default_optimizer(lambda progress: 0.1)
-    oracle, state, positions = oracles.RowAdam(table, 0.1), optimizer.init(table), None
+    oracle, state, positions = oracles.RowAdam(table, 0.1, b1), optimizer.init(table), None
     for _ in range(6):
         ids = rng.integers(0, V, 25)
         gradients = rng.normal(size=(25, D))

@@ -82,7 +82,7 @@ def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
     state, _ = run(example)
     found = (state.input_embedding, state.output_embedding)
     for table, gradient, rows, new in zip(example[0], gradients, touched, found, strict=True):
-        oracle = oracles.RowAdam(table, RATE)
+        oracle = oracles.RowAdam(table, RATE, b1=0)
         rows = sorted(r for r in rows if np.asarray(gradient[r]).any())
         oracle.step(rows, np.asarray(gradient)[rows])
         # Adam's first step is the sign of the gradient: leave out where that is rounding.
@@ -100,14 +100,14 @@ def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
 
 def test_padding_touches_no_row(example):
     """Rows that only padding names keep their moments, and so do not drift."""
-    optimizer = default_optimizer(lambda progress: RATE)
+    optimizer = optax.adam(RATE)
     state = init_state(*example[0], optimizer)
     moving = state.output_optimizer[0]._replace(mu=jnp.ones((V, D)), nu=jnp.ones((V, D)))
     state = state._replace(
         input_optimizer=(moving, *state.input_optimizer[1:]),
         output_optimizer=(moving, *state.output_optimizer[1:]),
     )
-    after, _ = run(example, state=state)
+    after, _ = run(example, optimizer=optimizer, state=state)
     found = (after.input_embedding, after.output_embedding)
     for table, rows, new in zip(example[0], touched_rows(example), found, strict=True):
         moved = (np.asarray(new) != np.asarray(table)).any(axis=1)

@@ -83,7 +83,7 @@ def test_chunks_cover_the_corpus(sentences, monkeypatch):
     assert ids[ids >= 0].tolist() == stream.ids.tolist()
     assert sum(fed.covered for fed in seen) == len(stream)
     whole = topic_gap(quiet(sentences))
-    monkeypatch.setattr(plan, "CHUNK_TOKENS", 1_000)
+    monkeypatch.setattr(plan, "CPU_CHUNK_TOKENS", 1_000)
     assert topic_gap(quiet(sentences)) > 0.8 * whole
 
 
