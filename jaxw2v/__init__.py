@@ -4,7 +4,8 @@ The pipeline, in the order in which data flows:
 
 - :mod:`jaxw2v.corpus`: text, vocabulary, token stream on disk (no JAX).
 - :mod:`jaxw2v.sampling`: subsampling, windows, negatives; pure.
-- :mod:`jaxw2v.losses`: negative sampling by pairs and by blocks; pure.
+- :mod:`jaxw2v.losses`: negative sampling, exact and hierarchical softmax, by pairs and by blocks;
+  the bag of cbow; pure.
 - :mod:`jaxw2v.models`: the two embedding tables as a Flax NNX module.
 - :mod:`jaxw2v.training`: row updates, the step, chunks of steps, the loop.
 - :mod:`jaxw2v.vectors`: word vectors, neighbours, files, scores.

@@ -144,6 +144,8 @@ class Export:
     """word2vec.c's text or binary format, which gensim reads."""
     out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
     """File to write."""
+    vectors: Literal["input", "output", "sum"] = "input"
+    """The rows of the input table, of the output table, or the sum of both."""
     overwrite: bool = False
     """Replace the file if it exists."""
 
@@ -155,7 +157,7 @@ class Export:
             raise InputError(f"{self.out}: exists; choose another --out or --overwrite")
         if not self.out.absolute().parent.is_dir():
             raise InputError(f"{self.out}: its folder does not exist")
-        wv = WordVectors.load(self.folder)
+        wv = WordVectors.load(self.folder).variant(self.vectors)
         wv.save_word2vec(self.out, binary=self.format == "word2vec-bin")
         print(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
 

@@ -39,18 +39,44 @@ class Config:
     errors: Literal["strict", "replace"] = "strict"
     """What to do with bytes that are not UTF-8: stop, or replace them by U+FFFD."""
 
+    objective: Literal["skipgram", "cbow"] = "skipgram"
+    """A center predicts each of its contexts, or its contexts together predict the center."""
+    output_layer: Literal["negative_sampling", "softmax", "hierarchical_softmax"] = (
+        "negative_sampling"
+    )
+    """How words are predicted: against sampled negatives, by the exact softmax over the
+    vocabulary (slow), or down a Huffman tree."""
+    cbow_combine: Literal["mean", "sum"] = "mean"
+    """How cbow takes contexts together."""
     embedding_dim: int = 100
     """Length of a word vector (components)."""
+    max_norm: float | None = None
+    """Longest row of either table, after each step; None sets no limit (no unit)."""
     window: int = 5
-    """Largest distance between a center and a context; each center draws 1..window (words)."""
+    """Largest distance between a center and a context (words)."""
+    window_sampling: Literal["dynamic", "fixed"] = "dynamic"
+    """Each center draws its window from 1..window, or always takes window."""
+    context_side: Literal["both", "left", "right"] = "both"
+    """Where contexts stand, seen from the center: left, and skip-gram predicts the words before
+    it, cbow predicts it from them."""
+    require_full_window: bool = False
+    """Leave out centers whose window the sentence cuts short."""
     num_negatives: int = 5
     """Negatives for every positive pair, in expectation (words)."""
+    negatives: Literal["shared", "fresh"] = "shared"
+    """The pairs of a block share its negatives (fast), or each pair draws its own."""
     noise_exponent: float = 0.75
     """Negatives are drawn in proportion to count**noise_exponent (no unit)."""
+    noise_table_size: int | None = None
+    """Draw negatives from a finite table with this many entries, at least one for every word;
+    None draws exactly (entries)."""
     subsample_threshold: float = 1e-3
     """Words above this share of the corpus are randomly dropped; 0 keeps all (share of words)."""
-    subsample_formula: Literal["word2vec_c", "paper"] = "word2vec_c"
-    """Keep probability: sqrt(t/f) + t/f as word2vec.c computes, or the paper's sqrt(t/f)."""
+    subsample_formula: Literal["word2vec_c", "paper", "percentile", "none"] = "word2vec_c"
+    """Keep probability: sqrt(t/f) + t/f as word2vec.c computes, the paper's sqrt(t/f), or
+    sqrt(t/(f+t)) with t from --subsample-percentile, applied to pairs after windowing; or none."""
+    subsample_percentile: float = 85.0
+    """For the percentile formula: t is this percentile of the words' shares (percent)."""
 
     epochs: int = 5
     """Passes over the corpus (passes)."""
@@ -62,10 +88,14 @@ class Config:
     """Kept tokens in one optimizer step; None chooses by the corpus size (words)."""
     block_length: int = 32
     """Consecutive tokens that form pairs with one another (words)."""
+    block_overlap: int | None = None
+    """Tokens that neighbouring blocks share, so that windows at their edges are whole; None is
+    0, or twice the window where full windows are required (words)."""
     negatives_per_block: int = 24
     """Negatives drawn for a block and shared by its tokens (words)."""
     row_updates: Literal["touched", "dense"] = "touched"
-    """Apply the optimizer to the rows a step touched, or to both whole tables."""
+    """Apply the optimizer to the rows a step touched, or to both whole tables; softmax and fresh
+    negatives touch most of the output table and always move all of it."""
     seed: int = 1
     """Seed of every random draw (integer)."""
 
@@ -87,6 +117,32 @@ class Config:
                 raise InputError(
                     f"{field} is {getattr(self, field)!r}; it must be one of {', '.join(allowed)}"
                 )
+        self._refuse_contradictions()
+        probes = self.probe_words
+        probes = (probes,) if isinstance(probes, str) else tuple(probes)
+        object.__setattr__(self, "probe_words", probes)
+
+    def _refuse_contradictions(self) -> None:
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        for (field, value), without_effect in _WITHOUT_EFFECT.items():
+            for other in without_effect if getattr(self, field) == value else ():
+                if getattr(self, other) != defaults[other]:
+                    raise InputError(
+                        f"{other} is {getattr(self, other)!r}, which has no effect when {field} "
+                        f"is {value!r}; leave it out"
+                    )
+        if self.overlap % 2:
+            raise InputError(f"block_overlap is {self.overlap}; it must be even")
+        if 2 * self.overlap > self.block_length:
+            raise InputError(
+                f"block_length is {self.block_length}; with blocks that share {self.overlap} "
+                f"tokens (twice the window, or block_overlap) give {2 * self.overlap} or more"
+            )
+        if self.require_full_window and self.overlap < 2 * self.window:
+            raise InputError(
+                f"block_overlap is {self.overlap}; full windows need twice the window, "
+                f"{2 * self.window}"
+            )
         if self.learning_rate is not None and self.min_learning_rate > self.learning_rate:
             raise InputError(
                 f"min_learning_rate is {self.min_learning_rate}, above learning_rate "
@@ -97,9 +153,13 @@ class Config:
                 f"tokens_per_step is {self.tokens_per_step}; it must hold at least one block "
                 f"of block_length {self.block_length} tokens"
             )
-        probes = self.probe_words
-        probes = (probes,) if isinstance(probes, str) else tuple(probes)
-        object.__setattr__(self, "probe_words", probes)
+
+    @property
+    def overlap(self) -> int:
+        """Tokens that neighbouring blocks share (words)."""
+        if self.block_overlap is not None:
+            return self.block_overlap
+        return 2 * self.window if self.require_full_window else 0
 
     def to_json(self) -> str:
         """The settings as indented JSON, for ``config.json`` beside the vectors."""
@@ -113,9 +173,13 @@ _RANGES: dict[str, _Range] = {
     "min_count": _AT_LEAST_ONE,
     "max_vocabulary": (_INTEGER, lambda v: v >= 2, "an integer of 2 or more"),
     "embedding_dim": _AT_LEAST_ONE,
+    "max_norm": (_NUMBER, lambda v: v > 0, "a number above 0"),
     "window": _AT_LEAST_ONE,
     "num_negatives": _AT_LEAST_ONE,
     "noise_exponent": (_NUMBER, lambda v: True, "a finite number"),
+    "noise_table_size": _AT_LEAST_ONE,
+    "subsample_percentile": (_NUMBER, lambda v: 0 <= v <= 100, "a number from 0 to 100"),
+    "block_overlap": (_INTEGER, lambda v: v >= 0, "an integer of 0 or more"),
     "subsample_threshold": (_NUMBER, lambda v: 0 <= v <= 1, "a number from 0 to 1"),
     "epochs": _AT_LEAST_ONE,
     "learning_rate": (_NUMBER, lambda v: v > 0, "a number above 0"),
@@ -126,9 +190,33 @@ _RANGES: dict[str, _Range] = {
     "seed": (_INTEGER, lambda v: 0 <= v < 2**32, "an integer from 0 to 4294967295"),
     "validation_share": (_NUMBER, lambda v: 0 <= v < 1, "a number from 0 to below 1"),
 }
-_OPTIONAL = {"max_vocabulary", "learning_rate", "tokens_per_step"}
+_OPTIONAL = {
+    "max_vocabulary",
+    "max_norm",
+    "noise_table_size",
+    "block_overlap",
+    "learning_rate",
+    "tokens_per_step",
+}
 _CHOICES = {
     "errors": ("strict", "replace"),
-    "subsample_formula": ("word2vec_c", "paper"),
+    "objective": ("skipgram", "cbow"),
+    "output_layer": ("negative_sampling", "softmax", "hierarchical_softmax"),
+    "cbow_combine": ("mean", "sum"),
+    "window_sampling": ("dynamic", "fixed"),
+    "context_side": ("both", "left", "right"),
+    "negatives": ("shared", "fresh"),
+    "subsample_formula": ("word2vec_c", "paper", "percentile", "none"),
     "row_updates": ("touched", "dense"),
+}
+_NOISE = ("num_negatives", "negatives", "noise_exponent", "noise_table_size", "negatives_per_block")
+_WITHOUT_EFFECT = {
+    ("output_layer", "softmax"): _NOISE,
+    ("output_layer", "hierarchical_softmax"): _NOISE,
+    ("negatives", "fresh"): ("negatives_per_block",),
+    ("objective", "skipgram"): ("cbow_combine",),
+    ("subsample_formula", "percentile"): ("subsample_threshold",),
+    ("subsample_formula", "none"): ("subsample_threshold", "subsample_percentile"),
+    ("subsample_formula", "word2vec_c"): ("subsample_percentile",),
+    ("subsample_formula", "paper"): ("subsample_percentile",),
 }

@@ -1,5 +1,6 @@
 """Slow, obviously right versions of what the package computes."""
 
+import heapq
 from collections import Counter
 
 import numpy as np
@@ -71,3 +72,45 @@ class RowAdam:
             mean = self.mu[i] / (1 - self.b1**self.count)
             square = self.nu[i] / (1 - self.b2**self.count)
             self.table[i] -= self.rate * mean / (np.sqrt(square) + self.eps)
+
+
+def threefry(key, high, low):
+    """Threefry-2x32 with 20 rounds (Salmon et al. 2011), on Python integers."""
+    word = 2**32
+    parts = [*key, key[0] ^ key[1] ^ 0x1BD11BDA]
+    x, y = (high + parts[0]) % word, (low + parts[1]) % word
+    for group in range(5):
+        for turn in ((13, 15, 26, 6), (17, 29, 16, 24))[group % 2]:
+            x = (x + y) % word
+            y = ((y << turn) | (y >> (32 - turn))) % word ^ x
+        x = (x + parts[(group + 1) % 3]) % word
+        y = (y + parts[(group + 2) % 3] + group + 1) % word
+    return x, y
+
+
+def contexts_of(i, radius, sentence_ids, side, full):
+    """Places of the contexts of the token at place i."""
+    wanted = [i + o for o in range(-radius, radius + 1) if o]
+    wanted = [j for j in wanted if side == "both" or (j < i) == (side == "left")]
+    inside = [
+        j for j in wanted if 0 <= j < len(sentence_ids) and sentence_ids[j] == sentence_ids[i]
+    ]
+    return [] if full and inside != wanted else inside
+
+
+def softmax_loss(hidden, table, target):
+    scores = np.float64(table) @ np.float64(hidden)
+    largest = scores.max()
+    return largest + np.log(np.exp(scores - largest).sum()) - scores[target]
+
+
+def huffman_cost(counts):
+    """The least possible sum of count times code length."""
+    heap = [int(count) for count in counts]
+    heapq.heapify(heap)
+    cost = 0
+    while len(heap) > 1:
+        joined = heapq.heappop(heap) + heapq.heappop(heap)
+        cost += joined
+        heapq.heappush(heap, joined)
+    return cost

@@ -239,6 +239,50 @@ def test_ctrl_c_ends_a_run_with_one_line(corpus, tmp_path):
     assert len(WordVectors.load(tmp_path / "o")) == 6
 
 
+OBJECTIVES = [
+    ["--objective", "skipgram", "--output-layer", "softmax"],
+    ["--objective", "skipgram", "--output-layer", "hierarchical_softmax"],
+    ["--objective", "cbow"],
+    ["--objective", "cbow", "--cbow-combine", "sum", "--output-layer", "softmax"],
+    ["--objective", "cbow", "--output-layer", "hierarchical_softmax"],
+    ["--objective", "cbow", "--context-side", "left", "--window-sampling", "fixed"],
+    ["--negatives", "fresh", "--noise-table-size", "100", "--max-norm", "0.5"],
+    ["--require-full-window", "--window", "2", "--subsample-formula", "percentile"],
+]
+
+
+@pytest.mark.parametrize("options", OBJECTIVES, ids=lambda o: " ".join(o))
+def test_every_objective_trains_from_the_command_line(corpus, tmp_path, options):
+    folder = tmp_path / "out"
+    arguments = ["train", corpus, "--out", str(folder), *SMALL, "--subsample-formula", "none"]
+    assert main([*arguments, "--epochs", "4", "--learning-rate", "0.05", *options]) == 0
+    losses = [json.loads(x)["loss"] for x in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert losses[-1] < losses[0]
+    wv = WordVectors.load(folder)
+    if "--max-norm" in options:
+        for table in (wv.vectors, wv.output_vectors):
+            assert 0.2 < np.linalg.norm(table, axis=1).max() <= 0.5 + 1e-6
+    assert len(wv) == 6
+
+
+def test_vectors_of_either_table_and_their_sum_are_exported(trained, corpus, tmp_path, capsys):
+    kinds = {}
+    for kind in ("input", "output", "sum"):
+        out = str(tmp_path / f"{kind}.bin")
+        arguments = ["export", trained, "--format", "word2vec-bin", "--out", out]
+        assert main([*arguments, "--vectors", kind]) == 0
+        kinds[kind] = KeyedVectors.load_word2vec_format(out, binary=True).vectors
+    assert np.array_equal(kinds["sum"], kinds["input"] + kinds["output"])
+    assert not np.array_equal(kinds["input"], kinds["output"])
+    folder = str(tmp_path / "tree")
+    layer = ["--output-layer", "hierarchical_softmax"]
+    assert main(["train", corpus, "--out", folder, *SMALL, *layer]) == 0
+    out = str(tmp_path / "none.txt")
+    arguments = ["export", folder, "--format", "word2vec-text", "--out", out, "--vectors", "sum"]
+    fails(capsys, arguments, "no output vectors", "hierarchical softmax")
+    assert not os.path.exists(out)
+
+
 def test_compiled_programs_are_kept_unless_that_is_declined(corpus, tmp_path, cache):
     program = "import sys; from jaxw2v.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "train", corpus, *SMALL]

@@ -9,9 +9,19 @@ OUT_OF_RANGE = {
     "min_count": 0,
     "max_vocabulary": 1,
     "embedding_dim": 0,
+    "max_norm": 0.0,
     "window": -1,
     "num_negatives": 0,
     "noise_exponent": float("nan"),
+    "noise_table_size": 0,
+    "subsample_percentile": 101.0,
+    "block_overlap": -2,
+    "objective": "glove",
+    "output_layer": "sampled",
+    "cbow_combine": "max",
+    "window_sampling": "wide",
+    "context_side": "up",
+    "negatives": "none",
     "subsample_threshold": -0.1,
     "epochs": 0,
     "learning_rate": 0.0,
@@ -47,6 +57,37 @@ def test_settings_that_contradict_each_other_are_refused():
         Config(learning_rate=0.01, min_learning_rate=0.1)
     with pytest.raises(InputError, match="at least one block"):
         Config(tokens_per_step=16, block_length=32)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"output_layer": "softmax", "num_negatives": 7}, "num_negatives is 7"),
+        ({"output_layer": "hierarchical_softmax", "negatives": "fresh"}, "negatives is 'fresh'"),
+        ({"output_layer": "softmax", "noise_exponent": 1.0}, "noise_exponent is 1.0"),
+        ({"negatives": "fresh", "negatives_per_block": 5}, "negatives_per_block is 5"),
+        ({"cbow_combine": "sum"}, "cbow_combine is 'sum'"),
+        ({"subsample_percentile": 50.0}, "subsample_percentile is 50.0"),
+        (
+            {"subsample_formula": "percentile", "subsample_threshold": 0.1},
+            "subsample_threshold is 0.1",
+        ),
+        ({"subsample_formula": "none", "subsample_threshold": 0.1}, "subsample_threshold is 0.1"),
+    ],
+)
+def test_a_setting_without_effect_is_refused(settings, named):
+    with pytest.raises(InputError, match=f"{named}, which has no effect when"):
+        Config(**settings)
+
+
+def test_overlaps_that_do_not_fit_are_refused():
+    with pytest.raises(InputError, match="block_overlap is 3; it must be even"):
+        Config(block_overlap=3)
+    with pytest.raises(InputError, match=r"block_length is 8.*give 16 or more"):
+        Config(block_overlap=8, block_length=8)
+    with pytest.raises(InputError, match="full windows need twice the window, 10"):
+        Config(require_full_window=True, block_overlap=8)
+    assert Config(require_full_window=True, window=8).overlap == 16
 
 
 def test_json_reads_back():

@@ -63,10 +63,14 @@ class Worker:
     embedding_dim: int
     epochs: int
     workers: int
+    objective: Literal["skipgram", "cbow"] = "skipgram"
+    output_layer: Literal["negative_sampling", "softmax", "hierarchical_softmax"] = (
+        "negative_sampling"
+    )
 
 
 def train_gensim(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
-    """Trains gensim's skip-gram.
+    """Trains gensim.
 
     Args:
       worker: the run.
@@ -80,8 +84,9 @@ def train_gensim(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
     model = Word2Vec(
         vector_size=worker.embedding_dim,
         window=5,
-        negative=5,
-        sg=1,
+        negative=5 if worker.output_layer == "negative_sampling" else 0,
+        hs=int(worker.output_layer == "hierarchical_softmax"),
+        sg=int(worker.objective == "skipgram"),
         min_count=5,
         sample=1e-3,
         workers=worker.workers,
@@ -123,6 +128,8 @@ def train_jaxw2v(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
 
     begun = time.perf_counter()
     config = jaxw2v.Config(
+        objective=worker.objective,
+        output_layer=worker.output_layer,
         tokenizer="whitespace",
         embedding_dim=worker.embedding_dim,
         epochs=worker.epochs,
@@ -140,6 +147,7 @@ def train_jaxw2v(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
         "raw_words": metrics[0]["raw_words"],
         "compile_seconds": metrics[0]["compile_seconds"],
         "tokens_per_step": metrics[0]["tokens_per_step"],
+        "loss": metrics[-1]["loss"],
     }
 
 
@@ -157,7 +165,8 @@ def run_worker(worker: Worker) -> None:
         measured[name] = evaluate_similarity(wv, worker.eval_dir / f"{name}.txt").spearman
     questions = worker.eval_dir / "questions-words.txt"
     measured["google_analogies"] = evaluate_analogies(wv, questions, restrict=30_000)[-1].accuracy
-    print(json.dumps({"system": worker.system, "seed": worker.seed, **measured}))
+    names = ("system", "objective", "output_layer", "seed")
+    print(json.dumps({name: getattr(worker, name) for name in names} | measured))
 
 
 def peak_memory_mib() -> float:
@@ -202,8 +211,6 @@ def compare(comparison: Comparison) -> None:
     with tempfile.TemporaryDirectory() as folder:
         tokens = Path(folder) / "tokens.txt"
         write_tokens(comparison, tokens)
-        # A cache of its own: encoding the token file is part of the job, not left over.
-        environment = {**os.environ, "JAXW2V_CACHE": folder}
         for seed in seeds:
             for system in comparison.systems:
                 worker = Worker(
@@ -215,18 +222,51 @@ def compare(comparison: Comparison) -> None:
                     epochs,
                     comparison.workers,
                 )
-                text = json.dumps(dataclasses.asdict(worker), default=str)
-                command = [sys.executable, "-m", "experiments.gensim_comparison.run", text]
-                done = subprocess.run(
-                    command, env=environment, check=True, stdout=subprocess.PIPE, text=True
-                )
-                runs.append(json.loads(done.stdout.splitlines()[-1]))
-                print(_line(runs[-1]), flush=True)
-                shutil.rmtree(Path(folder) / "streams", ignore_errors=True)
+                runs.append(run_in_process(worker, Path(folder)))
     results = summarize(comparison, runs)
     print(json.dumps(results["summary"], indent=2))
     with renamed_when_complete(comparison.results) as path:
         path.write_text(json.dumps(results, indent=2) + "\n")
+
+
+def run_in_process(worker: Worker, folder: Path) -> dict:
+    """Runs a worker in a process of its own and prints a line about it.
+
+    Args:
+      worker: the run.
+      folder: for its cache, emptied afterwards: encoding is part of the job, not left over.
+
+    Returns:
+      What the worker measured.
+    """
+    text = json.dumps(dataclasses.asdict(worker), default=str)
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments.gensim_comparison.run", text],
+        env={**os.environ, "JAXW2V_CACHE": str(folder)},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    run = json.loads(done.stdout.splitlines()[-1])
+    print(_line(run), flush=True)
+    shutil.rmtree(folder / "streams", ignore_errors=True)
+    return run
+
+
+def environment() -> dict:
+    """What the numbers were measured on.
+
+    Returns:
+      Processor, cores and versions.
+    """
+    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "polars", "gensim")
+    return {
+        "hardware": {"processor": _processor(), "cores": os.cpu_count()},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in packages},
+        },
+    }
 
 
 def summarize(comparison: Comparison, runs: list[dict]) -> dict:
@@ -252,17 +292,8 @@ def summarize(comparison: Comparison, runs: list[dict]) -> dict:
         summary["score_minus_gensim"] = {
             name: ours[name] - theirs[name] for name in (*SCORES, "sum_of_scores")
         }
-    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "polars", "gensim")
-    return {
-        "summary": summary,
-        "runs": runs,
-        "settings": _settings(comparison),
-        "hardware": {"processor": _processor(), "cores": os.cpu_count()},
-        "versions": {
-            "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in packages},
-        },
-    }
+    settings = _settings(comparison)
+    return {"summary": summary, "runs": runs, "settings": settings, **environment()}
 
 
 def _settings(comparison: Comparison) -> dict:
@@ -284,9 +315,10 @@ def _processor() -> str:
 def _line(run: dict) -> str:
     scores = "  ".join(f"{name} {run[name]:.3f}" for name in SCORES)
     return (
-        f"{run['system']:7} seed {run['seed']}  {run['words_per_second'] / 1e6:.3f} M words/s  "
-        f"{scores}  peak {run['peak_memory_mib']:.0f} MiB  compile "
-        f"{run.get('compile_seconds', 0):.1f} s  total {run['total_seconds']:.0f} s"
+        f"{run['system']:7} {run['objective']:8} {run['output_layer']:20} seed {run['seed']}  "
+        f"{run['words_per_second'] / 1e6:.3f} M words/s  {scores}  "
+        f"peak {run['peak_memory_mib']:.0f} MiB  compile {run.get('compile_seconds', 0):.1f} s  "
+        f"total {run['total_seconds']:.0f} s"
     )
 
 

@@ -1,17 +1,35 @@
 """Pure loss functions.
 
-Array letters: D embedding dimension, B blocks, L tokens in a block, N negatives of a block,
-K negatives of a pair.
+Array letters: V vocabulary, D embedding dimension, B blocks, L tokens in a block, N negatives of
+a block, K negatives of a pair, P nodes of a path.
 """
 
 from jaxw2v.losses.block_negative_sampling import (
     block_negative_sampling_gradients,
     block_negative_sampling_loss,
 )
+from jaxw2v.losses.continuous_bag_of_words import bag_of_contexts
+from jaxw2v.losses.hierarchical_softmax import (
+    HuffmanTree,
+    block_hierarchical_softmax_gradients,
+    block_hierarchical_softmax_loss,
+    hierarchical_softmax_loss,
+    huffman_tree,
+)
 from jaxw2v.losses.negative_sampling import negative_sampling_loss
+from jaxw2v.losses.softmax import block_softmax_loss, log_partition, softmax_loss
 
 __all__ = [
+    "HuffmanTree",
+    "bag_of_contexts",
+    "block_hierarchical_softmax_gradients",
+    "block_hierarchical_softmax_loss",
     "block_negative_sampling_gradients",
     "block_negative_sampling_loss",
+    "block_softmax_loss",
+    "hierarchical_softmax_loss",
+    "huffman_tree",
+    "log_partition",
     "negative_sampling_loss",
+    "softmax_loss",
 ]

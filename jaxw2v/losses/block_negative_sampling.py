@@ -32,7 +32,8 @@ def block_negative_sampling_loss(
       contexts: [B, L, D] floating, rows of ``output_embedding`` of the same tokens.
       negatives: [B, N, D] floating, rows of ``output_embedding``.
       positive_mask: bool [B, L (context), L (center)], from
-        :func:`jaxw2v.sampling.positive_mask`.
+        :func:`jaxw2v.sampling.positive_mask`; or bool [B, L], which centers predict the word in
+        their own place (cbow, whose centers are hidden vectors).
       num_negatives: K, negatives for a pair in expectation.
 
     Returns:
@@ -54,12 +55,17 @@ def block_negative_sampling_loss(
       True
     """
     _check_shapes(centers, contexts, negatives, positive_mask)
-    positive = jnp.einsum("bjd,bid->bji", contexts, centers, **_PRODUCT)
-    negative = jnp.einsum("bnd,bid->bni", negatives, centers, **_PRODUCT)
     mask = positive_mask.astype(jnp.float32)
+    if mask.ndim == 2:
+        positive = jnp.einsum("bid,bid->bi", contexts, centers, **_PRODUCT)
+        pairs = mask
+    else:
+        positive = jnp.einsum("bjd,bid->bji", contexts, centers, **_PRODUCT)
+        pairs = mask.sum(1)
+    negative = jnp.einsum("bnd,bid->bni", negatives, centers, **_PRODUCT)
     share = num_negatives / negatives.shape[1]
     positive_loss = -(mask * jax.nn.log_sigmoid(positive)).sum()
-    return positive_loss - share * (mask.sum(1) * jax.nn.log_sigmoid(-negative).sum(1)).sum()
+    return positive_loss - share * (pairs * jax.nn.log_sigmoid(-negative).sum(1)).sum()
 
 
 def block_negative_sampling_gradients(
@@ -76,7 +82,7 @@ def block_negative_sampling_gradients(
       centers: [B, L, D] floating, rows of ``input_embedding``.
       outputs: [B, L + N, D] floating, rows of ``output_embedding``: those of the block's
         tokens, then those of its negatives.
-      positive_mask: bool [B, L (context), L (center)].
+      positive_mask: bool [B, L (context), L (center)] or [B, L], as for the loss.
       num_negatives: K, negatives for a pair in expectation.
 
     Returns:
@@ -86,6 +92,9 @@ def block_negative_sampling_gradients(
     Raises:
       ValueError: the shapes do not belong together.
 
+    Reference:
+      Mikolov et al. 2013b, equation 4; Ji et al. 2016 (shared negatives).
+
     Example:
       >>> mask = ~jnp.eye(2, dtype=bool)[None]
       >>> u, c = jnp.ones((1, 2, 3)), jnp.ones((1, 2 + 8, 3))
@@ -94,8 +103,10 @@ def block_negative_sampling_gradients(
     """
     length = centers.shape[1]
     _check_shapes(centers, outputs[:, :length], outputs[:, length:], positive_mask)
-    sigmoid = jax.nn.sigmoid(jnp.einsum("bnd,bid->bni", outputs, centers, **_PRODUCT))
     mask = positive_mask.astype(jnp.float32)
+    if mask.ndim == 2:
+        return _own_gradients(centers, outputs, mask, num_negatives)
+    sigmoid = jax.nn.sigmoid(jnp.einsum("bnd,bid->bni", outputs, centers, **_PRODUCT))
     weight = mask.sum(1, keepdims=True) * (num_negatives / (outputs.shape[1] - length))
     of_scores = jnp.concatenate(
         [mask * (sigmoid[:, :length] - 1), weight * sigmoid[:, length:]], axis=1
@@ -105,6 +116,22 @@ def block_negative_sampling_gradients(
     of_centers = jnp.einsum("bin,bnd->bid", transposed, outputs, **_PRODUCT)
     of_outputs = jnp.einsum("bni,bid->bnd", of_scores, centers, **_PRODUCT)
     return of_centers, of_outputs
+
+
+def _own_gradients(
+    centers: jax.Array, outputs: jax.Array, mask: jax.Array, num_negatives: int
+) -> tuple[jax.Array, jax.Array]:
+    length = centers.shape[1]
+    contexts, negatives = outputs[:, :length], outputs[:, length:]
+    positive = jax.nn.sigmoid(jnp.einsum("bid,bid->bi", contexts, centers, **_PRODUCT))
+    negative = jax.nn.sigmoid(jnp.einsum("bnd,bid->bni", negatives, centers, **_PRODUCT))
+    of_positive = (mask * (positive - 1))[..., None]
+    of_negative = mask[:, None] * (num_negatives / negatives.shape[1]) * negative
+    transposed = jax.lax.optimization_barrier(of_negative.swapaxes(1, 2))
+    of_centers = jnp.einsum("bin,bnd->bid", transposed, negatives, **_PRODUCT)
+    of_negatives = jnp.einsum("bni,bid->bnd", of_negative, centers, **_PRODUCT)
+    of_outputs = jnp.concatenate([of_positive * centers, of_negatives], axis=1)
+    return of_centers + of_positive * contexts, of_outputs
 
 
 def _check_shapes(
@@ -121,7 +148,8 @@ def _check_shapes(
         raise ValueError(f"negatives must be [{blocks}, N, {dim}], not {negatives.shape}")
     if negatives.shape[1] == 0:
         raise ValueError("negatives must hold at least one row for a block")
-    if positive_mask.shape != (blocks, length, length):
+    if positive_mask.shape not in ((blocks, length, length), (blocks, length)):
         raise ValueError(
-            f"positive_mask must be [{blocks}, {length}, {length}], not {positive_mask.shape}"
+            f"positive_mask must be [{blocks}, {length}, {length}] or [{blocks}, {length}], not "
+            f"{positive_mask.shape}"
         )

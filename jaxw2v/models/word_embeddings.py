@@ -15,8 +15,10 @@ class WordEmbeddings(nnx.Module):
     Input rows start uniform on (-1/2D, 1/2D), output rows at zero, as in word2vec.c.
 
     Attributes:
-      input_embedding: float32 [V, D], rows of centers, the vectors that are exported.
-      output_embedding: float32 [V, D], rows of contexts and negatives.
+      input_embedding: float32 [V, D], rows of words that predict (skip-gram's centers, cbow's
+        contexts), the vectors that are exported.
+      output_embedding: float32 [V, D], rows of what is predicted: words and negatives, or the
+        nodes of a Huffman tree.
 
     Reference:
       Mikolov et al. 2013b; word2vec.c, ``InitNet``.

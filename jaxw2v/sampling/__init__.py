@@ -5,8 +5,22 @@ Array letters: V vocabulary, B blocks, L tokens in a block, N negatives of a blo
 
 from jaxw2v.sampling.blocks import TokenBlocks, cut_into_blocks
 from jaxw2v.sampling.compaction import compact
-from jaxw2v.sampling.noise import NoiseDistribution, noise_distribution, sample_noise
-from jaxw2v.sampling.subsampling import keep_probability, keep_threshold, subsample
+from jaxw2v.sampling.ids import check_ids
+from jaxw2v.sampling.noise import (
+    NoiseDistribution,
+    finite_table_counts,
+    noise_distribution,
+    noise_probability,
+    sample_noise,
+)
+from jaxw2v.sampling.random_words import random_integers, random_words
+from jaxw2v.sampling.subsampling import (
+    keep_probability,
+    keep_threshold,
+    percentile_threshold,
+    subsample,
+    subsample_pairs,
+)
 from jaxw2v.sampling.windows import (
     ContextBounds,
     context_bounds,
@@ -18,14 +32,21 @@ __all__ = [
     "ContextBounds",
     "NoiseDistribution",
     "TokenBlocks",
+    "check_ids",
     "compact",
     "context_bounds",
     "cut_into_blocks",
     "effective_windows",
+    "finite_table_counts",
     "keep_probability",
     "keep_threshold",
     "noise_distribution",
+    "noise_probability",
+    "percentile_threshold",
     "positive_mask",
+    "random_integers",
+    "random_words",
     "sample_noise",
     "subsample",
+    "subsample_pairs",
 ]

@@ -14,42 +14,70 @@ class TokenBlocks(NamedTuple):
     """Consecutive kept tokens, L to a block.
 
     Attributes:
-      ids: int32 [B, L], word ids; -1 after the last kept token.
-      sentence_ids: int32 [B, L]; -1 after the last kept token.
-      count: int32 [], blocks that hold a token; the others come last.
+      ids: int32 [B, L], word ids; -1 where there is no token.
+      sentence_ids: int32 [B, L]; -1 where there is no token.
+      is_center: bool [B, L]; each token is a center in one block.
+      count: int32 [], blocks that hold a center; the others come last.
     """
 
     ids: jax.Array
     sentence_ids: jax.Array
+    is_center: jax.Array
     count: jax.Array
 
 
 def cut_into_blocks(
-    keep: jax.Array, ids: jax.Array, sentence_ids: jax.Array, block_length: int
+    keep: jax.Array,
+    ids: jax.Array,
+    sentence_ids: jax.Array,
+    block_length: int,
+    overlap: int = 0,
 ) -> TokenBlocks:
     """Drops what is not kept and cuts the rest; pairs form inside a block only.
+
+    Without overlap, pairs across the edge of two blocks are lost. With it, a block begins and
+    ends with ``overlap / 2`` tokens that are contexts only, so that windows of up to that many
+    words are whole.
 
     Args:
       keep: bool [n], from :func:`jaxw2v.sampling.subsample`.
       ids: int32 [n], word ids.
       sentence_ids: int32 [n], each token's sentence.
-      block_length: L, tokens in a block; divides n.
+      block_length: L, tokens in a block.
+      overlap: tokens that neighbouring blocks share, even and below L.
 
     Returns:
-      B = n / L blocks.
+      B = n / (L - overlap) blocks.
 
     Raises:
-      ValueError: ``block_length`` does not divide n.
+      ValueError: ``overlap`` is odd or not below L, or L - overlap does not divide n.
 
     Example:
       >>> keep = jnp.array([True, False, True, True])
       >>> cut_into_blocks(keep, jnp.arange(4), jnp.zeros(4, jnp.int32), 2).ids.tolist()
       [[0, 2], [3, -1]]
+      >>> cut_into_blocks(keep, jnp.arange(4), jnp.zeros(4, jnp.int32), 4, 2).ids.tolist()
+      [[-1, 0, 2, 3], [2, 3, -1, -1]]
     """
-    if ids.size % block_length:
-        raise ValueError(f"block_length {block_length} does not divide the {ids.size} ids")
-    return TokenBlocks(
-        compact(keep, ids, -1).reshape(-1, block_length),
-        compact(keep, sentence_ids, -1).reshape(-1, block_length),
-        (keep.sum(dtype=jnp.int32) + block_length - 1) // block_length,
-    )
+    if overlap % 2 or not 0 <= overlap < block_length:
+        raise ValueError(f"overlap is {overlap}; it must be even and below L = {block_length}")
+    stride = block_length - overlap
+    if ids.size % stride:
+        raise ValueError(
+            f"block_length {block_length} less overlap {overlap} does not divide the {ids.size} ids"
+        )
+    block = jnp.arange(ids.size // stride, dtype=jnp.int32)[:, None]
+    place = jnp.arange(block_length, dtype=jnp.int32)[None, :] - overlap // 2
+
+    def cut(values):
+        values = compact(keep, values, -1)
+        if not overlap:
+            return values.reshape(-1, block_length)
+        return jnp.pad(values, overlap // 2, constant_values=-1)[
+            stride * block + place + overlap // 2
+        ]
+
+    cut_ids = cut(ids)
+    owned = (place >= 0) & (place < stride)
+    count = (keep.sum(dtype=jnp.int32) + stride - 1) // stride
+    return TokenBlocks(cut_ids, cut(sentence_ids), owned & (cut_ids >= 0), count)

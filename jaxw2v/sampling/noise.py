@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxw2v.sampling.random_words import random_integers, random_words
+
 
 class NoiseDistribution(NamedTuple):
     """An alias table: column v holds word v with some chance, else word ``alias[v]``.
@@ -88,16 +90,60 @@ def noise_probability(noise: NoiseDistribution) -> np.ndarray:
     return (own + np.bincount(alias, 1 - own, len(own))) / len(own)
 
 
-def sample_noise(key: jax.Array, noise: NoiseDistribution, shape: tuple[int, ...]) -> jax.Array:
+def finite_table_counts(counts: np.ndarray, exponent: float, length: int) -> np.ndarray:
+    r"""Entries of each word in a finite noise table, every word having at least one.
+
+    .. math:: \max(1, \lfloor \text{length} \cdot \mathrm{count}_v^{\text{exponent}} /
+              \textstyle\sum_w \mathrm{count}_w^{\text{exponent}} \rceil)
+
+    ``noise_distribution(finite_table_counts(...), exponent=1)`` draws as a uniform choice from
+    such a table does: rare words more often than their counts say.
+
+    Args:
+      counts: [V] integer, occurrences.
+      exponent: 0.75 in the paper.
+      length: entries of the table, about.
+
+    Returns:
+      int64 [V], entries.
+
+    Raises:
+      ValueError: ``length`` is below 1.
+
+    Reference:
+      Breslow 2022, "Implementing Word2vec in PyTorch from the Ground Up"; word2vec.c,
+      ``InitUnigramTable``.
+
+    Example:
+      >>> finite_table_counts(np.array([90, 10, 1]), 1.0, 20).tolist()
+      [18, 2, 1]
+    """
+    if length < 1:
+        raise ValueError(f"length is {length}; it must be 1 or more")
+    weights = np.asarray(counts, np.float64) ** exponent
+    return np.maximum(np.rint(weights / weights.sum() * length), 1).astype(np.int64)
+
+
+def sample_noise(
+    key: jax.Array,
+    noise: NoiseDistribution,
+    shape: tuple[int, ...],
+    start: jax.Array | int = 0,
+) -> jax.Array:
     """Draws negatives.
 
     Args:
       key: a PRNG key.
       noise: the table.
       shape: the shape of the draws.
+      start: int32 [], the number of the first row, as in
+        :func:`~jaxw2v.sampling.random_words`.
 
     Returns:
       int32 of the given shape, word ids.
+
+    Reference:
+      Mikolov et al. 2013b, section 2.2; Walker 1977 (alias method).
 
     Example:
       >>> noise = noise_distribution(np.array([5, 0]), exponent=1.0)
@@ -105,6 +151,6 @@ def sample_noise(key: jax.Array, noise: NoiseDistribution, shape: tuple[int, ...
       [0, 0, 0]
     """
     column_key, side_key = jax.random.split(key)
-    column = jax.random.randint(column_key, shape, 0, noise.alias.shape[0], jnp.int32)
-    own = jax.random.bits(side_key, shape, jnp.uint32) <= noise.threshold[column]
+    column = random_integers(column_key, shape, noise.alias.shape[0], start)
+    own = random_words(side_key, shape, start)[0] <= noise.threshold[column]
     return jnp.where(own, column, noise.alias[column])

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from jaxw2v.sampling.random_words import random_integers
 
-def effective_windows(key: jax.Array, shape: tuple[int, ...], window: int) -> jax.Array:
-    """Draws each center's window, uniform on 1..window, so that near words count more.
+
+def effective_windows(
+    key: jax.Array,
+    shape: tuple[int, ...],
+    window: int,
+    sampling: Literal["dynamic", "fixed"] = "dynamic",
+    start: jax.Array | int = 0,
+) -> jax.Array:
+    r"""Draws each center's window, so that near words count more.
+
+    .. math:: r_i \sim \text{uniform on } 1, \dots, W
 
     Args:
       key: a PRNG key.
       shape: the shape of the draws.
       window: W, the largest window (words).
+      sampling: ``dynamic`` draws, ``fixed`` is always W.
+      start: int32 [], the number of the first row, as in
+        :func:`~jaxw2v.sampling.random_words`.
 
     Returns:
       int32 of the given shape (words).
+
+    Raises:
+      ValueError: ``window`` is below 1, or ``sampling`` unknown.
 
     Reference:
       Mikolov et al. 2013a, "Efficient Estimation of Word Representations", section 3.2.
@@ -26,7 +42,13 @@ def effective_windows(key: jax.Array, shape: tuple[int, ...], window: int) -> ja
       >>> effective_windows(jax.random.key(0), (4,), 1).tolist()
       [1, 1, 1, 1]
     """
-    return jax.random.randint(key, shape, 1, window + 1, jnp.int32)
+    if window < 1:
+        raise ValueError(f"window is {window}; it must be 1 or more")
+    if sampling == "fixed":
+        return jnp.full(shape, window, jnp.int32)
+    if sampling != "dynamic":
+        raise ValueError(f"sampling is {sampling!r}; it must be dynamic or fixed")
+    return 1 + random_integers(key, shape, window, start)
 
 
 class ContextBounds(NamedTuple):
@@ -42,21 +64,34 @@ class ContextBounds(NamedTuple):
 
 
 def context_bounds(
-    effective_window: jax.Array, sentence_ids: jax.Array, valid: jax.Array
+    effective_window: jax.Array,
+    sentence_ids: jax.Array,
+    is_center: jax.Array,
+    side: Literal["both", "left", "right"] = "both",
+    require_full_window: bool = False,
 ) -> ContextBounds:
     r"""The contexts of each token of a block as a range of positions.
 
     .. math:: \text{first}_i = \max(i - r_i, \text{start of } i\text{'s sentence}), \quad
-                ext{last}_i = \min(i + r_i, \text{end of } i\text{'s sentence})
+              \text{last}_i = \min(i + r_i, \text{end of } i\text{'s sentence})
 
     Args:
       effective_window: int32 [..., L], each token's window r as a center (words).
-      sentence_ids: int32 [..., L]; tokens of one sentence stand together.
-      valid: bool [..., L], false for padding, which stands in no sentence of a valid token. It
-        is its own only context, that is, it has none.
+      sentence_ids: int32 [..., L]; tokens of one sentence stand together, and padding has an id
+        of its own.
+      is_center: bool [..., L]; a token that is no center, padding above all, has no context.
+      side: where contexts stand. With ``left``, skip-gram predicts the words before the center,
+        and cbow predicts the center from them.
+      require_full_window: centers whose window the sentence or the block cuts short have none.
 
     Returns:
       The bounds.
+
+    Raises:
+      ValueError: the shapes differ, or ``side`` is unknown.
+
+    Reference:
+      Mikolov et al. 2013a, section 3.2; full windows: Breslow 2022.
 
     Example:
       >>> one = jnp.array([1, 1, 1])
@@ -64,6 +99,13 @@ def context_bounds(
       >>> bounds.first.tolist(), bounds.last.tolist()
       ([0, 0, 2], [1, 1, 2])
     """
+    if side not in ("both", "left", "right"):
+        raise ValueError(f"side is {side!r}; it must be both, left or right")
+    if not effective_window.shape == sentence_ids.shape == is_center.shape:
+        raise ValueError(
+            f"effective_window {effective_window.shape}, sentence_ids {sentence_ids.shape} and "
+            f"is_center {is_center.shape} must have one shape"
+        )
     length, axis = sentence_ids.shape[-1], sentence_ids.ndim - 1
     place = jnp.broadcast_to(jnp.arange(length, dtype=jnp.int32), sentence_ids.shape)
     changes = sentence_ids[..., 1:] != sentence_ids[..., :-1]
@@ -72,33 +114,43 @@ def context_bounds(
     ends = jnp.concatenate([changes, edge], axis)
     start = jax.lax.cummax(jnp.where(starts, place, 0), axis)
     end = jax.lax.cummin(jnp.where(ends, place, length), axis, reverse=True)
-    return ContextBounds(
-        jnp.where(valid, jnp.maximum(start, place - effective_window), place),
-        jnp.where(valid, jnp.minimum(end, place + effective_window), place),
-    )
+    wanted_first = place - effective_window if side != "right" else place
+    wanted_last = place + effective_window if side != "left" else place
+    first, last = jnp.maximum(start, wanted_first), jnp.minimum(end, wanted_last)
+    if require_full_window:
+        is_center = is_center & (first == wanted_first) & (last == wanted_last)
+    return ContextBounds(jnp.where(is_center, first, place), jnp.where(is_center, last, place))
 
 
 def positive_mask(bounds: ContextBounds) -> jax.Array:
     r"""The pairs of a block.
 
-        .. math:: M_{ji} = [\text{first}_i \le j \le \text{last}_i]\,[j
-    e i]
+    .. math:: M_{ji} = [\text{first}_i \le j \le \text{last}_i]\,[j \ne i]
 
-        for context j and center i.
+    for context j and center i.
 
-        Args:
-          bounds: int32 [..., L], from :func:`context_bounds`.
+    Args:
+      bounds: int32 [..., L], from :func:`context_bounds`.
 
-        Returns:
-          bool [..., L (context), L (center)].
+    Returns:
+      bool [..., L (context), L (center)].
 
-        Example:
-          >>> bounds = ContextBounds(jnp.array([0, 0, 2]), jnp.array([1, 1, 2]))
-          >>> positive_mask(bounds).astype(int).tolist()
-          [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+    Raises:
+      ValueError: ``first`` and ``last`` differ in shape.
+
+    Reference:
+      Mikolov et al. 2013a, section 3.2.
+
+    Example:
+      >>> bounds = ContextBounds(jnp.array([0, 0, 2]), jnp.array([1, 1, 2]))
+      >>> positive_mask(bounds).astype(int).tolist()
+      [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
     """
-    shape = (*bounds.first.shape, bounds.first.shape[-1])
+    first, last = bounds
+    if first.shape != last.shape:
+        raise ValueError(f"first {first.shape} and last {last.shape} must have one shape")
+    shape = (*first.shape, first.shape[-1])
     context = jax.lax.broadcasted_iota(jnp.int32, shape, len(shape) - 2)
     center = jax.lax.broadcasted_iota(jnp.int32, shape, len(shape) - 1)
-    first, last = bounds.first[..., None, :], bounds.last[..., None, :]
-    return (first <= context) & (context <= last) & (context != center)
+    inside = (first[..., None, :] <= context) & (context <= last[..., None, :])
+    return inside & (context != center)

@@ -14,14 +14,9 @@ import jax.numpy as jnp
 import optax
 
 from jaxw2v.config import Config
-from jaxw2v.sampling import (
-    NoiseDistribution,
-    context_bounds,
-    cut_into_blocks,
-    effective_windows,
-    sample_noise,
-    subsample,
-)
+from jaxw2v.sampling import context_bounds, cut_into_blocks, effective_windows, subsample
+from jaxw2v.training.objectives import Objective
+from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.plan import Plan
 from jaxw2v.training.step import Blocks, Loss, TrainState, blocks_loss, train_step
 
@@ -45,18 +40,26 @@ def _draw(
     key: jax.Array,
     chunk: Chunk,
     keep_threshold: jax.Array,
-    noise: NoiseDistribution,
+    constants: Arrays,
     config: Config,
     plan: Plan,
+    objective: Objective,
 ) -> tuple[Blocks, jax.Array]:
     """Cuts the chunk into blocks, draws for all of them, and counts those in use."""
-    keep_key, window_key, noise_key = jax.random.split(key, 3)
-    keep = subsample(keep_key, chunk.ids, keep_threshold)
-    cut = cut_into_blocks(keep, chunk.ids, chunk.sentence_ids, plan.block_length)
-    windows = effective_windows(window_key, cut.ids.shape, config.window)
-    bounds = context_bounds(windows, cut.sentence_ids, cut.ids >= 0)
-    shape = (cut.ids.shape[0], plan.negatives_per_block)
-    return Blocks(cut.ids, bounds, sample_noise(noise_key, noise, shape)), cut.count
+    keep_key, window_key, output_key = jax.random.split(key, 3)
+    by_pair = config.subsample_formula == "percentile"
+    keep = chunk.ids >= 0 if by_pair else subsample(keep_key, chunk.ids, keep_threshold)
+    cut = cut_into_blocks(keep, chunk.ids, chunk.sentence_ids, plan.block_length, plan.overlap)
+    num_blocks = cut.ids.shape[0]
+    windows = effective_windows(window_key, cut.ids.shape, config.window, config.window_sampling)
+    bounds = context_bounds(
+        windows, cut.sentence_ids, cut.is_center, config.context_side, config.require_full_window
+    )
+    draws = objective.output_layer.draw(output_key, constants, num_blocks)
+    pair_keys = None
+    if by_pair:
+        pair_keys = jax.vmap(jax.random.fold_in, (None, 0))(keep_key, jnp.arange(num_blocks))
+    return Blocks(cut.ids, bounds, draws, pair_keys), cut.count
 
 
 def _take(blocks: Blocks, index: jax.Array, count: jax.Array) -> Blocks:
@@ -64,10 +67,9 @@ def _take(blocks: Blocks, index: jax.Array, count: jax.Array) -> Blocks:
     taken = jax.tree.map(lambda array: array[index], blocks)
     in_use = (jnp.arange(index.size) < count)[:, None]
     nothing = jnp.arange(taken.ids.shape[1], dtype=jnp.int32)
-    return Blocks(
-        jnp.where(in_use, taken.ids, -1),
-        jax.tree.map(lambda bound: jnp.where(in_use, bound, nothing), taken.bounds),
-        taken.negatives,
+    return taken._replace(
+        ids=jnp.where(in_use, taken.ids, -1),
+        bounds=jax.tree.map(lambda bound: jnp.where(in_use, bound, nothing), taken.bounds),
     )
 
 
@@ -78,24 +80,29 @@ def _shuffled(key: jax.Array, size: int, count: jax.Array) -> jax.Array:
 
 
 def make_train_chunk(
-    config: Config, plan: Plan, optimizer: optax.GradientTransformation
+    config: Config,
+    plan: Plan,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
 ) -> Callable[..., tuple[TrainState, Loss]]:
     """Builds the jitted function that trains on a chunk.
 
     Args:
       config: the settings.
       plan: the sizes.
+      objective: what is minimised.
       optimizer: an elementwise transformation.
 
     Returns:
-      A function ``(state, chunk, keep_threshold, noise, key, progress) -> (state, loss)``:
-      ``state`` is donated; ``keep_threshold`` is uint32 [V]; ``progress`` is float32 [2], the
+      A function ``(state, chunk, keep_threshold, constants, key, progress) -> (state, loss)``:
+      ``state`` is donated; ``keep_threshold`` is uint32 [V];
+      ``constants`` are those of the output layer; ``progress`` is float32 [2], the
       share of training done before and after the chunk.
     """
     step = functools.partial(
         train_step,
+        objective=objective,
         optimizer=optimizer,
-        num_negatives=config.num_negatives,
         blocks_per_micro_batch=plan.blocks_per_micro_batch,
         rows_per_pass=plan.rows_per_pass,
         dense=config.row_updates == "dense",
@@ -106,12 +113,14 @@ def make_train_chunk(
         state: TrainState,
         chunk: Chunk,
         keep_threshold: jax.Array,
-        noise: NoiseDistribution,
+        constants: Arrays,
         key: jax.Array,
         progress: jax.Array,
     ) -> tuple[TrainState, Loss]:
         draw_key, order_key = jax.random.split(key)
-        blocks, num_blocks = _draw(draw_key, chunk, keep_threshold, noise, config, plan)
+        blocks, num_blocks = _draw(
+            draw_key, chunk, keep_threshold, constants, config, plan, objective
+        )
         order = _shuffled(order_key, blocks.ids.shape[0], num_blocks)
         steps = (num_blocks + plan.blocks_per_step - 1) // plan.blocks_per_step
 
@@ -126,40 +135,42 @@ def make_train_chunk(
                 state,
                 _take(blocks, index, count),
                 count,
+                constants,
+                keep_threshold,
                 progress=now,
                 measure=i % STEPS_PER_LOSS == 0,
             )
             return state, jax.tree.map(jnp.add, loss, measured)
 
-        nothing = Loss(jnp.float32(0), jnp.float32(0))
-        return jax.lax.fori_loop(0, steps, one_step, (state, nothing))
+        return jax.lax.fori_loop(0, steps, one_step, (state, Loss.nothing()))
 
     return train_chunk
 
 
-def make_evaluate_chunk(config: Config, plan: Plan) -> Callable[..., Loss]:
+def make_evaluate_chunk(config: Config, plan: Plan, objective: Objective) -> Callable[..., Loss]:
     """Builds the jitted function that measures the loss of a chunk.
 
     Args:
       config: the settings.
       plan: the sizes.
+      objective: what is measured.
 
     Returns:
-      A function ``(state, chunk, keep_threshold, noise, key) -> loss``, the arguments as those of
+      A function ``(state, chunk, keep_threshold, constants, key) -> loss``, arguments as those of
       :func:`make_train_chunk`; the same key draws the same pairs and negatives.
     """
 
     @jax.jit
-    def evaluate_chunk(state, chunk, keep_threshold, noise, key) -> Loss:
-        blocks, num_blocks = _draw(key, chunk, keep_threshold, noise, config, plan)
+    def evaluate_chunk(state, chunk, keep_threshold, constants, key) -> Loss:
+        blocks, num_blocks = _draw(key, chunk, keep_threshold, constants, config, plan, objective)
         size = plan.blocks_per_micro_batch
 
         def measure(i, loss):
             first = i * size
             taken = _take(blocks, first + jnp.arange(size), num_blocks - first)
-            return jax.tree.map(jnp.add, loss, blocks_loss(state, taken, config.num_negatives))
+            measured = blocks_loss(state, taken, constants, keep_threshold, objective)
+            return jax.tree.map(jnp.add, loss, measured)
 
-        nothing = Loss(jnp.float32(0), jnp.float32(0))
-        return jax.lax.fori_loop(0, (num_blocks + size - 1) // size, measure, nothing)
+        return jax.lax.fori_loop(0, (num_blocks + size - 1) // size, measure, Loss.nothing())
 
     return evaluate_chunk

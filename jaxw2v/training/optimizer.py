@@ -84,6 +84,38 @@ def default_optimizer(schedule: optax.Schedule) -> optax.GradientTransformationE
     return optax.chain(adam, scale_by_progress(schedule))
 
 
+def keep_row_norm(max_norm: float) -> optax.GradientTransformation:
+    r"""Shortens rows that an update would make too long, as the last member of a chain.
+
+    .. math:: \Delta \leftarrow \min(1, \text{max\_norm} / \|p + \Delta\|) (p + \Delta) - p
+
+    torch's ``Embedding(max_norm=...)`` does so when a row is next looked up; here it is done at
+    once.
+
+    Args:
+      max_norm: the longest row.
+
+    Returns:
+      An Optax transformation that needs ``params``.
+
+    Reference:
+      torch.nn.Embedding, ``max_norm``.
+
+    Example:
+      >>> limit, row = keep_row_norm(1.0), jnp.zeros((1, 2))
+      >>> updates, _ = limit.update(jnp.array([[3.0, 4.0]]), limit.init(row), row)
+      >>> float(jnp.linalg.norm(row + updates).round(5))
+      1.0
+    """
+
+    def shorten(update, row):
+        new = row + update
+        norm = jnp.linalg.norm(new, axis=-1, keepdims=True)
+        return new * (max_norm / jnp.maximum(norm, max_norm)) - row
+
+    return optax.stateless(lambda updates, params: jax.tree.map(shorten, updates, params))
+
+
 def check_elementwise(optimizer: optax.GradientTransformation) -> None:
     """Makes sure that a transformation can be applied to some rows of a table.
 

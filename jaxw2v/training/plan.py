@@ -15,6 +15,8 @@ CHUNK_TOKENS = 1 << 22
 TARGET_STEPS = 1_500
 SMALLEST_STEP, LARGEST_STEP = 256, 65_536
 LEARNING_RATE_AT_32768 = 0.02
+# Measured for cbow (experiments/objectives): .03 scores .344, .02 .333.
+OTHER_LEARNING_RATES = {"hierarchical_softmax": 0.03}
 # Adam moves a component by at most the learning rate a step: with few steps, longer ones.
 SHORTEST_PATH, LARGEST_LEARNING_RATE = 10.0, 0.05
 # On a CPU a chunk is memory, on a GPU it hides the time between dispatches.
@@ -22,6 +24,8 @@ CPU_CHUNK_TOKENS = 1 << 20
 # On a CPU, rows of this many tokens stay in cache between the products of a micro-batch.
 CPU_MICRO_BATCH_TOKENS = 2_048
 CPU_ROWS_PER_PASS = 2_048
+# What the output rows of a micro-batch may take, on a CPU and on a GPU (bytes).
+CPU_MICRO_BATCH_BYTES, MICRO_BATCH_BYTES = 1 << 22, 1 << 30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,45 +35,48 @@ class Plan:
     Attributes:
       chunk_tokens: tokens of the stream handed to the device at once.
       block_length: L, tokens in a block.
+      overlap: tokens of it that are contexts only.
       blocks_per_step: B, blocks in an optimizer step.
       blocks_per_micro_batch: blocks whose gradients are computed at once; divides B.
-      negatives_per_block: N, negatives drawn for a block.
       rows_per_pass: table rows the optimizer handles at once.
       learning_rate: step size at the start.
     """
 
     chunk_tokens: int
     block_length: int
+    overlap: int
     blocks_per_step: int
     blocks_per_micro_batch: int
-    negatives_per_block: int
     rows_per_pass: int
     learning_rate: float
 
     @property
     def tokens_per_step(self) -> int:
         """Kept tokens in one optimizer step."""
-        return self.blocks_per_step * self.block_length
+        return self.blocks_per_step * (self.block_length - self.overlap)
 
 
-def make_plan(config: Config, keep: np.ndarray, counts: np.ndarray, on_cpu: bool) -> Plan:
+def make_plan(
+    config: Config, keep: np.ndarray, counts: np.ndarray, bytes_per_block: int, on_cpu: bool
+) -> Plan:
     """Chooses the sizes.
 
     Args:
       config: the settings; what is None there is chosen here.
       keep: float [V], keep probability of each word.
       counts: int [V], occurrences.
+      bytes_per_block: what the output rows of a block take.
       on_cpu: whether the step runs on a CPU, which wants work in cache-sized pieces.
 
     Returns:
       The plan.
 
     Example:
-      >>> plan = make_plan(Config(), np.ones(2), np.array([600_000, 400_000]), on_cpu=True)
+      >>> plan = make_plan(Config(), np.ones(2), np.array([600_000, 400_000]), 22_400, on_cpu=True)
       >>> plan.tokens_per_step, round(plan.learning_rate, 4)
       (2048, 0.005)
     """
-    length = config.block_length
+    length = config.block_length - config.overlap
     kept = float((keep * counts).sum())
     tokens = config.tokens_per_step
     if tokens is None:
@@ -77,20 +84,25 @@ def make_plan(config: Config, keep: np.ndarray, counts: np.ndarray, on_cpu: bool
         wanted = min(max(wanted, SMALLEST_STEP), LARGEST_STEP, max(kept, length))
         tokens = 2 ** math.floor(math.log2(wanted))
     blocks = max(1, min(tokens, math.ceil(kept)) // length)
-    micro = min(blocks, max(1, CPU_MICRO_BATCH_TOKENS // length)) if on_cpu else blocks
-    blocks = micro * max(1, round(blocks / micro))
+    micro = (CPU_MICRO_BATCH_BYTES if on_cpu else MICRO_BATCH_BYTES) // bytes_per_block
+    if on_cpu:
+        micro = min(micro, CPU_MICRO_BATCH_TOKENS // config.block_length)
+    pieces = math.ceil(blocks / max(micro, 1))
+    micro = math.ceil(blocks / pieces)
+    blocks = micro * pieces
     rate = config.learning_rate
     if rate is None:
         steps = max(1, config.epochs * kept / (blocks * length))
-        rate = LEARNING_RATE_AT_32768 * math.sqrt(blocks * length / 32_768)
+        at_32768 = OTHER_LEARNING_RATES.get(config.output_layer, LEARNING_RATE_AT_32768)
+        rate = at_32768 * math.sqrt(blocks * length / 32_768)
         rate = min(max(rate, SHORTEST_PATH / steps), LARGEST_LEARNING_RATE)
     chunk = min(CPU_CHUNK_TOKENS if on_cpu else CHUNK_TOKENS, int(counts.sum()))
     return Plan(
         chunk_tokens=length * math.ceil(chunk / length),
-        block_length=length,
+        block_length=config.block_length,
+        overlap=config.overlap,
         blocks_per_step=blocks,
         blocks_per_micro_batch=micro,
-        negatives_per_block=config.negatives_per_block,
         rows_per_pass=CPU_ROWS_PER_PASS if on_cpu else 1 << 30,
         learning_rate=rate,
     )

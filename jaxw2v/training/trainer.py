@@ -19,10 +19,17 @@ from jaxw2v.config import Config
 from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.models import WordEmbeddings
-from jaxw2v.sampling import keep_probability, keep_threshold, noise_distribution
+from jaxw2v.sampling import keep_probability, keep_threshold, percentile_threshold
 from jaxw2v.training.chunk import Chunk, make_evaluate_chunk, make_train_chunk
 from jaxw2v.training.feed import Feed
-from jaxw2v.training.optimizer import check_elementwise, default_optimizer, linear_decay
+from jaxw2v.training.objectives import Objective, make_objective
+from jaxw2v.training.objectives.output_layer import Arrays
+from jaxw2v.training.optimizer import (
+    check_elementwise,
+    default_optimizer,
+    keep_row_norm,
+    linear_decay,
+)
 from jaxw2v.training.plan import Plan, make_plan
 from jaxw2v.training.scatter_fault import check_this_machine
 from jaxw2v.training.step import Loss, TrainState, init_state
@@ -62,7 +69,7 @@ def fit(
       InputError: nothing can be trained on this stream with these settings.
       TrainingDiverged: the loss is no longer finite.
     """
-    _check_pairs(stream)
+    _check_pairs(stream, config)
     for word in config.probe_words:
         if word not in stream.vocabulary:
             raise InputError(f"probe {stream.vocabulary.missing(word)}")
@@ -70,19 +77,27 @@ def fit(
     check_this_machine(device)
 
     counts = stream.vocabulary.counts
-    keep = keep_probability(counts, config.subsample_threshold, config.subsample_formula)
-    plan = make_plan(config, keep, counts, on_cpu=device.platform == "cpu")
+    keep, kept = _keep(config, counts)
+    objective = make_objective(config)
+    constants = objective.output_layer.constants(counts)
+    floats_per_block = objective.output_layer.floats_per_block(
+        config.block_length, config.embedding_dim, constants
+    )
+    on_cpu = device.platform == "cpu"
+    plan = make_plan(config, kept, counts, 4 * floats_per_block, on_cpu)
     schedule = None
     if optimizer is None:
         schedule = linear_decay(plan.learning_rate, config.min_learning_rate)
         optimizer = default_optimizer(schedule)
+    if config.max_norm is not None:
+        optimizer = optax.chain(optimizer, keep_row_norm(config.max_norm))
     if config.row_updates == "touched":
         check_elementwise(optimizer)
 
     held_out = None
     if validation is None and config.validation_share:
         held_out, validation = _hold_out(stream, config)
-    run = _Run(stream, config, plan, optimizer, schedule, keep, held_out)
+    run = _Run(stream, config, plan, objective, constants, optimizer, schedule, keep, held_out)
     validate = None if validation is None else _Validation(run, validation)
     metrics: list[Metrics] = []
     with tqdm(
@@ -104,12 +119,28 @@ def fit(
     return wv
 
 
-def _check_pairs(stream: TokenStream) -> None:
-    if stream.sentence_lengths.max(initial=0) < 2 or len(stream.vocabulary) < 2:
+def _check_pairs(stream: TokenStream, config: Config) -> None:
+    longest = stream.sentence_lengths.max(initial=0)
+    if longest < 2 or len(stream.vocabulary) < 2:
         raise InputError(
             "no pair can be formed: no sentence holds two words of the vocabulary of "
             f"{len(stream.vocabulary)} words; give more text or a smaller --min-count"
         )
+    needed = 1 + config.window * (2 if config.context_side == "both" else 1)
+    if config.require_full_window and config.window_sampling == "fixed" and longest < needed:
+        raise InputError(
+            f"no window is full: the longest sentence has {longest} words of the vocabulary and a "
+            f"full window needs {needed}; give a smaller --window or longer sentences"
+        )
+
+
+def _keep(config: Config, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Keep probabilities, and the share of each word that is left in the blocks."""
+    if config.subsample_formula != "percentile":
+        keep = keep_probability(counts, config.subsample_threshold, config.subsample_formula)
+        return keep, keep
+    threshold = percentile_threshold(counts, config.subsample_percentile)
+    return keep_probability(counts, threshold, "percentile"), np.ones(len(counts))
 
 
 def _hold_out(stream: TokenStream, config: Config) -> tuple[np.ndarray, TokenStream]:
@@ -134,6 +165,8 @@ class _Run:
         stream: TokenStream,
         config: Config,
         plan: Plan,
+        objective: Objective,
+        constants: Arrays,
         optimizer: optax.GradientTransformation,
         schedule: optax.Schedule | None,
         keep: np.ndarray,
@@ -142,11 +175,11 @@ class _Run:
         self.stream, self.config, self.plan, self.schedule = stream, config, plan, schedule
         self.key = jax.random.key(config.seed)
         self.keep_threshold = jnp.asarray(keep_threshold(keep))
-        self.noise = noise_distribution(stream.vocabulary.counts, config.noise_exponent)
+        self.objective, self.constants = objective, constants
         self.feed = Feed(stream, plan.chunk_tokens, held_out)
         self.state = self._initial_state(optimizer)
         started = time.perf_counter()
-        self.train_chunk = self._compile(make_train_chunk(config, plan, optimizer))
+        self.train_chunk = self._compile(make_train_chunk(config, plan, objective, optimizer))
         self.compile_seconds = time.perf_counter() - started
 
     def _initial_state(self, optimizer: optax.GradientTransformation) -> TrainState:
@@ -158,7 +191,7 @@ class _Run:
 
     def _compile(self, train_chunk):
         tokens = jax.ShapeDtypeStruct((self.plan.chunk_tokens,), jnp.int32)
-        arguments = (self.keep_threshold, self.noise, self.key, jnp.zeros(2, jnp.float32))
+        arguments = (self.keep_threshold, self.constants, self.key, jnp.zeros(2, jnp.float32))
         return train_chunk.lower(self.state, Chunk(tokens, tokens), *arguments).compile()
 
     def train_epoch(self, epoch: int, bar: tqdm, on_chunk: Callable[[], None]) -> Metrics:
@@ -166,14 +199,19 @@ class _Run:
         epoch_key = jax.random.fold_in(self.key, epoch + 1)
         total_tokens = len(self.stream) * self.config.epochs
         done = len(self.stream) * epoch
-        sums = np.zeros(2, np.float64)
+        sums = np.zeros(3, np.float64)
         pending: tuple[int, Loss] | None = None
         started = time.perf_counter()
         for fed in self.feed.epoch(order):
             progress = np.array([done, done + fed.covered], np.float32) / total_tokens
             key = jax.random.fold_in(epoch_key, fed.index)
             self.state, loss = self.train_chunk(
-                self.state, fed.chunk, self.keep_threshold, self.noise, key, jnp.asarray(progress)
+                self.state,
+                fed.chunk,
+                self.keep_threshold,
+                self.constants,
+                key,
+                jnp.asarray(progress),
             )
             done += fed.covered
             if pending is not None:
@@ -183,24 +221,24 @@ class _Run:
         sums += self._finished(*pending, done / total_tokens, bar)
         jax.block_until_ready(self.state)
         seconds = time.perf_counter() - started
-        if sums[1] == 0:
+        if sums[2] == 0:
             raise InputError(
-                "no pair was formed in an epoch: subsampling left no two words side by side; "
-                "give more text or a larger --subsample-threshold"
+                "no pair was formed in an epoch: subsampling and windows left no two words "
+                "together; give more text, or ask for less subsampling or a smaller window"
             )
         return {
             "epoch": epoch + 1,
             "raw_words": self.stream.raw_words,
             "seconds": round(seconds, 3),
             "words_per_second": round(self.stream.raw_words / seconds),
-            "loss": sums[0] / sums[1],
+            "loss": sums[0] / sums[1] if sums[1] else None,
             "learning_rate": self.schedule and float(self.schedule(done / total_tokens)),
             "compile_seconds": round(self.compile_seconds, 3),
             "tokens_per_step": self.plan.tokens_per_step,
         }
 
     def _finished(self, covered: int, loss: Loss, progress: float, bar: tqdm) -> np.ndarray:
-        total, pairs = (float(value) for value in loss)
+        total, pairs, formed = (float(value) for value in loss)
         if not math.isfinite(total):
             raise TrainingDiverged(f"the loss is {total}; give a smaller --learning-rate")
         if pairs:
@@ -210,7 +248,7 @@ class _Run:
             bar.set_postfix_str(shown, refresh=False)
         words = round(covered * self.stream.words_per_token)
         bar.update(min(words, bar.total - bar.n))
-        return np.array([total, pairs])
+        return np.array([total, pairs, formed])
 
     def snapshot(self, epoch: int) -> WordVectors:
         # On a CPU these are views: while somebody holds one, JAX copies instead of donating.
@@ -219,6 +257,8 @@ class _Run:
             raise TrainingDiverged(
                 f"a vector is not finite after epoch {epoch + 1}; give a smaller --learning-rate"
             )
+        if not self.objective.output_layer.rows_are_words:
+            tables = tables[:1]
         return WordVectors(self.stream.vocabulary, *tables)
 
 
@@ -232,32 +272,32 @@ class _Validation:
                 "give text like that of the corpus"
             )
         self._run = run
-        length = run.plan.block_length
-        tokens = min(run.plan.chunk_tokens, length * math.ceil(len(stream) / length))
+        stride = run.plan.block_length - run.plan.overlap
+        tokens = min(run.plan.chunk_tokens, stride * math.ceil(len(stream) / stride))
         self._feed = Feed(stream, tokens)
-        self._evaluate = make_evaluate_chunk(run.config, run.plan)
+        self._evaluate = make_evaluate_chunk(run.config, run.plan, run.objective)
 
-    def __call__(self) -> float:
-        run, sums = self._run, np.zeros(2, np.float64)
+    def __call__(self) -> float | None:
+        run, sums = self._run, np.zeros(3, np.float64)
         for index in range(self._feed.num_chunks):
             chunk = self._feed.read(index).chunk
             key = jax.random.fold_in(run.key, index)
             sums += [
                 float(v)
-                for v in self._evaluate(run.state, chunk, run.keep_threshold, run.noise, key)
+                for v in self._evaluate(run.state, chunk, run.keep_threshold, run.constants, key)
             ]
-        return sums[0] / sums[1] if sums[1] else math.nan
+        return sums[0] / sums[1] if sums[1] else None
 
 
 def _report(bar: tqdm, wv: WordVectors, record: Metrics, probe_words: tuple[str, ...]) -> None:
     if bar.disable:
         return
-    line = (
-        f"epoch {record['epoch']}: loss {record['loss']:.4f}, "
-        f"{record['words_per_second']:,} words/s"
-    )
-    if "validation_loss" in record:
-        line += f", validation loss {record['validation_loss']:.4f}"
+    line = f"epoch {record['epoch']}: {record['words_per_second']:,} words/s"
+    for name in ("loss", "validation_loss"):
+        if name in record:
+            loss = record[name]
+            shown = "not measured, no pair" if loss is None else f"{loss:.4f}"
+            line += f", {name.replace('_', ' ')} {shown}"
     lines = [line]
     if probe_words:
         width = max(map(len, probe_words))

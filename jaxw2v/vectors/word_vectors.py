@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -235,6 +235,36 @@ class WordVectors:
           InputError: a file is missing, cut short, or holds numbers that are not finite.
         """
         return cls(*formats.load_folder(folder))
+
+    def variant(self, which: Literal["input", "output", "sum"]) -> WordVectors:
+        """The same words with other vectors.
+
+        Args:
+          which: the input rows, the output rows, or the sum of both.
+
+        Returns:
+          The vectors, without output rows of their own.
+
+        Raises:
+          InputError: there are no output rows, or ``which`` is unknown.
+
+        Example:
+          >>> vocabulary = Vocabulary.from_counts(["cat", "dog"], [2, 1])
+          >>> wv = WordVectors(vocabulary, np.ones((2, 3)), np.full((2, 3), 2.0))
+          >>> wv.variant("sum")["dog"].tolist()
+          [3.0, 3.0, 3.0]
+        """
+        if which not in ("input", "output", "sum"):
+            raise InputError(f"which is {which!r}; it must be input, output or sum")
+        if which == "input":
+            return WordVectors(self.vocabulary, self.vectors)
+        if self.output_vectors is None:
+            raise InputError(
+                "there are no output vectors: hierarchical softmax has none for words, and files "
+                "of other programs hold one kind only"
+            )
+        added = self.vectors if which == "sum" else 0
+        return WordVectors(self.vocabulary, self.output_vectors + added)
 
     def save_word2vec(self, path: str | Path, binary: bool = False) -> None:
         """Writes word2vec.c's format, which gensim and many others read.

@@ -5,14 +5,18 @@ import optax
 import oracles
 import pytest
 
+from jaxw2v import Config
 from jaxw2v.losses import negative_sampling_loss
 from jaxw2v.sampling import context_bounds
+from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.optimizer import default_optimizer
 from jaxw2v.training.step import Blocks, blocks_loss, init_state, train_step
 
 V, D, B, L, N, W, K = 30, 4, 6, 8, 5, 3, 2
 USED = 4
 RATE = 0.05
+OBJECTIVE = make_objective(Config(num_negatives=K, negatives_per_block=N))
+ALWAYS = jnp.full(V, 2**32 - 1, jnp.uint32)
 
 
 @pytest.fixture
@@ -29,6 +33,7 @@ def example():
         jnp.asarray(np.where(valid, rng.integers(0, V, (B, L)), -1), jnp.int32),
         context_bounds(*map(jnp.asarray, (windows, sentence_ids, valid))),
         jnp.asarray(rng.integers(0, V, (B, N)), jnp.int32),
+        None,
     )
     pairs = [
         (b, i, j)
@@ -45,10 +50,12 @@ def run(example, micro=2, rows_per_pass=7, dense=False, optimizer=None, state=No
         state or init_state(*tables, optimizer),
         blocks,
         jnp.int32(USED),
-        optimizer,
+        (),
+        ALWAYS,
         jnp.float32(0),
         jnp.asarray(measure),
-        num_negatives=K,
+        objective=OBJECTIVE,
+        optimizer=optimizer,
         blocks_per_micro_batch=micro,
         rows_per_pass=rows_per_pass,
         dense=dense,
@@ -59,7 +66,7 @@ def oracle_gradients(example):
     """Gradients of the tables, by autodiff through the pair form, pair by pair."""
     tables, blocks, pairs = example
     b, i, j = pairs.T
-    centers, contexts, noises = blocks.ids[b, i], blocks.ids[b, j], blocks.negatives[b]
+    centers, contexts, noises = blocks.ids[b, i], blocks.ids[b, j], blocks.draws[b]
 
     def loss(u, c):
         positive = negative_sampling_loss(u[centers], c[contexts], c[noises[:, :0]])
@@ -73,7 +80,7 @@ def touched_rows(example):
     """The rows of both tables that a step reads for a valid token or a negative."""
     _, blocks, _ = example
     tokens = set(np.asarray(blocks.ids).ravel().tolist()) - {-1}
-    return tokens, tokens | set(np.asarray(blocks.negatives[:USED]).ravel().tolist())
+    return tokens, tokens | set(np.asarray(blocks.draws[:USED]).ravel().tolist())
 
 
 def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
@@ -93,7 +100,7 @@ def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
         )
         np.testing.assert_array_equal(np.asarray(new)[untouched], np.asarray(table)[untouched])
         assert clear.mean() > 0.3
-    whole = blocks_loss(init_state(*example[0], optax.sgd(1)), example[1], K)
+    whole = blocks_loss(init_state(*example[0], optax.sgd(1)), example[1], (), ALWAYS, OBJECTIVE)
     np.testing.assert_allclose(whole.total, loss, rtol=1e-5)
     assert whole.pairs == len(example[2])
 
@@ -143,8 +150,9 @@ def test_the_dense_update_is_optax_on_the_whole_table(example):
 def test_the_measured_loss_is_that_of_the_first_micro_batch(example):
     _, loss = run(example, micro=2)
     first = jax.tree.map(lambda a: a[:2], example[1])
-    expected = blocks_loss(init_state(*example[0], optax.sgd(1)), first, K)
+    expected = blocks_loss(init_state(*example[0], optax.sgd(1)), first, (), ALWAYS, OBJECTIVE)
     np.testing.assert_allclose(loss.total, expected.total, rtol=1e-6)
     assert loss.pairs == expected.pairs
     _, unmeasured = run(example, micro=2, measure=False)
-    assert unmeasured == (0, 0)
+    assert unmeasured == (0, 0, len(example[2]))
+    assert loss.formed == len(example[2])

@@ -164,7 +164,7 @@ def test_no_pair_can_be_formed(corpus):
 
 
 def test_subsampling_that_leaves_nothing_is_reported():
-    with pytest.raises(InputError, match="subsampling left no"):
+    with pytest.raises(InputError, match="subsampling and windows left no"):
         quiet([["a", "b"]], Config(min_count=1, subsample_threshold=1e-12))
 
 
@@ -210,14 +210,21 @@ def test_the_step_fits_the_corpus():
     counts = np.array([60, 40])
     for words in (100, 10_000, 10_000_000, 10_000_000_000):
         scaled = counts * (words // 100)
-        chosen = make_plan(Config(), keep_probability(scaled, 0), scaled, on_cpu=True)
+        chosen = make_plan(Config(), keep_probability(scaled, 0), scaled, 22_400, on_cpu=True)
         assert chosen.tokens_per_step <= max(words, 32)
+        for bytes_per_block in (22_400, 281_600, 652_800):
+            other = make_plan(
+                Config(), keep_probability(scaled, 0), scaled, bytes_per_block, on_cpu=True
+            )
+            assert other.tokens_per_step <= 1.07 * chosen.tokens_per_step
+            assert other.tokens_per_step >= chosen.tokens_per_step
+            assert other.blocks_per_step % other.blocks_per_micro_batch == 0
         assert chosen.blocks_per_step % chosen.blocks_per_micro_batch == 0
         assert chosen.chunk_tokens % 32 == 0
         steps = 5 * words / chosen.tokens_per_step
         assert steps >= 1_000 or chosen.tokens_per_step <= 512 or words == 100
     given = make_plan(
-        Config(tokens_per_step=8_192, learning_rate=0.5), np.ones(2), counts * 10_000, False
+        Config(tokens_per_step=8_192, learning_rate=0.5), np.ones(2), counts * 10_000, 22_400, False
     )
     assert (given.tokens_per_step, given.learning_rate) == (8_192, 0.5)
 
@@ -264,3 +271,38 @@ def test_training_runs_with_64_bit_numbers_switched_on():
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True
     )
     assert (done.returncode, done.stdout) == (0, "float32\n"), done.stderr
+
+
+def test_windows_that_no_sentence_fills_are_refused():
+    config = dataclasses.replace(
+        CONFIG, require_full_window=True, window_sampling="fixed", window=5, context_side="left"
+    )
+    with pytest.raises(InputError, match=r"longest sentence has 5 words.*a full window needs 6"):
+        quiet([["a", "b", "c", "d", "e"]] * 50, dataclasses.replace(config, min_count=1))
+    both = dataclasses.replace(config, context_side="both", window=2, subsample_threshold=0.0)
+    wv = quiet([["a", "b", "c", "d", "e"]] * 50, dataclasses.replace(both, min_count=1))
+    assert len(wv) == 5
+
+
+def test_a_pair_anywhere_in_an_epoch_is_enough():
+    """The loss is measured on a part of the steps only; that part may hold no pair."""
+    short, full = [["a", "b"]] * 4_000, [["a", "b", "c", "d", "e"]]
+    config = dataclasses.replace(
+        CONFIG,
+        min_count=1,
+        require_full_window=True,
+        window_sampling="fixed",
+        window=2,
+        subsample_threshold=0.0,
+        tokens_per_step=256,
+        epochs=1,
+    )
+    stream, records = open_corpus([*short, *full, *short], config, show_progress=False), []
+    for seed in range(3):
+        fit(
+            stream,
+            dataclasses.replace(config, seed=seed),
+            on_epoch=lambda wv, metrics: records.append(metrics[-1]),
+            show_progress=False,
+        )
+    assert any(record["loss"] is None for record in records)

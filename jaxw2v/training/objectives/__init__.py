@@ -1,0 +1,72 @@
+"""What can be trained: a hidden layer and an output layer, by name."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from jaxw2v.config import Config
+from jaxw2v.training.objectives.exact_softmax import ExactSoftmax
+from jaxw2v.training.objectives.fresh_negatives import FreshNegatives
+from jaxw2v.training.objectives.hidden_layer import (
+    ContinuousBagOfWords,
+    HiddenLayer,
+    SkipGram,
+)
+from jaxw2v.training.objectives.huffman_softmax import HuffmanSoftmax
+from jaxw2v.training.objectives.output_layer import OutputLayer
+from jaxw2v.training.objectives.shared_negatives import SharedNegatives
+
+
+class Objective(NamedTuple):
+    """What is minimised.
+
+    Attributes:
+      hidden_layer: turns input rows into hidden vectors.
+      output_layer: predicts words from them.
+    """
+
+    hidden_layer: HiddenLayer
+    output_layer: OutputLayer
+
+
+def _negative_sampling(config: Config) -> OutputLayer:
+    noise = config.noise_exponent, config.noise_table_size, config.num_negatives
+    if config.negatives == "shared":
+        return SharedNegatives(*noise, config.negatives_per_block)
+    reach = min(config.window, config.block_length - 1)
+    left = range(-reach, 0) if config.context_side != "right" else ()
+    right = range(1, reach + 1) if config.context_side != "left" else ()
+    offsets = (*left, *right) if config.objective == "skipgram" else (0,)
+    return FreshNegatives(*noise, offsets)
+
+
+HIDDEN_LAYERS = {
+    "skipgram": lambda config: SkipGram(),
+    "cbow": lambda config: ContinuousBagOfWords(config.cbow_combine),
+}
+OUTPUT_LAYERS = {
+    "negative_sampling": _negative_sampling,
+    "softmax": lambda config: ExactSoftmax(),
+    "hierarchical_softmax": lambda config: HuffmanSoftmax(),
+}
+
+
+def make_objective(config: Config) -> Objective:
+    """Builds what the settings name.
+
+    Args:
+      config: the settings.
+
+    Returns:
+      The objective.
+
+    Example:
+      >>> make_objective(Config(objective="cbow")).hidden_layer
+      ContinuousBagOfWords(combine='mean')
+    """
+    return Objective(
+        HIDDEN_LAYERS[config.objective](config), OUTPUT_LAYERS[config.output_layer](config)
+    )
+
+
+__all__ = ["HIDDEN_LAYERS", "OUTPUT_LAYERS", "Objective", "OutputLayer", "make_objective"]

@@ -1,0 +1,46 @@
+"""Hierarchical softmax over a Huffman tree."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxw2v.losses import (
+    HuffmanTree,
+    block_hierarchical_softmax_gradients,
+    block_hierarchical_softmax_loss,
+    huffman_tree,
+)
+from jaxw2v.training.objectives.output_layer import OutputLayer
+
+
+class HuffmanSoftmax(OutputLayer):
+    """The rows of the output table are the inner nodes of the tree; the last one is not used."""
+
+    rows_are_words = False
+
+    def constants(self, counts: np.ndarray) -> HuffmanTree:
+        """The tree."""
+        return jax.tree.map(jnp.asarray, huffman_tree(counts))
+
+    def floats_per_block(self, block_length: int, embedding_dim: int, constants) -> int:
+        """Rows of the longest path for each word."""
+        return block_length * constants.nodes.shape[1] * embedding_dim
+
+    def row_ids(self, constants: HuffmanTree, ids: jax.Array, draws) -> jax.Array:
+        """The nodes on the words' paths, int32 [B, L * P]."""
+        return constants.nodes[ids].reshape(ids.shape[0], -1)
+
+    def loss(self, constants: HuffmanTree, ids, hidden, rows, target_mask) -> jax.Array:
+        """:func:`jaxw2v.losses.block_hierarchical_softmax_loss`."""
+        nodes = rows.reshape(*ids.shape, -1, rows.shape[-1])
+        return block_hierarchical_softmax_loss(hidden, nodes, constants.signs[ids], target_mask)
+
+    def gradients(self, constants: HuffmanTree, ids, hidden, rows, target_mask):
+        """Written out."""
+        nodes = rows.reshape(*ids.shape, -1, rows.shape[-1])
+        of_hidden, of_nodes = block_hierarchical_softmax_gradients(
+            hidden, nodes, constants.signs[ids], target_mask
+        )
+        return of_hidden, of_nodes.reshape(rows.shape)

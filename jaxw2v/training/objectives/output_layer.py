@@ -1,0 +1,119 @@
+"""What every output layer offers to the training step."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, ClassVar
+
+import jax
+import numpy as np
+
+Arrays = Any
+
+
+class OutputLayer(abc.ABC):
+    """Predicts a block's words from its hidden vectors, by rows of the output table.
+
+    Attributes:
+      touches_every_row: the gradient is added up over the whole output table, because a step
+        touches most of it anyway.
+      rows_are_words: row v of the output table belongs to word v.
+    """
+
+    touches_every_row: ClassVar[bool] = False
+    rows_are_words: ClassVar[bool] = True
+
+    def constants(self, counts: np.ndarray) -> Arrays:
+        """Arrays made once from the vocabulary.
+
+        Args:
+          counts: int [V], occurrences.
+
+        Returns:
+          A pytree, handed to the other methods.
+        """
+        return ()
+
+    def draw(self, key: jax.Array, constants: Arrays, num_blocks: int) -> Arrays:
+        """Draws what is random about some blocks.
+
+        Args:
+          key: a PRNG key.
+          constants: from :meth:`constants`.
+          num_blocks: B.
+
+        Returns:
+          A pytree whose leaves begin with the axis B.
+        """
+        return ()
+
+    @abc.abstractmethod
+    def floats_per_block(self, block_length: int, embedding_dim: int, constants: Arrays) -> int:
+        """How much the rows that a block reads take, by which micro-batches are sized.
+
+        Args:
+          block_length: L.
+          embedding_dim: D.
+          constants: from :meth:`constants`.
+
+        Returns:
+          float32 numbers.
+        """
+
+    def row_ids(self, constants: Arrays, ids: jax.Array, draws: Arrays) -> jax.Array | None:
+        """Which rows of the output table the blocks read.
+
+        Args:
+          constants: from :meth:`constants`.
+          ids: int32 [B, L], the words.
+          draws: from :meth:`draw`.
+
+        Returns:
+          int32 [B, M]; ``None`` for the whole table.
+        """
+        return None
+
+    @abc.abstractmethod
+    def loss(
+        self,
+        constants: Arrays,
+        ids: jax.Array,
+        hidden: jax.Array,
+        rows: jax.Array,
+        target_mask: jax.Array,
+    ) -> jax.Array:
+        """The summed loss of the blocks' pairs.
+
+        Args:
+          constants: from :meth:`constants`.
+          ids: int32 [B, L], the words.
+          hidden: float32 [B, L, D].
+          rows: float32 [B, M, D], or [V, D] where :meth:`row_ids` returns ``None``.
+          target_mask: bool [B, L (target), L (hidden)], or [B, L] where each hidden vector
+            predicts the word in its own place.
+
+        Returns:
+          float32 [], nats.
+        """
+
+    def gradients(
+        self,
+        constants: Arrays,
+        ids: jax.Array,
+        hidden: jax.Array,
+        rows: jax.Array,
+        target_mask: jax.Array,
+    ) -> tuple[jax.Array, jax.Array]:
+        """The gradients of :meth:`loss`.
+
+        Args:
+          constants: as for the loss.
+          ids: as for the loss.
+          hidden: as for the loss.
+          rows: as for the loss.
+          target_mask: as for the loss.
+
+        Returns:
+          The gradients with respect to ``hidden`` and ``rows``, of their shapes.
+        """
+        return jax.grad(self.loss, (2, 3))(constants, ids, hidden, rows, target_mask)

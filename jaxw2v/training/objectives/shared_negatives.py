@@ -1,0 +1,78 @@
+"""Negative sampling whose negatives a block shares: the fast default."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxw2v.losses import block_negative_sampling_gradients, block_negative_sampling_loss
+from jaxw2v.sampling import (
+    NoiseDistribution,
+    finite_table_counts,
+    noise_distribution,
+    sample_noise,
+)
+from jaxw2v.training.objectives.output_layer import OutputLayer
+
+
+def make_noise(counts: np.ndarray, exponent: float, table_size: int | None) -> NoiseDistribution:
+    """The noise distribution, exact or that of a finite table.
+
+    Args:
+      counts: int [V], occurrences.
+      exponent: of the counts.
+      table_size: entries of the table; ``None`` is exact.
+
+    Returns:
+      The distribution.
+    """
+    if table_size is None:
+        return noise_distribution(counts, exponent)
+    return noise_distribution(finite_table_counts(counts, exponent, table_size), 1.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class SharedNegatives(OutputLayer):
+    """A block's words, then N negatives that all its pairs share.
+
+    Attributes:
+      noise_exponent: negatives are drawn in proportion to count**noise_exponent.
+      noise_table_size: entries of a finite table to draw from; ``None`` draws exactly.
+      num_negatives: K, negatives for a pair in expectation.
+      negatives_per_block: N.
+    """
+
+    noise_exponent: float
+    noise_table_size: int | None
+    num_negatives: int
+    negatives_per_block: int
+
+    def constants(self, counts: np.ndarray) -> NoiseDistribution:
+        """The noise distribution."""
+        return make_noise(counts, self.noise_exponent, self.noise_table_size)
+
+    def draw(self, key: jax.Array, constants: NoiseDistribution, num_blocks: int) -> jax.Array:
+        """Negatives, int32 [B, N]."""
+        return sample_noise(key, constants, (num_blocks, self.negatives_per_block))
+
+    def floats_per_block(self, block_length: int, embedding_dim: int, constants) -> int:
+        """Rows of words and negatives."""
+        return (block_length + self.negatives_per_block) * embedding_dim
+
+    def row_ids(self, constants, ids: jax.Array, draws: jax.Array) -> jax.Array:
+        """Words and negatives, int32 [B, L + N]."""
+        return jnp.concatenate([ids, draws], axis=1)
+
+    def loss(self, constants, ids, hidden, rows, target_mask) -> jax.Array:
+        """:func:`jaxw2v.losses.block_negative_sampling_loss`."""
+        length = hidden.shape[1]
+        return block_negative_sampling_loss(
+            hidden, rows[:, :length], rows[:, length:], target_mask, self.num_negatives
+        )
+
+    def gradients(self, constants, ids, hidden, rows, target_mask):
+        """Written out, with words and negatives as one operand."""
+        return block_negative_sampling_gradients(hidden, rows, target_mask, self.num_negatives)

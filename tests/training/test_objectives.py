@@ -1,0 +1,242 @@
+"""Every objective: a step is the gradient of the losses of its pairs, one by one."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import oracles
+import pytest
+
+from jaxw2v import Config
+from jaxw2v.losses import hierarchical_softmax_loss, huffman_tree, negative_sampling_loss
+from jaxw2v.sampling import context_bounds, keep_threshold, subsample_pairs
+from jaxw2v.training.chunk import Chunk, make_evaluate_chunk, make_train_chunk
+from jaxw2v.training.objectives import make_objective
+from jaxw2v.training.optimizer import keep_row_norm
+from jaxw2v.training.plan import make_plan
+from jaxw2v.training.step import Blocks, blocks_loss, init_state, train_step
+
+V, D, B, L, W, K = 12, 4, 4, 8, 3, 2
+USED = 3
+COUNTS = np.arange(1, V + 1)[::-1] * 10
+ALWAYS = jnp.full(V, 2**32 - 1, jnp.uint32)
+HALF = jnp.asarray(keep_threshold(np.linspace(0.5, 0.9, V)))
+CASES = [
+    {"objective": "cbow", "cbow_combine": "sum", "num_negatives": K, "negatives_per_block": 5},
+    *[
+        {"objective": objective, "output_layer": layer, **more}
+        for objective, (layer, more) in itertools.product(
+            ("skipgram", "cbow"),
+            (
+                ("negative_sampling", {"num_negatives": K, "negatives_per_block": 5}),
+                ("negative_sampling", {"num_negatives": K, "negatives": "fresh"}),
+                ("softmax", {}),
+                ("hierarchical_softmax", {}),
+            ),
+        )
+    ],
+]
+
+
+def name(case):
+    return "-".join(str(value) for value in case.values())
+
+
+def make_blocks(config, objective, constants, side, full, by_pair):
+    rng = np.random.default_rng(0)
+    valid = np.ones((B, L), bool)
+    valid[2, 5:] = False
+    valid[USED:] = False
+    windows = rng.integers(1, W + 1, (B, L))
+    sentence_ids = np.where(valid, np.sort(rng.integers(0, 3, (B, L)), axis=1), -1)
+    draws = objective.output_layer.draw(jax.random.key(0), constants, B)
+    ids = jnp.asarray(np.where(valid, rng.integers(0, V, (B, L)), -1), jnp.int32)
+    bounds = context_bounds(*map(jnp.asarray, (windows, sentence_ids, valid)), side, full)
+    keys = jax.random.split(jax.random.key(9), B) if by_pair else None
+    kept = np.ones((B, L, L), bool)
+    if by_pair:
+        kept = np.stack([subsample_pairs(keys[b], ids[b], HALF) for b in range(B)])
+    pairs = [
+        (b, i, j)
+        for b, i in np.argwhere(valid).tolist()
+        for j in oracles.contexts_of(i, windows[b, i], sentence_ids[b], side, full)
+        if kept[b, j, i]
+    ]
+    return Blocks(ids, bounds, draws, keys), pairs
+
+
+def oracle_loss(config, blocks, pairs, negatives):
+    """From both tables to the summed loss, pair by pair."""
+    tree = huffman_tree(COUNTS)
+
+    def of_pair(hidden, outputs, target, b, i, j):
+        if config.output_layer == "softmax":
+            scores = jnp.dot(outputs, hidden, precision="highest")
+            return jax.nn.logsumexp(scores) - scores[target]
+        if config.output_layer == "hierarchical_softmax":
+            return hierarchical_softmax_loss(
+                hidden, outputs[tree.nodes[target]], jnp.asarray(tree.signs[target])
+            )
+        drawn, share = negatives(b, i, j)
+        noise = outputs[drawn]
+        positive = negative_sampling_loss(hidden, outputs[target], noise[:0])
+        both = negative_sampling_loss(hidden, outputs[target], noise)
+        return positive + share * (both - positive)
+
+    def loss(inputs, outputs):
+        ids, total = np.asarray(blocks.ids), 0.0
+        if config.objective == "skipgram":
+            for b, i, j in pairs:
+                total += of_pair(inputs[ids[b, i]], outputs, ids[b, j], b, i, j)
+            return total
+        for b, i in sorted({(b, i) for b, i, _ in pairs}):
+            contexts = np.array([ids[b, j] for b_, i_, j in pairs if (b_, i_) == (b, i)])
+            rows = inputs[contexts]
+            hidden = rows.mean(0) if config.cbow_combine == "mean" else rows.sum(0)
+            total += of_pair(hidden, outputs, ids[b, i], b, i, i)
+        return total
+
+    return loss
+
+
+def negatives_of(config, layer, constants, blocks):
+    """Which negatives each pair sees, and how much each counts."""
+    if config.output_layer != "negative_sampling":
+        return None
+    drawn = np.asarray(layer.row_ids(constants, jnp.maximum(blocks.ids, 0), blocks.draws))[:, L:]
+    if config.negatives == "shared":
+        return lambda b, i, j: (drawn[b], K / drawn.shape[1])
+    drawn = drawn.reshape(B, L, len(layer.offsets), K)
+    return lambda b, i, j: (drawn[b, i, layer.offsets.index(j - i)], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("side", "full", "by_pair", "dense"),
+    [
+        ("both", False, False, False),
+        ("both", False, True, True),
+        ("left", False, True, False),
+        ("right", True, False, True),
+    ],
+    ids=["plain", "by pair", "left", "full right"],
+)
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense):
+    config = Config(window=W, block_length=L, context_side=side, **case)
+    objective = make_objective(config)
+    constants = objective.output_layer.constants(COUNTS)
+    blocks, pairs = make_blocks(config, objective, constants, side, full, by_pair)
+    rng = np.random.default_rng(1)
+    tables = [jnp.asarray(rng.normal(size=(V, D)), jnp.float32) for _ in range(2)]
+    state, measured = train_step(
+        init_state(*tables, optax.sgd(1.0)),
+        blocks,
+        jnp.int32(USED),
+        constants,
+        HALF,
+        jnp.float32(0),
+        jnp.asarray(True),
+        objective=objective,
+        optimizer=optax.sgd(1.0),
+        blocks_per_micro_batch=2,
+        rows_per_pass=5,
+        dense=dense,
+    )
+    negatives = negatives_of(config, objective.output_layer, constants, blocks)
+    loss = oracle_loss(config, blocks, pairs, negatives)
+    expected = jax.grad(loss, (0, 1))(*tables)
+    for table, gradient, new in zip(
+        tables, expected, (state.input_embedding, state.output_embedding), strict=True
+    ):
+        np.testing.assert_allclose(new, table - gradient, rtol=1e-4, atol=2e-4)
+        assert jnp.abs(gradient).max() > 0.1
+    whole = blocks_loss(init_state(*tables, optax.sgd(1.0)), blocks, constants, HALF, objective)
+    np.testing.assert_allclose(whole.total, loss(*tables), rtol=1e-4)
+    targets = len(pairs) if config.objective == "skipgram" else len({p[:2] for p in pairs})
+    assert whole.pairs == targets
+    assert 0 < measured.pairs < targets
+    assert measured.formed == targets
+
+
+def test_fresh_negatives_differ_from_pair_to_pair():
+    config = Config(negatives="fresh", window=2, block_length=L, num_negatives=3)
+    layer = make_objective(config).output_layer
+    constants = layer.constants(COUNTS)
+    draws = layer.draw(jax.random.key(0), constants, 50)
+    rows = np.asarray(layer.row_ids(constants, jnp.zeros((50, L), jnp.int32), draws))[:, L:]
+    rows = rows.reshape(-1, 3)
+    expected = COUNTS**0.75 / (COUNTS**0.75).sum()
+    found = np.bincount(rows.ravel(), minlength=V) / rows.size
+    np.testing.assert_allclose(found, expected, atol=0.015)
+    # Neighbouring places of one center, and neighbouring centers, share no draws.
+    by_place = rows.reshape(50, L, len(layer.offsets), 3)
+    same = (by_place[:, :, 1:] == by_place[:, :, :-1]).all(axis=-1).mean()
+    assert same < 2 * (expected**2).sum() ** 3
+    same = (by_place[:, 1:] == by_place[:, :-1]).all(axis=(2, 3)).mean()
+    assert same == 0
+
+
+def test_fresh_negatives_are_drawn_for_the_sides_that_have_pairs():
+    for side, offsets in (("left", (-2, -1)), ("right", (1, 2)), ("both", (-2, -1, 1, 2))):
+        config = Config(negatives="fresh", window=2, context_side=side)
+        assert make_objective(config).output_layer.offsets == offsets
+
+
+def compiled_pieces(**settings):
+    config = Config(embedding_dim=D, **settings)
+    objective = make_objective(config)
+    constants = objective.output_layer.constants(COUNTS)
+    floats = objective.output_layer.floats_per_block(config.block_length, D, constants)
+    plan = make_plan(config, np.ones(V), COUNTS, 4 * floats, on_cpu=True)
+    state = init_state(jnp.zeros((V, D)), jnp.zeros((V, D)), optax.adam(0.1))
+    return config, plan, objective, constants, state
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"subsample_formula": "percentile"}, *CASES],
+    ids=["default", "percentile", *map(name, CASES)],
+)
+def test_the_training_program_lowers_for_every_platform(settings):
+    config, plan, objective, constants, state = compiled_pieces(**settings)
+    train_chunk = make_train_chunk(config, plan, objective, optax.adam(0.1))
+    tokens = jax.ShapeDtypeStruct((plan.chunk_tokens,), jnp.int32)
+    exported = jax.export.export(train_chunk, platforms=("cpu", "cuda", "tpu"))(
+        state, Chunk(tokens, tokens), ALWAYS, constants, jax.random.key(0), jnp.zeros(2)
+    )
+    assert exported.platforms == ("cpu", "cuda", "tpu")
+
+
+def test_percentile_subsampling_drops_pairs_not_tokens():
+    config, plan, objective, constants, state = compiled_pieces(
+        subsample_formula="percentile", window=1, window_sampling="fixed", block_overlap=2
+    )
+    rng = np.random.default_rng(0)
+    ids = rng.integers(0, V, plan.chunk_tokens).astype(np.int32)
+    probability = np.linspace(0.2, 0.9, V)
+    chunk = Chunk(jnp.asarray(ids), jnp.zeros(ids.size, jnp.int32))
+    evaluate = make_evaluate_chunk(config, plan, objective)
+    threshold = jnp.asarray(keep_threshold(probability))
+    pairs = [
+        float(evaluate(state, chunk, threshold, constants, jax.random.key(k)).pairs)
+        for k in range(20)
+    ]
+    # A pair of neighbours in the text is kept with both chances; none is further apart.
+    chances = probability[ids]
+    expected = 2 * (chances[1:] * chances[:-1]).sum()
+    assert abs(np.mean(pairs) / expected - 1) < 0.03
+
+
+def test_max_norm_holds_for_the_rows_of_both_tables():
+    limit = keep_row_norm(0.5)
+    rows = jnp.asarray(np.random.default_rng(0).normal(size=(6, 3)), jnp.float32) * 0.2
+    update = jnp.asarray(np.random.default_rng(1).normal(size=(6, 3)), jnp.float32) * 0.3
+    moved = optax.apply_updates(rows, limit.update(update, limit.init(rows), rows)[0])
+    norm = np.linalg.norm(rows + update, axis=1)
+    assert (norm > 0.5).any()
+    assert (norm < 0.5).any()
+    np.testing.assert_allclose(np.linalg.norm(moved, axis=1), np.minimum(norm, 0.5), rtol=1e-5)
+    short = norm < 0.5
+    np.testing.assert_allclose(moved[short], (rows + update)[short], rtol=1e-5)
