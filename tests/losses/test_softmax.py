@@ -279,6 +279,7 @@ def test_the_pair_form_is_bce_with_logits_in_the_blogs_layout(rng):
     ("call", "message"),
     [
         (lambda h, c, i, m: log_partition(h, c), "output_embedding"),
+        (lambda h, c, i, m: log_partition(h[0], c, 0), "chunk is 0"),
         (lambda h, c, i, m: softmax_loss(h[0], c, i[0, :2]), "targets"),
         (lambda h, c, i, m: block_softmax_loss(h, c, i[:, :2], m), "ids"),
         (lambda h, c, i, m: block_softmax_loss(h, c, i, m[:, :2]), "target_mask"),

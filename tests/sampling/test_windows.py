@@ -12,7 +12,9 @@ from scipy import stats
 
 from jaxw2v import InputError
 from jaxw2v.sampling import (
+    ContextBounds,
     check_ids,
+    compact,
     context_bounds,
     cut_into_blocks,
     effective_windows,
@@ -23,6 +25,8 @@ from jaxw2v.sampling import (
     noise_probability,
     percentile_threshold,
     positive_mask,
+    random_integers,
+    random_words,
     subsample_pairs,
 )
 
@@ -66,6 +70,17 @@ def test_a_fixed_window_is_always_the_largest():
         ),
         (lambda: cut_into_blocks(*[jnp.ones(8, jnp.int32)] * 3, 4, 4), "overlap is 4"),
         (lambda: finite_table_counts(np.ones(2), 1.0, 0), "length is 0"),
+        (lambda: compact(jnp.ones(2, bool), jnp.ones(3), 0), r"keep \(2,\) and values \(3,\)"),
+        (lambda: positive_mask(ContextBounds(jnp.ones(2), jnp.ones(3))), r"first \(2,\)"),
+        (
+            lambda: subsample_pairs(jax.random.key(0), jnp.ones((1, 2), int), jnp.ones(2)),
+            r"ids \(1, 2\) must have one axis",
+        ),
+        (lambda: random_integers(jax.random.key(0), (2,), 0), "bound is 0"),
+        (
+            lambda: random_words(jax.random.split(jax.random.key(0)), (2,)),
+            "key must be one key",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(call, message):
