@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from jaxw2v.errors import InputError
 
@@ -107,7 +107,7 @@ class Config:
     def __post_init__(self) -> None:
         for field, (kind, accepts, what) in _RANGES.items():
             value = getattr(self, field)
-            if value is None and field in _OPTIONAL:
+            if value is None and _DEFAULTS[field] is None:
                 continue
             number = not isinstance(value, bool) and isinstance(value, kind)
             if not (number and math.isfinite(value) and accepts(value)):
@@ -123,10 +123,9 @@ class Config:
         object.__setattr__(self, "probe_words", probes)
 
     def _refuse_contradictions(self) -> None:
-        defaults = {field.name: field.default for field in dataclasses.fields(self)}
         for (field, value), without_effect in _WITHOUT_EFFECT.items():
             for other in without_effect if getattr(self, field) == value else ():
-                if getattr(self, other) != defaults[other]:
+                if getattr(self, other) != _DEFAULTS[other]:
                     raise InputError(
                         f"{other} is {getattr(self, other)!r}, which has no effect when {field} "
                         f"is {value!r}; leave it out"
@@ -190,24 +189,11 @@ _RANGES: dict[str, _Range] = {
     "seed": (_INTEGER, lambda v: 0 <= v < 2**32, "an integer from 0 to 4294967295"),
     "validation_share": (_NUMBER, lambda v: 0 <= v < 1, "a number from 0 to below 1"),
 }
-_OPTIONAL = {
-    "max_vocabulary",
-    "max_norm",
-    "noise_table_size",
-    "block_overlap",
-    "learning_rate",
-    "tokens_per_step",
-}
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
 _CHOICES = {
-    "errors": ("strict", "replace"),
-    "objective": ("skipgram", "cbow"),
-    "output_layer": ("negative_sampling", "softmax", "hierarchical_softmax"),
-    "cbow_combine": ("mean", "sum"),
-    "window_sampling": ("dynamic", "fixed"),
-    "context_side": ("both", "left", "right"),
-    "negatives": ("shared", "fresh"),
-    "subsample_formula": ("word2vec_c", "paper", "percentile", "none"),
-    "row_updates": ("touched", "dense"),
+    name: get_args(hint)
+    for name, hint in get_type_hints(Config).items()
+    if get_origin(hint) is Literal
 }
 _NOISE = ("num_negatives", "negatives", "noise_exponent", "noise_table_size", "negatives_per_block")
 _WITHOUT_EFFECT = {

@@ -22,7 +22,7 @@ from typing import Literal
 import tyro
 
 import jaxw2v
-from jaxw2v.atomic import renamed_when_complete
+from experiments import results_file
 
 HERE = Path(__file__).parent
 SCORES = ("ws353", "simlex999", "google_analogies")
@@ -203,8 +203,7 @@ def compare(comparison: Comparison) -> None:
     Args:
       comparison: the settings.
     """
-    if not comparison.results.absolute().parent.is_dir():
-        raise jaxw2v.InputError(f"{comparison.results}: its folder does not exist")
+    results_file.check_folder(comparison.results)
     seeds = comparison.seeds[:1] if comparison.smoke else comparison.seeds
     epochs = 1 if comparison.smoke else comparison.epochs
     runs = []
@@ -225,8 +224,7 @@ def compare(comparison: Comparison) -> None:
                 runs.append(run_in_process(worker, Path(folder)))
     results = summarize(comparison, runs)
     print(json.dumps(results["summary"], indent=2))
-    with renamed_when_complete(comparison.results) as path:
-        path.write_text(json.dumps(results, indent=2) + "\n")
+    results_file.write(comparison.results, results)
 
 
 def run_in_process(worker: Worker, folder: Path) -> dict:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 import statistics
 import tempfile
 from pathlib import Path
 
 import tyro
 
-import jaxw2v
+from experiments import results_file
 from experiments.gensim_comparison.run import (
     SCORES,
     Comparison,
@@ -20,7 +19,6 @@ from experiments.gensim_comparison.run import (
     run_in_process,
     write_tokens,
 )
-from jaxw2v.atomic import renamed_when_complete
 
 HERE = Path(__file__).parent
 
@@ -56,8 +54,7 @@ def measure(objectives: Objectives) -> dict:
     Returns:
       The content of the results file.
     """
-    if not objectives.results.absolute().parent.is_dir():
-        raise jaxw2v.InputError(f"{objectives.results}: its folder does not exist")
+    results_file.check_folder(objectives.results)
     whole, part = [], []
     with tempfile.TemporaryDirectory() as folder:
         tokens, of_slice = Path(folder) / "tokens.txt", Path(folder) / "slice.txt"
@@ -99,8 +96,7 @@ def measure(objectives: Objectives) -> dict:
         **environment(),
     }
     print(table(results))
-    with renamed_when_complete(objectives.results) as path:
-        path.write_text(json.dumps(results, indent=2) + "\n")
+    results_file.write(objectives.results, results)
     return results
 
 

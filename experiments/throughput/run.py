@@ -10,7 +10,6 @@ import collections
 import dataclasses
 import glob
 import importlib.metadata
-import json
 import os
 import platform
 import re
@@ -25,8 +24,9 @@ import numpy as np
 import tyro
 
 import jaxw2v
-from jaxw2v.atomic import renamed_when_complete
+from experiments import results_file
 from jaxw2v.corpus import TokenStream, Vocabulary
+from jaxw2v.sampling import keep_probability
 from jaxw2v.training import fit
 
 HERE = Path(__file__).parent
@@ -115,7 +115,7 @@ def count_step(config: jaxw2v.Config, counts: np.ndarray, tokens_per_step: int) 
     per_token = config.negatives_per_block / config.block_length
     uses = tokens_per_step, tokens_per_step * (1 + per_token)
     unigram = counts / counts.sum()
-    kept = unigram * np.minimum(1, np.sqrt(1e-3 / unigram) + 1e-3 / unigram)
+    kept = unigram * keep_probability(counts, config.subsample_threshold)
     noise = counts**config.noise_exponent
     absent = (1 - kept / kept.sum()) ** tokens_per_step
     absent_noise = (1 - noise / noise.sum()) ** (tokens_per_step * per_token)
@@ -183,8 +183,9 @@ def run_case(case: Case, stream: TokenStream, ceilings: dict) -> dict:
     fit(stream, config, on_epoch=keep, show_progress=False)
     speed = statistics.median(record["words_per_second"] for record in records)
     step = count_step(config, stream.vocabulary.counts, records[0]["tokens_per_step"])
-    keep_share = _kept_share(stream.vocabulary.counts, config.subsample_threshold)
-    seconds = records[0]["tokens_per_step"] / keep_share / speed
+    counts = stream.vocabulary.counts
+    kept = (counts * keep_probability(counts, config.subsample_threshold)).sum() / counts.sum()
+    seconds = records[0]["tokens_per_step"] / kept / speed
     floors = {
         "memory": step["bytes"] / ceilings["bytes_per_second"],
         "arithmetic": step["flops"] / ceilings["flops_per_second"],
@@ -208,11 +209,6 @@ def run_case(case: Case, stream: TokenStream, ceilings: dict) -> dict:
         "peak_device_bytes": (device.memory_stats() or {}).get("peak_bytes_in_use"),
         "kernels": profile(short, dataclasses.replace(config, epochs=1)),
     }
-
-
-def _kept_share(counts: np.ndarray, threshold: float) -> float:
-    share = counts / counts.sum()
-    return float((share * np.minimum(1, np.sqrt(threshold / share) + threshold / share)).sum())
 
 
 def profile(stream: TokenStream, config: jaxw2v.Config) -> list[dict]:
@@ -256,8 +252,7 @@ def measure(throughput: Throughput) -> dict:
     Returns:
       The content of the results file.
     """
-    if not throughput.results.absolute().parent.is_dir():
-        raise jaxw2v.InputError(f"{throughput.results}: its folder does not exist")
+    results_file.check_folder(throughput.results)
     tokens, vocabulary = throughput.tokens, throughput.vocabulary
     size, copied_bytes = (2_048 if jax.default_backend() == "cpu" else 8_192), 1 << 29
     if throughput.smoke:
@@ -279,8 +274,7 @@ def measure(throughput: Throughput) -> dict:
             **{name: importlib.metadata.version(name) for name in ("jax", "jaxlib", "optax")},
         },
     }
-    with renamed_when_complete(throughput.results) as path:
-        path.write_text(json.dumps(results, indent=2) + "\n")
+    results_file.write(throughput.results, results)
     return results
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-_PRODUCT = {"precision": jax.lax.Precision.HIGHEST, "preferred_element_type": jnp.float32}
+from jaxw2v.losses.product import PRODUCT
 
 
 def block_negative_sampling_loss(
@@ -57,12 +57,12 @@ def block_negative_sampling_loss(
     _check_shapes(centers, contexts, negatives, positive_mask)
     mask = positive_mask.astype(jnp.float32)
     if mask.ndim == 2:
-        positive = jnp.einsum("bid,bid->bi", contexts, centers, **_PRODUCT)
+        positive = jnp.einsum("bid,bid->bi", contexts, centers, **PRODUCT)
         pairs = mask
     else:
-        positive = jnp.einsum("bjd,bid->bji", contexts, centers, **_PRODUCT)
+        positive = jnp.einsum("bjd,bid->bji", contexts, centers, **PRODUCT)
         pairs = mask.sum(1)
-    negative = jnp.einsum("bnd,bid->bni", negatives, centers, **_PRODUCT)
+    negative = jnp.einsum("bnd,bid->bni", negatives, centers, **PRODUCT)
     share = num_negatives / negatives.shape[1]
     positive_loss = -(mask * jax.nn.log_sigmoid(positive)).sum()
     return positive_loss - share * (pairs * jax.nn.log_sigmoid(-negative).sum(1)).sum()
@@ -106,16 +106,12 @@ def block_negative_sampling_gradients(
     mask = positive_mask.astype(jnp.float32)
     if mask.ndim == 2:
         return _own_gradients(centers, outputs, mask, num_negatives)
-    sigmoid = jax.nn.sigmoid(jnp.einsum("bnd,bid->bni", outputs, centers, **_PRODUCT))
+    sigmoid = jax.nn.sigmoid(jnp.einsum("bnd,bid->bni", outputs, centers, **PRODUCT))
     weight = mask.sum(1, keepdims=True) * (num_negatives / (outputs.shape[1] - length))
     of_scores = jnp.concatenate(
         [mask * (sigmoid[:, :length] - 1), weight * sigmoid[:, length:]], axis=1
     )
-    # The barrier makes XLA transpose before the product, which then runs in its fast layout.
-    transposed = jax.lax.optimization_barrier(of_scores.swapaxes(1, 2))
-    of_centers = jnp.einsum("bin,bnd->bid", transposed, outputs, **_PRODUCT)
-    of_outputs = jnp.einsum("bni,bid->bnd", of_scores, centers, **_PRODUCT)
-    return of_centers, of_outputs
+    return _through_scores(of_scores, centers, outputs)
 
 
 def _own_gradients(
@@ -123,15 +119,23 @@ def _own_gradients(
 ) -> tuple[jax.Array, jax.Array]:
     length = centers.shape[1]
     contexts, negatives = outputs[:, :length], outputs[:, length:]
-    positive = jax.nn.sigmoid(jnp.einsum("bid,bid->bi", contexts, centers, **_PRODUCT))
-    negative = jax.nn.sigmoid(jnp.einsum("bnd,bid->bni", negatives, centers, **_PRODUCT))
+    positive = jax.nn.sigmoid(jnp.einsum("bid,bid->bi", contexts, centers, **PRODUCT))
+    negative = jax.nn.sigmoid(jnp.einsum("bnd,bid->bni", negatives, centers, **PRODUCT))
     of_positive = (mask * (positive - 1))[..., None]
     of_negative = mask[:, None] * (num_negatives / negatives.shape[1]) * negative
-    transposed = jax.lax.optimization_barrier(of_negative.swapaxes(1, 2))
-    of_centers = jnp.einsum("bin,bnd->bid", transposed, negatives, **_PRODUCT)
-    of_negatives = jnp.einsum("bni,bid->bnd", of_negative, centers, **_PRODUCT)
+    of_centers, of_negatives = _through_scores(of_negative, centers, negatives)
     of_outputs = jnp.concatenate([of_positive * centers, of_negatives], axis=1)
     return of_centers + of_positive * contexts, of_outputs
+
+
+def _through_scores(
+    of_scores: jax.Array, centers: jax.Array, outputs: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """From the gradient of the scores [B, outputs, centers] to those of centers and outputs."""
+    # The barrier makes XLA transpose before the product, which then runs in its fast layout.
+    transposed = jax.lax.optimization_barrier(of_scores.swapaxes(1, 2))
+    of_centers = jnp.einsum("bin,bnd->bid", transposed, outputs, **PRODUCT)
+    return of_centers, jnp.einsum("bni,bid->bnd", of_scores, centers, **PRODUCT)
 
 
 def _check_shapes(

@@ -7,6 +7,8 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 
+from jaxw2v.losses.product import PRODUCT
+
 
 def bag_of_contexts(
     inputs: jax.Array, positive_mask: jax.Array, combine: Literal["mean", "sum"] = "mean"
@@ -49,8 +51,7 @@ def bag_of_contexts(
         "bji,bjd->bid",
         positive_mask.astype(inputs.dtype),
         inputs,
-        precision=jax.lax.Precision.HIGHEST,
-        preferred_element_type=jnp.float32,
+        **PRODUCT,
     )
     if combine == "sum":
         return total

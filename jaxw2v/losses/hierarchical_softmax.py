@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-_PRODUCT = {"precision": jax.lax.Precision.HIGHEST, "preferred_element_type": jnp.float32}
+from jaxw2v.losses.product import PRODUCT
 
 
 class HuffmanTree(NamedTuple):
@@ -114,7 +114,7 @@ def hierarchical_softmax_loss(hidden: jax.Array, nodes: jax.Array, signs: jax.Ar
             f"hidden {hidden.shape}, nodes {nodes.shape} and signs {signs.shape} must be [..., D], "
             "[..., P, D] and [..., P]"
         )
-    score = jnp.einsum("...d,...pd->...p", hidden, nodes, **_PRODUCT)
+    score = jnp.einsum("...d,...pd->...p", hidden, nodes, **PRODUCT)
     return -(_taken(signs) * jax.nn.log_sigmoid(signs * score)).sum(-1)
 
 
@@ -151,7 +151,7 @@ def block_hierarchical_softmax_loss(
     _check_block(hidden, nodes, signs, target_mask)
     if target_mask.ndim == 2:
         return (target_mask * hierarchical_softmax_loss(hidden, nodes, signs)).sum()
-    score = jnp.einsum("bjpd,bid->bjpi", nodes, hidden, **_PRODUCT)
+    score = jnp.einsum("bjpd,bid->bjpi", nodes, hidden, **PRODUCT)
     weight = _taken(signs)[..., None] * target_mask[:, :, None, :]
     return -(weight * jax.nn.log_sigmoid(signs[..., None] * score)).sum()
 
@@ -189,21 +189,21 @@ def block_hierarchical_softmax_gradients(
     _check_block(hidden, nodes, signs, target_mask)
     taken, left = _taken(signs), (signs > 0).astype(jnp.float32)
     if target_mask.ndim == 2:
-        sigmoid = jax.nn.sigmoid(jnp.einsum("bjpd,bjd->bjp", nodes, hidden, **_PRODUCT))
+        sigmoid = jax.nn.sigmoid(jnp.einsum("bjpd,bjd->bjp", nodes, hidden, **PRODUCT))
         of_scores = target_mask[..., None] * (taken * sigmoid - left)
         return (
-            jnp.einsum("bjp,bjpd->bjd", of_scores, nodes, **_PRODUCT),
+            jnp.einsum("bjp,bjpd->bjd", of_scores, nodes, **PRODUCT),
             of_scores[..., None] * hidden.astype(jnp.float32)[:, :, None],
         )
     blocks, length, depth, dim = nodes.shape
     flat = nodes.reshape(blocks, length * depth, dim)
-    score = jnp.einsum("bnd,bid->bni", flat, hidden, **_PRODUCT)
+    score = jnp.einsum("bnd,bid->bni", flat, hidden, **PRODUCT)
     sigmoid = jax.nn.sigmoid(score).reshape(blocks, length, depth, length)
     mask = target_mask.astype(jnp.float32)[:, :, None]
     of_scores = mask * (taken[..., None] * sigmoid - left[..., None])
     of_scores = of_scores.reshape(score.shape)
-    of_hidden = jnp.einsum("bni,bnd->bid", of_scores, flat, **_PRODUCT)
-    of_nodes = jnp.einsum("bni,bid->bnd", of_scores, hidden, **_PRODUCT)
+    of_hidden = jnp.einsum("bni,bnd->bid", of_scores, flat, **PRODUCT)
+    of_nodes = jnp.einsum("bni,bid->bnd", of_scores, hidden, **PRODUCT)
     return of_hidden, of_nodes.reshape(nodes.shape)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from jaxw2v.losses.product import PRODUCT
+
 
 def negative_sampling_loss(
     centers: jax.Array, contexts: jax.Array, negatives: jax.Array
@@ -45,7 +47,6 @@ def negative_sampling_loss(
             f"negatives {negatives.shape} must be centers {centers.shape} with an axis K before "
             "the last"
         )
-    product = {"precision": jax.lax.Precision.HIGHEST, "preferred_element_type": jnp.float32}
-    positive = jnp.einsum("...d,...d->...", centers, contexts, **product)
-    negative = jnp.einsum("...d,...kd->...k", centers, negatives, **product)
+    positive = jnp.einsum("...d,...d->...", centers, contexts, **PRODUCT)
+    negative = jnp.einsum("...d,...kd->...k", centers, negatives, **PRODUCT)
     return -jax.nn.log_sigmoid(positive) - jax.nn.log_sigmoid(-negative).sum(-1)

@@ -7,8 +7,9 @@ import functools
 import jax
 import jax.numpy as jnp
 
+from jaxw2v.losses.product import PRODUCT
+
 VOCABULARY_CHUNK = 8_192
-_PRODUCT = {"precision": jax.lax.Precision.HIGHEST, "preferred_element_type": jnp.float32}
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -82,8 +83,8 @@ def _backward(chunk, saved, weight):
     def gradients_of(i):
         words, is_new, start = _words(output_embedding, i, chunk)
         share = jnp.exp(_scores(hidden, words, is_new) - log_z[:, None]) * weight[:, None]
-        of_hidden = jnp.einsum("nv,vd->nd", share, words, **_PRODUCT)
-        return of_hidden, jnp.einsum("nv,nd->vd", share, hidden, **_PRODUCT), start
+        of_hidden = jnp.einsum("nv,vd->nd", share, words, **PRODUCT)
+        return of_hidden, jnp.einsum("nv,nd->vd", share, hidden, **PRODUCT), start
 
     def add(i, carry):
         of_hidden, of_outputs = carry
@@ -117,7 +118,7 @@ def _words(output_embedding, i, chunk):
 
 
 def _scores(hidden, words, is_new):
-    scores = jnp.einsum("nd,vd->nv", hidden, words, **_PRODUCT)
+    scores = jnp.einsum("nd,vd->nv", hidden, words, **PRODUCT)
     return jnp.where(is_new[None], scores, -jnp.inf)
 
 
@@ -157,7 +158,7 @@ def softmax_loss(
     if targets.shape != hidden.shape[:1]:
         raise ValueError(f"targets {targets.shape} must be [n], with n of hidden {hidden.shape}")
     log_z = log_partition(hidden, output_embedding, chunk)
-    return log_z - jnp.einsum("nd,nd->n", hidden, output_embedding[targets], **_PRODUCT)
+    return log_z - jnp.einsum("nd,nd->n", hidden, output_embedding[targets], **PRODUCT)
 
 
 def block_softmax_loss(
@@ -208,7 +209,7 @@ def block_softmax_loss(
     log_z = log_partition(hidden.reshape(-1, hidden.shape[2]), output_embedding, chunk)
     targets = output_embedding[ids]
     if mask.ndim == 2:
-        score, pairs = jnp.einsum("bid,bid->bi", targets, hidden, **_PRODUCT), mask
+        score, pairs = jnp.einsum("bid,bid->bi", targets, hidden, **PRODUCT), mask
     else:
-        score, pairs = jnp.einsum("bjd,bid->bji", targets, hidden, **_PRODUCT), mask.sum(1)
+        score, pairs = jnp.einsum("bjd,bid->bji", targets, hidden, **PRODUCT), mask.sum(1)
     return (pairs.reshape(-1) * log_z).sum() - (mask * score).sum()

@@ -67,17 +67,16 @@ def cut_into_blocks(
             f"block_length {block_length} less overlap {overlap} does not divide the {ids.size} ids"
         )
     block = jnp.arange(ids.size // stride, dtype=jnp.int32)[:, None]
-    place = jnp.arange(block_length, dtype=jnp.int32)[None, :] - overlap // 2
+    place = jnp.arange(block_length, dtype=jnp.int32)[None, :]
+    half = overlap // 2
 
     def cut(values):
         values = compact(keep, values, -1)
         if not overlap:
             return values.reshape(-1, block_length)
-        return jnp.pad(values, overlap // 2, constant_values=-1)[
-            stride * block + place + overlap // 2
-        ]
+        return jnp.pad(values, half, constant_values=-1)[stride * block + place]
 
     cut_ids = cut(ids)
-    owned = (place >= 0) & (place < stride)
+    owned = (place >= half) & (place < half + stride)
     count = (keep.sum(dtype=jnp.int32) + stride - 1) // stride
     return TokenBlocks(cut_ids, cut(sentence_ids), owned & (cut_ids >= 0), count)

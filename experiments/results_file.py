@@ -1,0 +1,33 @@
+"""The file into which an experiment writes its results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from jaxw2v import InputError
+from jaxw2v.atomic import renamed_when_complete
+
+
+def check_folder(path: Path) -> None:
+    """Makes sure, before hours of work, that the results can be written.
+
+    Args:
+      path: the results file.
+
+    Raises:
+      InputError: its folder does not exist.
+    """
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"{path}: its folder does not exist")
+
+
+def write(path: Path, results: dict) -> None:
+    """Writes the results as JSON, all or nothing.
+
+    Args:
+      path: the results file.
+      results: its content.
+    """
+    with renamed_when_complete(path) as temporary:
+        temporary.write_text(json.dumps(results, indent=2) + "\n")
