@@ -93,9 +93,10 @@ class Config:
     0, or twice the window where full windows are required (words)."""
     negatives_per_block: int = 24
     """Negatives drawn for a block and shared by its tokens (words)."""
-    row_updates: Literal["touched", "dense"] = "touched"
-    """Apply the optimizer to the rows a step touched, or to both whole tables; softmax and fresh
-    negatives touch most of the output table and always move all of it."""
+    row_updates: Literal["auto", "sparse", "dense"] = "auto"
+    """Apply the optimizer to the rows a step touched (sparse), or to both whole tables; auto is
+    sparse where the optimizer is elementwise. Softmax and fresh negatives touch most of the output
+    table and always move all of it."""
     seed: int = 1
     """Seed of every random draw (integer)."""
 

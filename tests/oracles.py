@@ -114,3 +114,24 @@ def huffman_cost(counts):
         cost += joined
         heapq.heappush(heap, joined)
     return cost
+
+
+def storage_row(word, size):
+    """The row of a word, by the definition: the lowest eight bits in reverse, then the rest."""
+    in_class = -(-size // 256)
+    return int(f"{word % 256:08b}"[::-1], 2) * in_class + word // 256
+
+
+def stored(table):
+    """A table [V, D] with its rows where training keeps them, ones in rows that no word owns."""
+    size = len(table)
+    whole = np.ones((-(-size // 256) * 256, *table.shape[1:]), np.float32)
+    for word in range(size):
+        whole[storage_row(word, size)] = table[word]
+    return whole
+
+
+def by_word(table, size):
+    """The rows of a stored table [R, D] in the order of the words, [V, D]."""
+    table = np.asarray(table)
+    return np.stack([table[storage_row(word, size)] for word in range(size)])

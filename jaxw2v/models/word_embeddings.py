@@ -12,7 +12,8 @@ class WordEmbeddings(nnx.Module):
 
     .. math:: \text{score}(i, j) = u_i \cdot c_j
 
-    Input rows start uniform on (-1/2D, 1/2D), output rows at zero, as in word2vec.c.
+    Input rows start uniform on (-1/2D, 1/2D), output rows at zero, as in word2vec.c. On a mesh
+    with an axis ``vocab``, rows are cut along it (``nnx.get_partition_spec``).
 
     Attributes:
       input_embedding: float32 [V, D], rows of words that predict (skip-gram's centers, cbow's
@@ -39,8 +40,9 @@ class WordEmbeddings(nnx.Module):
         """
         shape, bound = (vocabulary_size, embedding_dim), 0.5 / embedding_dim
         start = jax.random.uniform(rngs.params(), shape, jnp.float32, -bound, bound)
-        self.input_embedding = nnx.Param(start)
-        self.output_embedding = nnx.Param(jnp.zeros(shape, jnp.float32))
+        by_rows = {"out_sharding": ("vocab", None), "eager_sharding": False}
+        self.input_embedding = nnx.Param(start, **by_rows)
+        self.output_embedding = nnx.Param(jnp.zeros(shape, jnp.float32), **by_rows)
 
     def __call__(self, centers: jax.Array, contexts: jax.Array) -> jax.Array:
         """Scores pairs.

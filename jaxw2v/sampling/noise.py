@@ -136,7 +136,7 @@ def sample_noise(
       key: a PRNG key.
       noise: the table.
       shape: the shape of the draws.
-      start: int32 [], the number of the first row, as in
+      start: the number of the first row or of each, as in
         :func:`~jaxw2v.sampling.random_words`.
 
     Returns:

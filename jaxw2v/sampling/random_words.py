@@ -16,15 +16,18 @@ def random_words(
 
     .. math:: (w^0, w^1)_{r, p} = \text{threefry}_{key}(start + r, p)
 
-    for place p in row r. However a stream is cut into chunks, a row's draws are the same.
+    for place p in row r. However a stream is cut into chunks, or rows are dealt to devices, a row's
+    draws are the same.
 
     Args:
       key: a PRNG key.
       shape: [rows, ...]; ``()`` is one row of one place.
-      start: integer [], the number of the first row, from 0 to 2**32 - 1.
+      start: integer [], the number of the first row, from 0 to 2**32 - 1; or integer [rows], the
+        number of each.
 
     Raises:
-      ValueError: ``key`` is not one key; use ``jax.vmap`` over keys.
+      ValueError: ``key`` is not one key (use ``jax.vmap`` over keys), or ``start`` does not number
+        the rows.
 
     Returns:
       Two uint32 arrays of the shape, 64 random bits for each element.
@@ -37,14 +40,22 @@ def random_words(
       >>> rest, _ = random_words(jax.random.key(0), (2, 2), start=2)
       >>> bool((whole[2:] == rest).all())
       True
+      >>> some, _ = random_words(jax.random.key(0), (2, 2), start=jnp.array([3, 0]))
+      >>> bool((whole[jnp.array([3, 0])] == some).all())
+      True
     """
     data = jax.random.key_data(key)
     if data.ndim != 1:
         raise ValueError(f"key must be one key, not an array {key.shape}; vmap over keys")
     rows, places = shape[:1], shape[1:]
-    row = jnp.asarray(start, jnp.uint32) + jax.lax.iota(jnp.uint32, math.prod(rows))
+    row = jnp.asarray(start, jnp.uint32)
+    if row.ndim == 0:
+        row = row + jax.lax.iota(jnp.uint32, math.prod(rows))
+    if row.shape != (math.prod(rows),):
+        raise ValueError(f"start {row.shape} must be [] or number the rows of {shape}")
     place = jax.lax.iota(jnp.uint32, math.prod(places))
-    counters = jnp.broadcast_arrays(row[:, None], place[None, :])
+    # Under shard_map, both counters must vary over the devices if one does.
+    counters = jnp.broadcast_arrays(row[:, None], place[None, :] + (row & 0)[:, None])
     words = threefry2x32_p.bind(data[0], data[-1], *counters)
     return words[0].reshape(shape), words[1].reshape(shape)
 
@@ -62,7 +73,7 @@ def random_integers(
       key: a PRNG key.
       shape: [rows, ...].
       bound: from 1 to 2**31.
-      start: int32 [], the number of the first row, as in :func:`random_words`.
+      start: the number of the first row or of each, as in :func:`random_words`.
 
     Returns:
       int32 of the shape.

@@ -26,7 +26,7 @@ def effective_windows(
       shape: the shape of the draws.
       window: W, the largest window (words).
       sampling: ``dynamic`` draws, ``fixed`` is always W.
-      start: int32 [], the number of the first row, as in
+      start: the number of the first row or of each, as in
         :func:`~jaxw2v.sampling.random_words`.
 
     Returns:

@@ -7,70 +7,25 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from jaxw2v.config import Config
-from jaxw2v.sampling import context_bounds, cut_into_blocks, effective_windows, subsample
+from jaxw2v.training.dealer import Chunk, Dealer
 from jaxw2v.training.objectives import Objective
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.plan import Plan
-from jaxw2v.training.step import Blocks, Loss, TrainState, blocks_loss, train_step
+from jaxw2v.training.shards import Shards
+from jaxw2v.training.step import Loss, TrainState, blocks_loss, train_step
 
 # The loss is for the user to watch: measuring every step's would take 2% of the time.
 STEPS_PER_LOSS = 8
 
 
-class Chunk(NamedTuple):
-    """A piece of the token stream.
-
-    Attributes:
-      ids: int32 [C], word ids; -1 is left out (padding, or held out for validation).
-      sentence_ids: int32 [C].
-    """
-
-    ids: jax.Array
-    sentence_ids: jax.Array
-
-
-def _draw(
-    key: jax.Array,
-    chunk: Chunk,
-    keep_threshold: jax.Array,
-    constants: Arrays,
-    config: Config,
-    plan: Plan,
-    objective: Objective,
-) -> tuple[Blocks, jax.Array]:
-    """Cuts the chunk into blocks, draws for all of them, and counts those in use."""
-    keep_key, window_key, output_key = jax.random.split(key, 3)
-    by_pair = config.subsample_formula == "percentile"
-    keep = chunk.ids >= 0 if by_pair else subsample(keep_key, chunk.ids, keep_threshold)
-    cut = cut_into_blocks(keep, chunk.ids, chunk.sentence_ids, plan.block_length, plan.overlap)
-    num_blocks = cut.ids.shape[0]
-    windows = effective_windows(window_key, cut.ids.shape, config.window, config.window_sampling)
-    bounds = context_bounds(
-        windows, cut.sentence_ids, cut.is_center, config.context_side, config.require_full_window
-    )
-    draws = objective.output_layer.draw(output_key, constants, num_blocks)
-    pair_keys = None
-    if by_pair:
-        pair_keys = jax.vmap(jax.random.fold_in, (None, 0))(keep_key, jnp.arange(num_blocks))
-    return Blocks(cut.ids, bounds, draws, pair_keys), cut.count
-
-
-def _take(blocks: Blocks, index: jax.Array, count: jax.Array) -> Blocks:
-    """The blocks of a step; those from ``count`` on become padding."""
-    taken = jax.tree.map(lambda array: array[index], blocks)
-    in_use = (jnp.arange(index.size) < count)[:, None]
-    nothing = jnp.arange(taken.ids.shape[1], dtype=jnp.int32)
-    return taken._replace(
-        ids=jnp.where(in_use, taken.ids, -1),
-        bounds=jax.tree.map(lambda bound: jnp.where(in_use, bound, nothing), taken.bounds),
-    )
+def _fold_in_place(key: jax.Array, place: jax.Array) -> jax.Array:
+    return jax.random.fold_in(jax.random.fold_in(key, place[0]), place[1])
 
 
 def _shuffled(key: jax.Array, size: int, count: jax.Array) -> jax.Array:
@@ -84,44 +39,50 @@ def make_train_chunk(
     plan: Plan,
     objective: Objective,
     optimizer: optax.GradientTransformation,
+    shards: Shards,
 ) -> Callable[..., tuple[TrainState, Loss]]:
-    """Builds the jitted function that trains on a chunk.
+    """Builds the function by which a device trains on its share of a chunk.
 
     Args:
       config: the settings.
       plan: the sizes.
       objective: what is minimised.
       optimizer: an elementwise transformation.
+      shards: how devices share tables and blocks; the function runs under ``jax.pmap`` or
+        ``jax.shard_map`` with these axes, or as it is without any.
 
     Returns:
-      A function ``(state, chunk, keep_threshold, constants, key, progress) -> (state, loss)``:
-      ``state`` is donated; ``keep_threshold`` is uint32 [V];
-      ``constants`` are those of the output layer; ``progress`` is float32 [2], the
-      share of training done before and after the chunk.
+      A function ``(state, chunk, keep_threshold, constants, key, place, progress) -> (state,
+      loss)``: ``state`` holds this device's part of the tables and ``chunk`` its part of the
+      tokens; ``keep_threshold`` is uint32 [V]; ``constants`` are those of the output layer;
+      ``place``, int32 [2], epoch and chunk, is folded into ``key``; ``progress`` is float32 [2],
+      the share of training done before and after the chunk. The loss is that of all devices.
     """
     step = functools.partial(
         train_step,
         objective=objective,
         optimizer=optimizer,
+        shards=shards,
         blocks_per_micro_batch=plan.blocks_per_micro_batch,
         rows_per_pass=plan.rows_per_pass,
         dense=config.row_updates == "dense",
     )
+    dealer = Dealer(config, plan, objective, shards)
+    micro_batches = plan.blocks_per_step // plan.blocks_per_micro_batch
 
-    @functools.partial(jax.jit, donate_argnums=0)
     def train_chunk(
         state: TrainState,
         chunk: Chunk,
         keep_threshold: jax.Array,
         constants: Arrays,
         key: jax.Array,
+        place: jax.Array,
         progress: jax.Array,
     ) -> tuple[TrainState, Loss]:
-        draw_key, order_key = jax.random.split(key)
-        blocks, num_blocks = _draw(
-            draw_key, chunk, keep_threshold, constants, config, plan, objective
-        )
-        order = _shuffled(order_key, blocks.ids.shape[0], num_blocks)
+        cut_key, order_key = jax.random.split(_fold_in_place(key, place))
+        cut = dealer.cut(cut_key, chunk, keep_threshold)
+        num_blocks = cut.blocks.count
+        order = _shuffled(order_key, cut.blocks.ids.shape[0], num_blocks)
         steps = (num_blocks + plan.blocks_per_step - 1) // plan.blocks_per_step
 
         def one_step(i, carry):
@@ -129,11 +90,12 @@ def make_train_chunk(
             # Blocks are dealt evenly, so that no step of the chunk is a small remainder.
             share, extra = num_blocks // steps, num_blocks % steps
             first, count = i * share + jnp.minimum(i, extra), share + (i < extra)
-            index = order[first + jnp.arange(plan.blocks_per_step)]
             now = progress[0] + (progress[1] - progress[0]) * jnp.float32(i) / jnp.float32(steps)
+            numbers = order.at[first + jnp.arange(plan.blocks_per_step)].get(mode="clip")
+            blocks = dealer.deal(cut, numbers, count, micro_batches, constants)
             state, measured = step(
                 state,
-                _take(blocks, index, count),
+                blocks,
                 count,
                 constants,
                 keep_threshold,
@@ -142,35 +104,44 @@ def make_train_chunk(
             )
             return state, jax.tree.map(jnp.add, loss, measured)
 
-        return jax.lax.fori_loop(0, steps, one_step, (state, Loss.nothing()))
+        nothing = shards.vary(Loss.nothing(), shards.devices)
+        state, loss = jax.lax.fori_loop(0, steps, one_step, (state, nothing))
+        return state, shards.sum(loss, shards.devices)
 
     return train_chunk
 
 
-def make_evaluate_chunk(config: Config, plan: Plan, objective: Objective) -> Callable[..., Loss]:
-    """Builds the jitted function that measures the loss of a chunk.
+def make_evaluate_chunk(
+    config: Config, plan: Plan, objective: Objective, shards: Shards
+) -> Callable[..., Loss]:
+    """Builds the function by which a device measures the loss of its share of a chunk.
 
     Args:
       config: the settings.
       plan: the sizes.
       objective: what is measured.
+      shards: how devices share tables and blocks.
 
     Returns:
-      A function ``(state, chunk, keep_threshold, constants, key) -> loss``, arguments as those of
-      :func:`make_train_chunk`; the same key draws the same pairs and negatives.
+      A function ``(state, chunk, keep_threshold, constants, key, place) -> loss``, arguments as
+      those of :func:`make_train_chunk`; the same place draws the same pairs and negatives.
     """
 
-    @jax.jit
-    def evaluate_chunk(state, chunk, keep_threshold, constants, key) -> Loss:
-        blocks, num_blocks = _draw(key, chunk, keep_threshold, constants, config, plan, objective)
-        size = plan.blocks_per_micro_batch
+    dealer = Dealer(config, plan, objective, shards)
+
+    def evaluate_chunk(state, chunk, keep_threshold, constants, key, place) -> Loss:
+        cut = dealer.cut(_fold_in_place(key, place), chunk, keep_threshold)
+        size, count = plan.blocks_per_micro_batch, cut.blocks.count
 
         def measure(i, loss):
             first = i * size
-            taken = _take(blocks, first + jnp.arange(size), num_blocks - first)
-            measured = blocks_loss(state, taken, constants, keep_threshold, objective)
+            numbers = first + jnp.arange(size)
+            taken = dealer.deal(cut, numbers, count - first, 1, constants)
+            measured = blocks_loss(state, taken, constants, keep_threshold, objective, shards)
             return jax.tree.map(jnp.add, loss, measured)
 
-        return jax.lax.fori_loop(0, (num_blocks + size - 1) // size, measure, Loss.nothing())
+        nothing = shards.vary(Loss.nothing(), shards.devices)
+        loss = jax.lax.fori_loop(0, (count + size - 1) // size, measure, nothing)
+        return shards.sum(loss, shards.devices)
 
     return evaluate_chunk

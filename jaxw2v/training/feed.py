@@ -7,11 +7,11 @@ import threading
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
 from jaxw2v.corpus import TokenStream
-from jaxw2v.training.chunk import Chunk
+from jaxw2v.training.dealer import Chunk
+from jaxw2v.training.mesh import Layout
 
 
 class FedChunk(NamedTuple):
@@ -37,16 +37,24 @@ class Feed:
       num_chunks: chunks in an epoch.
     """
 
-    def __init__(self, stream: TokenStream, chunk_tokens: int, held_out: np.ndarray | None = None):
+    def __init__(
+        self,
+        stream: TokenStream,
+        chunk_tokens: int,
+        layout: Layout,
+        held_out: np.ndarray | None = None,
+    ):
         """Prepares a feed; nothing is read yet.
 
         Args:
           stream: the corpus.
           chunk_tokens: tokens in a chunk; the last one of the stream is padded.
+          layout: the devices; a process reads what its own devices get.
           held_out: bool [sentences], sentences to leave out; ``None`` keeps all.
         """
         self._stream = stream
         self._chunk_tokens = chunk_tokens
+        self._layout = layout
         self._held_out = held_out
         self.num_chunks = -(-len(stream) // chunk_tokens)
 
@@ -61,15 +69,20 @@ class Feed:
         """
         start = index * self._chunk_tokens
         stop = min(start + self._chunk_tokens, len(self._stream))
+
+        def read(first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+            return self._read(min(start + first, stop), min(start + last, stop), last - first)
+
+        arrays = self._layout.put_tokens(self._chunk_tokens, read)
+        return FedChunk(index, stop - start, Chunk(*arrays))
+
+    def _read(self, start: int, stop: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """Ids and sentences from ``start`` to ``stop``, padded to ``size``."""
         ids, sentence_ids = self._stream.read(start, stop)
         if self._held_out is not None:
             ids = np.where(self._held_out[sentence_ids], -1, ids)
-        padding = (0, self._chunk_tokens - (stop - start))
-        ids = np.pad(ids, padding, constant_values=-1)
-        sentence_ids = np.pad(sentence_ids, padding, constant_values=-1)
-        return FedChunk(
-            index, stop - start, Chunk(jax.device_put(ids), jax.device_put(sentence_ids))
-        )
+        padding = (0, size - (stop - start))
+        return tuple(np.pad(part, padding, constant_values=-1) for part in (ids, sentence_ids))
 
     def epoch(self, order: np.ndarray) -> Iterator[FedChunk]:
         """Reads chunks ahead of their use.

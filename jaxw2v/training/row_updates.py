@@ -17,7 +17,8 @@ class TouchedRows(NamedTuple):
     """The distinct rows of a step.
 
     Attributes:
-      slots: int32 [n], for each id its row's place in ``rows``.
+      slots: int32 [n], for each id its row's place in ``rows``; ``capacity`` where the id lies
+        outside the table.
       rows: int32 [capacity], distinct ids, then V, which lies outside the table.
       count: int32 [], the distinct ids.
     """
@@ -55,7 +56,7 @@ def find_touched_rows(
     read the same position, whose owner stands for them.
 
     Args:
-      ids: int32 [n], from 0 to V - 1.
+      ids: int32 [n], from 0; those of V or more are left out.
       positions: int32 [V], scratch; its content does not matter.
       rows_per_pass: rows handled at once.
 
@@ -68,23 +69,28 @@ def find_touched_rows(
       (2, [4, 2, 4])
     """
     place = jnp.arange(ids.size, dtype=jnp.int32)
-    positions = positions.at[ids].set(place)
-    owner = positions[ids]
-    is_owner = owner == place
+    positions = positions.at[ids].set(place, mode="drop")
+    owner = positions.at[ids].get(mode="clip")
+    inside = ids < positions.size
+    is_owner = inside & (owner == place)
     order = jnp.cumsum(is_owner, dtype=jnp.int32) - 1
     size = capacity(ids.size, positions.size, rows_per_pass)
+    slots = jnp.where(inside, order.at[owner].get(mode="clip"), size)
     rows = jnp.full(size, positions.size, jnp.int32)
     rows = rows.at[jnp.where(is_owner, order, size)].set(ids, mode="drop")
-    return TouchedRows(order[owner], rows, order[-1] + 1), positions
+    return TouchedRows(slots, rows, order[-1] + 1), positions
 
 
-def add_to_rows(table: jax.Array, ids: jax.Array, rows: jax.Array) -> jax.Array:
+def add_to_rows(
+    table: jax.Array, ids: jax.Array, rows: jax.Array, all_inside: bool = True
+) -> jax.Array:
     """``table.at[ids].add(rows)``, which XLA's CPU backend here compiles without copying rows.
 
     Args:
       table: float32 [V, D].
-      ids: int32 [...], from 0 to V - 1; may repeat.
+      ids: int32 [...], from 0; may repeat.
       rows: float32 [..., D].
+      all_inside: every id is below V; otherwise the others are left out.
 
     Returns:
       float32 [V, D].
@@ -95,6 +101,7 @@ def add_to_rows(table: jax.Array, ids: jax.Array, rows: jax.Array) -> jax.Array:
     """
     # The form into which XLA rewrites any scatter; given as it is, its layout needs no copy.
     ids, rows = ids.reshape(-1, 1), rows.reshape(-1, 1, table.shape[1])
+    mode = jax.lax.GatherScatterMode
     return jax.lax.scatter_add(
         table,
         *jax.lax.optimization_barrier((ids, rows)),
@@ -103,7 +110,7 @@ def add_to_rows(table: jax.Array, ids: jax.Array, rows: jax.Array) -> jax.Array:
             inserted_window_dims=(),
             scatter_dims_to_operand_dims=(0,),
         ),
-        mode=jax.lax.GatherScatterMode.PROMISE_IN_BOUNDS,
+        mode=mode.PROMISE_IN_BOUNDS if all_inside else mode.FILL_OR_DROP,
     )
 
 

@@ -1,4 +1,7 @@
-"""One optimizer step: rows in, gradients of the rows, rows updated. Pure."""
+"""One optimizer step: rows in, gradients of the rows, rows updated. Pure.
+
+Written for one device among others; :class:`~jaxw2v.training.shards.Shards` says which.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,22 @@ import jax.numpy as jnp
 import optax
 
 from jaxw2v.sampling import ContextBounds, positive_mask, subsample_pairs
+from jaxw2v.training.gradient_sums import GradientSums
 from jaxw2v.training.objectives import Objective
 from jaxw2v.training.objectives.output_layer import Arrays
-from jaxw2v.training.row_updates import TouchedRows, add_to_rows, find_touched_rows, update_rows
+from jaxw2v.training.row_updates import update_rows
+from jaxw2v.training.shards import Shards
 
 
 class TrainState(NamedTuple):
-    """What training changes.
+    """What training changes; R rows, in storage order, of which a device holds its part.
 
     Attributes:
-      input_embedding: float32 [V, D].
-      output_embedding: float32 [V, D].
+      input_embedding: float32 [R, D].
+      output_embedding: float32 [R, D].
       input_optimizer: Optax state of the input table.
       output_optimizer: Optax state of the output table.
-      positions: int32 [V], scratch of :func:`find_touched_rows`.
+      positions: int32 [R], scratch of :func:`find_touched_rows`.
     """
 
     input_embedding: jax.Array
@@ -33,10 +38,10 @@ class TrainState(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """Tokens to train on, with what was drawn for them.
+    """A device's share of the tokens of a step, with what was drawn for them.
 
     Attributes:
-      ids: int32 [B, L], word ids; -1 is padding.
+      ids: int32 [B, L], word ids; -1 is padding, in a block of padding everywhere.
       bounds: int32 [B, L] each, the contexts of each token.
       draws: what the output layer drew; leaves begin with the axis B.
       pair_keys: PRNG keys [B] by which pairs are subsampled; ``None`` keeps all.
@@ -76,8 +81,8 @@ def init_state(
     """Makes the state before the first step.
 
     Args:
-      input_embedding: float32 [V, D].
-      output_embedding: float32 [V, D].
+      input_embedding: float32 [R, D].
+      output_embedding: float32 [R, D].
       optimizer: the transformation.
 
     Returns:
@@ -98,8 +103,9 @@ def blocks_loss(
     constants: Arrays,
     keep_threshold: jax.Array,
     objective: Objective,
+    shards: Shards,
 ) -> Loss:
-    """The loss of some blocks, without a step.
+    """The loss of this device's blocks, without a step.
 
     Args:
       state: the tables.
@@ -107,15 +113,15 @@ def blocks_loss(
       constants: of the output layer.
       keep_threshold: uint32 [V], for pairs that are subsampled.
       objective: what is measured.
+      shards: how devices share the tables.
 
     Returns:
       The loss.
     """
     blocks = blocks._replace(ids=jnp.maximum(blocks.ids, 0))
     row_ids = objective.output_layer.row_ids(constants, blocks.ids, blocks.draws)
-    rows = _rows(state.output_embedding, row_ids)
-    mask = pair_mask(blocks, keep_threshold)
-    return _measure(objective, constants, blocks.ids, state.input_embedding[blocks.ids], rows, mask)
+    rows = _rows(state, blocks.ids, row_ids, shards)
+    return _measure(objective, constants, blocks.ids, *rows, pair_mask(blocks, keep_threshold))
 
 
 def pair_mask(blocks: Blocks, keep_threshold: jax.Array) -> jax.Array:
@@ -135,8 +141,15 @@ def pair_mask(blocks: Blocks, keep_threshold: jax.Array) -> jax.Array:
     return mask & kept
 
 
-def _rows(table: jax.Array, row_ids: jax.Array | None) -> jax.Array:
-    return table if row_ids is None else table[row_ids]
+def _rows(
+    state: TrainState, ids: jax.Array, row_ids: jax.Array | None, shards: Shards
+) -> tuple[jax.Array, jax.Array]:
+    """The input rows of the words, and the output rows that the output layer reads."""
+    inputs = shards.lookup(state.input_embedding, shards.rows(ids))
+    if row_ids is None:
+        # A whole table: the output layer refuses one that is cut.
+        return inputs, state.output_embedding[shards.rows_of_all_words]
+    return inputs, shards.lookup(state.output_embedding, shards.rows(row_ids))
 
 
 def _measure(
@@ -180,72 +193,69 @@ def train_step(
     *,
     objective: Objective,
     optimizer: optax.GradientTransformation,
+    shards: Shards,
     blocks_per_micro_batch: int,
     rows_per_pass: int,
     dense: bool,
 ) -> tuple[TrainState, Loss]:
-    """Moves both tables by the gradient of the loss summed over the step's pairs.
+    """Moves both tables by the gradient of the loss summed over the pairs of all devices.
 
     The gradients of a micro-batch are added up row by row before the next one is computed, so
-    that its rows and scores stay in cache.
+    that its rows and scores stay in cache. A micro-batch is shared out over the devices, its
+    first blocks to the first one, and its gradients are added in the order of its blocks, so that
+    the sums do not depend on the number of devices.
 
     Args:
       state: the state before.
-      blocks: B blocks; those from ``num_blocks`` on are padding, and the first is none.
-      num_blocks: int32 [], blocks in use.
+      blocks: this device's share of each micro-batch, one after another; the first block on the
+        first device is not padding.
+      num_blocks: int32 [], blocks in use on all devices; micro-batches are filled in order.
       constants: of the output layer.
       keep_threshold: uint32 [V], for pairs that are subsampled.
       progress: float32 [], share of training done.
       measure: bool [], whether to measure the loss.
       objective: what is minimised.
       optimizer: an elementwise transformation.
-      blocks_per_micro_batch: blocks computed at once; divides B.
+      shards: how devices share tables and blocks.
+      blocks_per_micro_batch: blocks computed at once, on all devices.
       rows_per_pass: table rows the optimizer handles at once.
       dense: update whole tables, not only the touched rows.
 
     Returns:
       The state after.
-      The loss before the step, measured on its first micro-batch if at all.
+      The loss of this device's blocks before the step, measured on its first micro-batch if at
+      all.
     """
     layer = objective.output_layer
+    share = -(-blocks_per_micro_batch // shards.count(shards.devices))
+    blocks = jax.tree.map(lambda array: array.reshape(-1, share, *array.shape[1:]), blocks)
+    ids = shards.gather(blocks.ids, shards.devices, axis=1)
     # Padding stands for a row that the step touches anyway, so that it touches no other.
-    some_id = blocks.ids[0].max()
+    some_id = ids[0, 0].max()
     blocks = blocks._replace(ids=jnp.where(blocks.ids >= 0, blocks.ids, some_id))
     positions = state.positions
-    inputs = outputs = row_ids = None
+    inputs = outputs = GradientSums.at_every_row(shards)
     if not dense:
-        inputs, positions = find_touched_rows(blocks.ids.reshape(-1), positions, rows_per_pass)
+        known = jnp.where(ids >= 0, ids, some_id)
+        inputs, positions = GradientSums.at_touched_rows(known, positions, rows_per_pass, shards)
     if not (dense or layer.touches_every_row):
-        row_ids = layer.row_ids(constants, blocks.ids, blocks.draws)
-        in_use = jnp.arange(row_ids.shape[0]) < num_blocks
-        row_ids = jnp.where(in_use[:, None], row_ids, row_ids[0, 0])
-        outputs, positions = find_touched_rows(row_ids.reshape(-1), positions, rows_per_pass)
+        row_ids = jax.vmap(layer.row_ids, (None, 0, 0))(constants, blocks.ids, blocks.draws)
+        row_ids = shards.gather(row_ids, shards.devices, axis=1)
+        in_use = (ids >= 0).any(axis=2, keepdims=True)
+        row_ids = jnp.where(in_use, row_ids, row_ids[0, 0, 0])
+        outputs, positions = GradientSums.at_touched_rows(row_ids, positions, rows_per_pass, shards)
+    if layer.reads_every_row:
+        outputs = GradientSums.of_whole_tables(shards)
 
     def micro_batch(i, carry):
         of_inputs, of_outputs, loss = carry
-        first = i * blocks_per_micro_batch
-
-        def part(array):
-            return jax.lax.dynamic_slice_in_dim(array, first, blocks_per_micro_batch)
-
-        now = jax.tree.map(part, blocks)
-        ids_of_rows = (
-            layer.row_ids(constants, now.ids, now.draws) if row_ids is None else part(row_ids)
-        )
-        arguments = (
-            now.ids,
-            state.input_embedding[now.ids],
-            _rows(state.output_embedding, ids_of_rows),
-            pair_mask(now, keep_threshold),
-        )
+        now = jax.tree.map(lambda array: array[i], blocks)
+        row_ids = layer.row_ids(constants, now.ids, now.draws)
+        arguments = now.ids, *_rows(state, now.ids, row_ids, shards), pair_mask(now, keep_threshold)
         of_centers, of_rows = _gradients(objective, constants, *arguments)
-        of_inputs = add_to_rows(of_inputs, _slots(inputs, now.ids, first), of_centers)
-        if ids_of_rows is None:
-            of_outputs = of_outputs + of_rows
-        else:
-            of_outputs = add_to_rows(of_outputs, _slots(outputs, ids_of_rows, first), of_rows)
-        mask = arguments[-1]
-        formed = loss.formed + objective.hidden_layer.targets(mask).sum(dtype=jnp.float32)
+        of_inputs = inputs.add(of_inputs, i, now.ids, of_centers)
+        of_outputs = outputs.add(of_outputs, i, row_ids, of_rows)
+        formed = loss.formed + objective.hidden_layer.targets(arguments[-1]).sum(dtype=jnp.float32)
         loss = jax.lax.cond(
             measure & (i == 0),
             lambda: _measure(objective, constants, *arguments),
@@ -254,9 +264,9 @@ def train_step(
         return of_inputs, of_outputs, loss._replace(formed=formed)
 
     start = (
-        _zeros(state.input_embedding, inputs),
-        _zeros(state.output_embedding, outputs),
-        Loss.nothing(),
+        inputs.start(state.input_embedding),
+        outputs.start(state.output_embedding),
+        shards.vary(Loss.nothing(), shards.devices),
     )
     micro_batches = (num_blocks + blocks_per_micro_batch - 1) // blocks_per_micro_batch
     of_inputs, of_outputs, loss = jax.lax.fori_loop(0, micro_batches, micro_batch, start)
@@ -274,25 +284,12 @@ def train_step(
         return optax.apply_updates(table, updates), optimizer_state
 
     input_embedding, input_optimizer = move(
-        state.input_embedding, state.input_optimizer, inputs, of_inputs
+        state.input_embedding, state.input_optimizer, inputs.touched, inputs.finish(of_inputs)
     )
     output_embedding, output_optimizer = move(
-        state.output_embedding, state.output_optimizer, outputs, of_outputs
+        state.output_embedding, state.output_optimizer, outputs.touched, outputs.finish(of_outputs)
     )
     state = TrainState(
         input_embedding, output_embedding, input_optimizer, output_optimizer, positions
     )
     return state, loss
-
-
-def _slots(touched: TouchedRows | None, ids: jax.Array, first_block: jax.Array) -> jax.Array:
-    """Where the gradients of these ids are added up; without touched rows, at the ids."""
-    if touched is None:
-        return ids
-    per_block = ids.shape[1]
-    return jax.lax.dynamic_slice_in_dim(touched.slots, first_block * per_block, ids.size)
-
-
-def _zeros(table: jax.Array, touched: TouchedRows | None) -> jax.Array:
-    rows = table.shape[0] if touched is None else touched.rows.size
-    return jnp.zeros((rows, table.shape[1]), jnp.float32)

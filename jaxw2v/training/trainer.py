@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import sys
 import time
@@ -9,30 +10,28 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import nnx
+from jax.sharding import Mesh
 from tqdm import tqdm
 
 from jaxw2v.config import Config
 from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, TrainingDiverged
-from jaxw2v.models import WordEmbeddings
-from jaxw2v.sampling import keep_probability, keep_threshold, percentile_threshold
-from jaxw2v.training.chunk import Chunk, make_evaluate_chunk, make_train_chunk
+from jaxw2v.sampling import keep_probability, percentile_threshold
+from jaxw2v.training.engine import Engine
 from jaxw2v.training.feed import Feed
-from jaxw2v.training.objectives import Objective, make_objective
-from jaxw2v.training.objectives.output_layer import Arrays
+from jaxw2v.training.mesh import Layout
+from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.optimizer import (
     check_elementwise,
     default_optimizer,
     keep_row_norm,
     linear_decay,
 )
-from jaxw2v.training.plan import Plan, make_plan
+from jaxw2v.training.plan import make_plan
 from jaxw2v.training.scatter_fault import check_this_machine
-from jaxw2v.training.step import Loss, TrainState, init_state
+from jaxw2v.training.step import Loss
 from jaxw2v.vectors import WordVectors
 
 Metrics = dict[str, Any]
@@ -47,6 +46,7 @@ def fit(
     optimizer: optax.GradientTransformation | None = None,
     on_chunk: Callable[[], None] = lambda: None,
     on_epoch: OnEpoch = lambda wv, metrics: None,
+    mesh: Mesh | None = None,
     show_progress: bool = True,
 ) -> WordVectors:
     """Trains word vectors on a token stream.
@@ -91,14 +91,16 @@ def fit(
         optimizer = default_optimizer(schedule)
     if config.max_norm is not None:
         optimizer = optax.chain(optimizer, keep_row_norm(config.max_norm))
-    if config.row_updates == "touched":
-        check_elementwise(optimizer)
+    config = _choose_row_updates(config, optimizer)
+    layout = Layout(mesh, len(counts))
 
     held_out = None
     if validation is None and config.validation_share:
         held_out, validation = _hold_out(stream, config)
-    run = _Run(stream, config, plan, objective, constants, optimizer, schedule, keep, held_out)
-    validate = None if validation is None else _Validation(run, validation)
+    engine = Engine(config, plan, objective, optimizer, constants, keep, layout)
+    feed = Feed(stream, plan.chunk_tokens, layout, held_out)
+    run = _Run(stream, config, engine, feed, schedule)
+    validate = None if validation is None else _Validation(engine, validation)
     metrics: list[Metrics] = []
     with tqdm(
         total=config.epochs * stream.raw_words,
@@ -143,6 +145,18 @@ def _keep(config: Config, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return keep_probability(counts, threshold, "percentile"), np.ones(len(counts))
 
 
+def _choose_row_updates(config: Config, optimizer: optax.GradientTransformation) -> Config:
+    if config.row_updates == "dense":
+        return config
+    try:
+        check_elementwise(optimizer)
+    except InputError:
+        if config.row_updates == "sparse":
+            raise
+        return dataclasses.replace(config, row_updates="dense")
+    return dataclasses.replace(config, row_updates="sparse")
+
+
 def _hold_out(stream: TokenStream, config: Config) -> tuple[np.ndarray, TokenStream]:
     lengths = stream.sentence_lengths
     held_out = np.random.default_rng(config.seed).random(len(lengths)) < config.validation_share
@@ -158,45 +172,14 @@ def _hold_out(stream: TokenStream, config: Config) -> tuple[np.ndarray, TokenStr
 
 
 class _Run:
-    """The device side of a run: the state, and the compiled program that advances it."""
+    """Epochs of chunks, counted and checked."""
 
-    def __init__(
-        self,
-        stream: TokenStream,
-        config: Config,
-        plan: Plan,
-        objective: Objective,
-        constants: Arrays,
-        optimizer: optax.GradientTransformation,
-        schedule: optax.Schedule | None,
-        keep: np.ndarray,
-        held_out: np.ndarray | None,
-    ):
-        self.stream, self.config, self.plan, self.schedule = stream, config, plan, schedule
-        self.key = jax.random.key(config.seed)
-        self.keep_threshold = jnp.asarray(keep_threshold(keep))
-        self.objective, self.constants = objective, constants
-        self.feed = Feed(stream, plan.chunk_tokens, held_out)
-        self.state = self._initial_state(optimizer)
-        started = time.perf_counter()
-        self.train_chunk = self._compile(make_train_chunk(config, plan, objective, optimizer))
-        self.compile_seconds = time.perf_counter() - started
-
-    def _initial_state(self, optimizer: optax.GradientTransformation) -> TrainState:
-        model = WordEmbeddings(
-            len(self.stream.vocabulary), self.config.embedding_dim, rngs=nnx.Rngs(self.key)
-        )
-        tables = nnx.to_pure_dict(nnx.state(model))
-        return init_state(tables["input_embedding"], tables["output_embedding"], optimizer)
-
-    def _compile(self, train_chunk):
-        tokens = jax.ShapeDtypeStruct((self.plan.chunk_tokens,), jnp.int32)
-        arguments = (self.keep_threshold, self.constants, self.key, jnp.zeros(2, jnp.float32))
-        return train_chunk.lower(self.state, Chunk(tokens, tokens), *arguments).compile()
+    def __init__(self, stream: TokenStream, config: Config, engine: Engine, feed: Feed, schedule):
+        self.stream, self.config, self.engine = stream, config, engine
+        self.feed, self.schedule = feed, schedule
 
     def train_epoch(self, epoch: int, bar: tqdm, on_chunk: Callable[[], None]) -> Metrics:
         order = np.random.default_rng([self.config.seed, epoch]).permutation(self.feed.num_chunks)
-        epoch_key = jax.random.fold_in(self.key, epoch + 1)
         total_tokens = len(self.stream) * self.config.epochs
         done = len(self.stream) * epoch
         sums = np.zeros(3, np.float64)
@@ -204,22 +187,14 @@ class _Run:
         started = time.perf_counter()
         for fed in self.feed.epoch(order):
             progress = np.array([done, done + fed.covered], np.float32) / total_tokens
-            key = jax.random.fold_in(epoch_key, fed.index)
-            self.state, loss = self.train_chunk(
-                self.state,
-                fed.chunk,
-                self.keep_threshold,
-                self.constants,
-                key,
-                jnp.asarray(progress),
-            )
+            loss = self.engine.train(fed.chunk, epoch, fed.index, progress)
             done += fed.covered
             if pending is not None:
                 sums += self._finished(*pending, done / total_tokens, bar)
             pending = fed.covered, loss
             on_chunk()
         sums += self._finished(*pending, done / total_tokens, bar)
-        jax.block_until_ready(self.state)
+        jax.block_until_ready(self.engine.state)
         seconds = time.perf_counter() - started
         if sums[2] == 0:
             raise InputError(
@@ -233,8 +208,8 @@ class _Run:
             "words_per_second": round(self.stream.raw_words / seconds),
             "loss": sums[0] / sums[1] if sums[1] else None,
             "learning_rate": self.schedule and float(self.schedule(done / total_tokens)),
-            "compile_seconds": round(self.compile_seconds, 3),
-            "tokens_per_step": self.plan.tokens_per_step,
+            "compile_seconds": round(self.engine.compile_seconds, 3),
+            "tokens_per_step": self.engine.plan.tokens_per_step,
         }
 
     def _finished(self, covered: int, loss: Loss, progress: float, bar: tqdm) -> np.ndarray:
@@ -251,41 +226,34 @@ class _Run:
         return np.array([total, pairs, formed])
 
     def snapshot(self, epoch: int) -> WordVectors:
-        # On a CPU these are views: while somebody holds one, JAX copies instead of donating.
-        tables = [np.asarray(t) for t in (self.state.input_embedding, self.state.output_embedding)]
+        tables = self.engine.tables()
         if not all(np.isfinite(table).all() for table in tables):
             raise TrainingDiverged(
                 f"a vector is not finite after epoch {epoch + 1}; give a smaller --learning-rate"
             )
-        if not self.objective.output_layer.rows_are_words:
-            tables = tables[:1]
         return WordVectors(self.stream.vocabulary, *tables)
 
 
 class _Validation:
     """The mean loss per pair on held-out text, with the same draws every time."""
 
-    def __init__(self, run: _Run, stream: TokenStream):
+    def __init__(self, engine: Engine, stream: TokenStream):
         if stream.sentence_lengths.max(initial=0) < 2:
             raise InputError(
                 "the validation text has no sentence with two words of the vocabulary; "
                 "give text like that of the corpus"
             )
-        self._run = run
-        stride = run.plan.block_length - run.plan.overlap
-        tokens = min(run.plan.chunk_tokens, stride * math.ceil(len(stream) / stride))
-        self._feed = Feed(stream, tokens)
-        self._evaluate = make_evaluate_chunk(run.config, run.plan, run.objective)
+        plan = engine.plan
+        stride = plan.block_length - plan.overlap
+        tokens = min(plan.chunk_tokens, stride * math.ceil(len(stream) / stride))
+        self._feed = Feed(stream, tokens, engine.layout)
+        self._evaluate = engine.evaluator(tokens)
 
     def __call__(self) -> float | None:
-        run, sums = self._run, np.zeros(3, np.float64)
+        sums = np.zeros(3, np.float64)
         for index in range(self._feed.num_chunks):
-            chunk = self._feed.read(index).chunk
-            key = jax.random.fold_in(run.key, index)
-            sums += [
-                float(v)
-                for v in self._evaluate(run.state, chunk, run.keep_threshold, run.constants, key)
-            ]
+            loss = self._evaluate(self._feed.read(index).chunk, index)
+            sums += [float(value) for value in loss]
         return sums[0] / sums[1] if sums[1] else None
 
 

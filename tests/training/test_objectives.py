@@ -12,16 +12,20 @@ import pytest
 from jaxw2v import Config
 from jaxw2v.losses import hierarchical_softmax_loss, huffman_tree, negative_sampling_loss
 from jaxw2v.sampling import context_bounds, keep_threshold, subsample_pairs
-from jaxw2v.training.chunk import Chunk, make_evaluate_chunk, make_train_chunk
+from jaxw2v.training.chunk import make_evaluate_chunk, make_train_chunk
+from jaxw2v.training.dealer import Chunk
 from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.optimizer import keep_row_norm
 from jaxw2v.training.plan import make_plan
+from jaxw2v.training.shards import Shards
 from jaxw2v.training.step import Blocks, blocks_loss, init_state, train_step
+from jaxw2v.training.storage_order import num_rows
 
 V, D, B, L, W, K = 12, 4, 4, 8, 3, 2
 USED = 3
 COUNTS = np.arange(1, V + 1)[::-1] * 10
 ALWAYS = jnp.full(V, 2**32 - 1, jnp.uint32)
+ALONE = Shards(V)
 HALF = jnp.asarray(keep_threshold(np.linspace(0.5, 0.9, V)))
 CASES = [
     {"objective": "cbow", "cbow_combine": "sum", "num_negatives": K, "negatives_per_block": 5},
@@ -40,6 +44,10 @@ CASES = [
 ]
 
 
+def stored(table):
+    return jnp.asarray(oracles.stored(table))
+
+
 def name(case):
     return "-".join(str(value) for value in case.values())
 
@@ -51,7 +59,7 @@ def make_blocks(config, objective, constants, side, full, by_pair):
     valid[USED:] = False
     windows = rng.integers(1, W + 1, (B, L))
     sentence_ids = np.where(valid, np.sort(rng.integers(0, 3, (B, L)), axis=1), -1)
-    draws = objective.output_layer.draw(jax.random.key(0), constants, B)
+    draws = objective.output_layer.draw(jax.random.key(0), constants, jnp.arange(B))
     ids = jnp.asarray(np.where(valid, rng.integers(0, V, (B, L)), -1), jnp.int32)
     bounds = context_bounds(*map(jnp.asarray, (windows, sentence_ids, valid)), side, full)
     keys = jax.random.split(jax.random.key(9), B) if by_pair else None
@@ -131,7 +139,7 @@ def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense):
     rng = np.random.default_rng(1)
     tables = [jnp.asarray(rng.normal(size=(V, D)), jnp.float32) for _ in range(2)]
     state, measured = train_step(
-        init_state(*tables, optax.sgd(1.0)),
+        init_state(*map(stored, tables), optax.sgd(1.0)),
         blocks,
         jnp.int32(USED),
         constants,
@@ -140,6 +148,7 @@ def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense):
         jnp.asarray(True),
         objective=objective,
         optimizer=optax.sgd(1.0),
+        shards=ALONE,
         blocks_per_micro_batch=2,
         rows_per_pass=5,
         dense=dense,
@@ -147,12 +156,12 @@ def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense):
     negatives = negatives_of(config, objective.output_layer, constants, blocks)
     loss = oracle_loss(config, blocks, pairs, negatives)
     expected = jax.grad(loss, (0, 1))(*tables)
-    for table, gradient, new in zip(
-        tables, expected, (state.input_embedding, state.output_embedding), strict=True
-    ):
+    moved = [oracles.by_word(t, V) for t in (state.input_embedding, state.output_embedding)]
+    for table, gradient, new in zip(tables, expected, moved, strict=True):
         np.testing.assert_allclose(new, table - gradient, rtol=1e-4, atol=2e-4)
         assert jnp.abs(gradient).max() > 0.1
-    whole = blocks_loss(init_state(*tables, optax.sgd(1.0)), blocks, constants, HALF, objective)
+    start = init_state(*map(stored, tables), optax.sgd(1.0))
+    whole = blocks_loss(start, blocks, constants, HALF, objective, ALONE)
     np.testing.assert_allclose(whole.total, loss(*tables), rtol=1e-4)
     targets = len(pairs) if config.objective == "skipgram" else len({p[:2] for p in pairs})
     assert whole.pairs == targets
@@ -164,7 +173,7 @@ def test_fresh_negatives_differ_from_pair_to_pair():
     config = Config(negatives="fresh", window=2, block_length=L, num_negatives=3)
     layer = make_objective(config).output_layer
     constants = layer.constants(COUNTS)
-    draws = layer.draw(jax.random.key(0), constants, 50)
+    draws = layer.draw(jax.random.key(0), constants, jnp.arange(50))
     rows = np.asarray(layer.row_ids(constants, jnp.zeros((50, L), jnp.int32), draws))[:, L:]
     rows = rows.reshape(-1, 3)
     expected = COUNTS**0.75 / (COUNTS**0.75).sum()
@@ -190,7 +199,8 @@ def compiled_pieces(**settings):
     constants = objective.output_layer.constants(COUNTS)
     floats = objective.output_layer.floats_per_block(config.block_length, D, constants)
     plan = make_plan(config, np.ones(V), COUNTS, 4 * floats, on_cpu=True)
-    state = init_state(jnp.zeros((V, D)), jnp.zeros((V, D)), optax.adam(0.1))
+    zeros = jnp.zeros((num_rows(V), D))
+    state = init_state(zeros, zeros, optax.adam(0.1))
     return config, plan, objective, constants, state
 
 
@@ -201,10 +211,16 @@ def compiled_pieces(**settings):
 )
 def test_the_training_program_lowers_for_every_platform(settings):
     config, plan, objective, constants, state = compiled_pieces(**settings)
-    train_chunk = make_train_chunk(config, plan, objective, optax.adam(0.1))
+    train_chunk = jax.jit(make_train_chunk(config, plan, objective, optax.adam(0.1), ALONE))
     tokens = jax.ShapeDtypeStruct((plan.chunk_tokens,), jnp.int32)
     exported = jax.export.export(train_chunk, platforms=("cpu", "cuda", "tpu"))(
-        state, Chunk(tokens, tokens), ALWAYS, constants, jax.random.key(0), jnp.zeros(2)
+        state,
+        Chunk(tokens, tokens),
+        ALWAYS,
+        constants,
+        jax.random.key(0),
+        jnp.zeros(2, jnp.int32),
+        jnp.zeros(2),
     )
     assert exported.platforms == ("cpu", "cuda", "tpu")
 
@@ -217,10 +233,10 @@ def test_percentile_subsampling_drops_pairs_not_tokens():
     ids = rng.integers(0, V, plan.chunk_tokens).astype(np.int32)
     probability = np.linspace(0.2, 0.9, V)
     chunk = Chunk(jnp.asarray(ids), jnp.zeros(ids.size, jnp.int32))
-    evaluate = make_evaluate_chunk(config, plan, objective)
-    threshold = jnp.asarray(keep_threshold(probability))
+    evaluate = jax.jit(make_evaluate_chunk(config, plan, objective, ALONE))
+    threshold, key = jnp.asarray(keep_threshold(probability)), jax.random.key(0)
     pairs = [
-        float(evaluate(state, chunk, threshold, constants, jax.random.key(k)).pairs)
+        float(evaluate(state, chunk, threshold, constants, key, jnp.array([0, k])).pairs)
         for k in range(20)
     ]
     # A pair of neighbours in the text is kept with both chances; none is further apart.

@@ -10,13 +10,19 @@ from jaxw2v.losses import negative_sampling_loss
 from jaxw2v.sampling import context_bounds
 from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.optimizer import default_optimizer
+from jaxw2v.training.shards import Shards
 from jaxw2v.training.step import Blocks, blocks_loss, init_state, train_step
 
 V, D, B, L, N, W, K = 30, 4, 6, 8, 5, 3, 2
 USED = 4
 RATE = 0.05
 OBJECTIVE = make_objective(Config(num_negatives=K, negatives_per_block=N))
+ALONE = Shards(V)
 ALWAYS = jnp.full(V, 2**32 - 1, jnp.uint32)
+
+
+def stored(table):
+    return jnp.asarray(oracles.stored(table))
 
 
 @pytest.fixture
@@ -47,7 +53,7 @@ def run(example, micro=2, rows_per_pass=7, dense=False, optimizer=None, state=No
     tables, blocks, _ = example
     optimizer = optimizer or default_optimizer(lambda progress: RATE)
     return train_step(
-        state or init_state(*tables, optimizer),
+        state or init_state(*map(stored, tables), optimizer),
         blocks,
         jnp.int32(USED),
         (),
@@ -56,10 +62,22 @@ def run(example, micro=2, rows_per_pass=7, dense=False, optimizer=None, state=No
         jnp.asarray(measure),
         objective=OBJECTIVE,
         optimizer=optimizer,
+        shards=ALONE,
         blocks_per_micro_batch=micro,
         rows_per_pass=rows_per_pass,
         dense=dense,
     )
+
+
+def words(state):
+    """Both tables in the order of the words."""
+    tables = state.input_embedding, state.output_embedding
+    return [oracles.by_word(table, V) for table in tables]
+
+
+def measured(example, blocks):
+    state = init_state(*map(stored, example[0]), optax.sgd(1))
+    return blocks_loss(state, blocks, (), ALWAYS, OBJECTIVE, ALONE)
 
 
 def oracle_gradients(example):
@@ -87,7 +105,7 @@ def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
     gradients, loss = oracle_gradients(example)
     touched = touched_rows(example)
     state, _ = run(example)
-    found = (state.input_embedding, state.output_embedding)
+    found = words(state)
     for table, gradient, rows, new in zip(example[0], gradients, touched, found, strict=True):
         oracle = oracles.RowAdam(table, RATE, b1=0)
         rows = sorted(r for r in rows if np.asarray(gradient[r]).any())
@@ -100,7 +118,7 @@ def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
         )
         np.testing.assert_array_equal(np.asarray(new)[untouched], np.asarray(table)[untouched])
         assert clear.mean() > 0.3
-    whole = blocks_loss(init_state(*example[0], optax.sgd(1)), example[1], (), ALWAYS, OBJECTIVE)
+    whole = measured(example, example[1])
     np.testing.assert_allclose(whole.total, loss, rtol=1e-5)
     assert whole.pairs == len(example[2])
 
@@ -108,14 +126,15 @@ def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
 def test_padding_touches_no_row(example):
     """Rows that only padding names keep their moments, and so do not drift."""
     optimizer = optax.adam(RATE)
-    state = init_state(*example[0], optimizer)
-    moving = state.output_optimizer[0]._replace(mu=jnp.ones((V, D)), nu=jnp.ones((V, D)))
+    state = init_state(*map(stored, example[0]), optimizer)
+    ones = jnp.ones_like(state.input_embedding)
+    moving = state.output_optimizer[0]._replace(mu=ones, nu=ones)
     state = state._replace(
         input_optimizer=(moving, *state.input_optimizer[1:]),
         output_optimizer=(moving, *state.output_optimizer[1:]),
     )
     after, _ = run(example, optimizer=optimizer, state=state)
-    found = (after.input_embedding, after.output_embedding)
+    found = words(after)
     for table, rows, new in zip(example[0], touched_rows(example), found, strict=True):
         moved = (np.asarray(new) != np.asarray(table)).any(axis=1)
         assert set(np.flatnonzero(moved).tolist()) == rows
@@ -127,12 +146,8 @@ def test_padding_touches_no_row(example):
 def test_sizes_of_pieces_do_not_matter(example, micro, rows_per_pass):
     reference, _ = run(example, optimizer=optax.sgd(0.1))
     state, loss = run(example, micro, rows_per_pass, optimizer=optax.sgd(0.1))
-    np.testing.assert_allclose(
-        state.input_embedding, reference.input_embedding, rtol=1e-4, atol=1e-5
-    )
-    np.testing.assert_allclose(
-        state.output_embedding, reference.output_embedding, rtol=1e-4, atol=1e-5
-    )
+    for table, expected in zip(words(state), words(reference), strict=True):
+        np.testing.assert_allclose(table, expected, rtol=1e-4, atol=1e-5)
     assert loss.pairs > 0
 
 
@@ -140,9 +155,7 @@ def test_the_dense_update_is_optax_on_the_whole_table(example):
     gradients, _ = oracle_gradients(example)
     optimizer = optax.adagrad(0.1)
     state, _ = run(example, dense=True, optimizer=optimizer)
-    for table, gradient, new in zip(
-        example[0], gradients, (state.input_embedding, state.output_embedding), strict=True
-    ):
+    for table, gradient, new in zip(example[0], gradients, words(state), strict=True):
         updates, _ = optimizer.update(gradient, optimizer.init(table), table)
         np.testing.assert_allclose(new, table + updates, rtol=1e-3, atol=1e-4)
 
@@ -150,7 +163,7 @@ def test_the_dense_update_is_optax_on_the_whole_table(example):
 def test_the_measured_loss_is_that_of_the_first_micro_batch(example):
     _, loss = run(example, micro=2)
     first = jax.tree.map(lambda a: a[:2], example[1])
-    expected = blocks_loss(init_state(*example[0], optax.sgd(1)), first, (), ALWAYS, OBJECTIVE)
+    expected = measured(example, first)
     np.testing.assert_allclose(loss.total, expected.total, rtol=1e-6)
     assert loss.pairs == expected.pairs
     _, unmeasured = run(example, micro=2, measure=False)

@@ -21,10 +21,12 @@ from jaxw2v.sampling import keep_probability
 from jaxw2v.training import plan, trainer
 from jaxw2v.training.feed import Feed
 from jaxw2v.training.interrupt import deferred_interrupt
+from jaxw2v.training.mesh import Layout
 from jaxw2v.training.plan import make_plan
 from jaxw2v.training.run import train
 from jaxw2v.training.trainer import fit
 
+ALONE = Layout(None, 24)
 CONFIG = Config(embedding_dim=16, min_count=1, epochs=3, subsample_threshold=0.0)
 
 
@@ -53,7 +55,7 @@ def topic_gap(wv):
 @pytest.mark.parametrize(
     "change",
     [{}, {"row_updates": "dense"}, {"block_length": 7, "negatives_per_block": 3}],
-    ids=["touched", "dense", "odd sizes"],
+    ids=["sparse", "dense", "odd sizes"],
 )
 def test_words_of_a_topic_come_together(sentences, change):
     wv = quiet(sentences, dataclasses.replace(CONFIG, **change))
@@ -63,8 +65,14 @@ def test_words_of_a_topic_come_together(sentences, change):
 @pytest.mark.parametrize("optimizer", [optax.adagrad(0.3), optax.sgd(0.002, momentum=0.5)])
 def test_any_elementwise_optimizer_trains(sentences, optimizer):
     assert topic_gap(quiet(sentences, optimizer=optimizer)) > 0.3
+
+
+def test_an_optimizer_of_whole_tables_moves_whole_tables(sentences):
+    by_all_rows = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(0.02))
+    assert topic_gap(quiet(sentences, optimizer=by_all_rows)) > 0.5
+    sparse = dataclasses.replace(CONFIG, row_updates="sparse")
     with pytest.raises(InputError, match="elementwise"):
-        quiet(sentences, optimizer=optax.adafactor(0.1, min_dim_size_to_factor=1))
+        quiet(sentences, sparse, optimizer=by_all_rows)
 
 
 def test_the_same_seed_gives_the_same_bits(sentences):
@@ -77,7 +85,7 @@ def test_the_same_seed_gives_the_same_bits(sentences):
 
 def test_chunks_cover_the_corpus(sentences, monkeypatch):
     stream = open_corpus(sentences, CONFIG)
-    feed = Feed(stream, 1_000)
+    feed = Feed(stream, 1_000, ALONE)
     seen = [fed for fed in feed.epoch(np.arange(feed.num_chunks)[::-1])]
     ids = np.concatenate([np.asarray(fed.chunk.ids) for fed in reversed(seen)])
     assert ids[ids >= 0].tolist() == stream.ids.tolist()
@@ -89,7 +97,7 @@ def test_chunks_cover_the_corpus(sentences, monkeypatch):
 
 def test_an_error_in_the_feeding_thread_is_raised(sentences, monkeypatch):
     stream = open_corpus(sentences, CONFIG)
-    feed = Feed(stream, 100)
+    feed = Feed(stream, 100, ALONE)
 
     def fail(index):
         raise RuntimeError(f"chunk {index}")
@@ -100,7 +108,7 @@ def test_an_error_in_the_feeding_thread_is_raised(sentences, monkeypatch):
 
 
 def test_a_feed_that_is_left_early_ends_its_thread(sentences):
-    feed = Feed(open_corpus(sentences, CONFIG), 100)
+    feed = Feed(open_corpus(sentences, CONFIG), 100, ALONE)
     epoch = feed.epoch(np.arange(feed.num_chunks))
     next(epoch)
     epoch.close()
@@ -152,7 +160,7 @@ def test_held_out_sentences_are_not_trained_on(sentences):
     config = dataclasses.replace(CONFIG, validation_share=0.999, epochs=1)
     stream = open_corpus(alone, config)
     held_out, validation = trainer._hold_out(stream, config)
-    kept = Feed(stream, len(stream), held_out).read(0).chunk.ids
+    kept = Feed(stream, len(stream), ALONE, held_out).read(0).chunk.ids
     assert (np.asarray(kept) >= 0).sum() + len(validation) == len(stream)
     assert len(held_out) == len(stream.sentence_ends)
 

@@ -12,6 +12,7 @@ class ExactSoftmax(OutputLayer):
     """Every word of the vocabulary is scored, so every row of the output table moves."""
 
     touches_every_row = True
+    reads_every_row = True
 
     def floats_per_block(self, block_length: int, embedding_dim: int, constants) -> int:
         """Rows of words; the table, read by all blocks at once, wants large micro-batches."""

@@ -36,9 +36,9 @@ class FreshNegatives(OutputLayer):
         """The noise distribution."""
         return make_noise(counts, self.noise_exponent, self.noise_table_size)
 
-    def draw(self, key: jax.Array, constants: NoiseDistribution, num_blocks: int) -> jax.Array:
+    def draw(self, key: jax.Array, constants: NoiseDistribution, numbers: jax.Array) -> jax.Array:
         """A key a block: the negatives themselves would not fit in memory."""
-        return jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(num_blocks))
+        return jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
 
     def floats_per_block(self, block_length: int, embedding_dim: int, constants) -> int:
         """Rows of words, and of K negatives for each place and offset."""

@@ -17,10 +17,12 @@ class OutputLayer(abc.ABC):
     Attributes:
       touches_every_row: the gradient is added up over the whole output table, because a step
         touches most of it anyway.
+      reads_every_row: every score needs the whole output table, which then cannot be cut.
       rows_are_words: row v of the output table belongs to word v.
     """
 
     touches_every_row: ClassVar[bool] = False
+    reads_every_row: ClassVar[bool] = False
     rows_are_words: ClassVar[bool] = True
 
     def constants(self, counts: np.ndarray) -> Arrays:
@@ -34,13 +36,13 @@ class OutputLayer(abc.ABC):
         """
         return ()
 
-    def draw(self, key: jax.Array, constants: Arrays, num_blocks: int) -> Arrays:
+    def draw(self, key: jax.Array, constants: Arrays, numbers: jax.Array) -> Arrays:
         """Draws what is random about some blocks.
 
         Args:
           key: a PRNG key.
           constants: from :meth:`constants`.
-          num_blocks: B.
+          numbers: int32 [B], the number of each block; with the key it decides what is drawn.
 
         Returns:
           A pytree whose leaves begin with the axis B.

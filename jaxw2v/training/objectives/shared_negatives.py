@@ -54,9 +54,9 @@ class SharedNegatives(OutputLayer):
         """The noise distribution."""
         return make_noise(counts, self.noise_exponent, self.noise_table_size)
 
-    def draw(self, key: jax.Array, constants: NoiseDistribution, num_blocks: int) -> jax.Array:
+    def draw(self, key: jax.Array, constants: NoiseDistribution, numbers: jax.Array) -> jax.Array:
         """Negatives, int32 [B, N]."""
-        return sample_noise(key, constants, (num_blocks, self.negatives_per_block))
+        return sample_noise(key, constants, (numbers.size, self.negatives_per_block), numbers)
 
     def floats_per_block(self, block_length: int, embedding_dim: int, constants) -> int:
         """Rows of words and negatives."""

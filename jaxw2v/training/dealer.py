@@ -1,0 +1,138 @@
+"""Deals the blocks of a chunk of the stream to the devices, with all that is drawn for them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jaxw2v.config import Config
+from jaxw2v.sampling import (
+    TokenBlocks,
+    context_bounds,
+    cut_into_blocks,
+    effective_windows,
+    subsample,
+)
+from jaxw2v.training.objectives import Objective
+from jaxw2v.training.objectives.output_layer import Arrays
+from jaxw2v.training.plan import Plan
+from jaxw2v.training.shards import Shards
+from jaxw2v.training.step import Blocks
+
+
+class Chunk(NamedTuple):
+    """A piece of the token stream, or a device's part of it.
+
+    Attributes:
+      ids: int32 [C], word ids; -1 is left out (padding, or held out for validation).
+      sentence_ids: int32 [C].
+    """
+
+    ids: jax.Array
+    sentence_ids: jax.Array
+
+
+class CutChunk(NamedTuple):
+    """The kept tokens of a chunk, the same on every device, and keys to draw with.
+
+    Attributes:
+      blocks: the tokens in blocks.
+      window_key: for windows.
+      output_key: for the output layer.
+      pair_key: for the subsampling of pairs; ``None`` keeps all.
+    """
+
+    blocks: TokenBlocks
+    window_key: jax.Array
+    output_key: jax.Array
+    pair_key: jax.Array | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Dealer:
+    """Cuts chunks and deals blocks.
+
+    What is drawn for a block depends on the key and on its number in the chunk, not on the device
+    that draws.
+
+    Attributes:
+      config: the settings.
+      plan: the sizes.
+      objective: what is minimised.
+      shards: how devices share blocks.
+    """
+
+    config: Config
+    plan: Plan
+    objective: Objective
+    shards: Shards
+
+    def cut(self, key: jax.Array, chunk: Chunk, keep_threshold: jax.Array) -> CutChunk:
+        """Joins the parts of a chunk that devices hold, subsamples and cuts it.
+
+        Args:
+          key: a PRNG key.
+          chunk: this device's part.
+          keep_threshold: uint32 [V].
+
+        Returns:
+          The blocks.
+        """
+        keep_key, window_key, output_key = jax.random.split(key, 3)
+        plan, shards = self.plan, self.shards
+        # The last devices may hold more than the chunk, which is padding.
+        ids, sentence_ids = (
+            shards.gather(part, shards.devices)[: plan.chunk_tokens] for part in chunk
+        )
+        by_pair = self.config.subsample_formula == "percentile"
+        keep = ids >= 0 if by_pair else subsample(keep_key, ids, keep_threshold)
+        blocks = cut_into_blocks(keep, ids, sentence_ids, plan.block_length, plan.overlap)
+        return CutChunk(blocks, window_key, output_key, keep_key if by_pair else None)
+
+    def deal(
+        self,
+        cut: CutChunk,
+        order: jax.Array,
+        count: jax.Array,
+        micro_batches: int,
+        constants: Arrays,
+    ) -> Blocks:
+        """This device's share of some blocks, with what is drawn for them.
+
+        Each micro-batch is shared out over the devices; places left over are padding.
+
+        Args:
+          cut: the blocks of the chunk.
+          order: int32 [n], numbers of blocks, those wanted first.
+          count: int32 [], blocks wanted.
+          micro_batches: m, that hold them.
+          constants: of the output layer.
+
+        Returns:
+          m times as many blocks as a device computes at once.
+        """
+        config, size = self.config, self.plan.blocks_per_micro_batch
+        share = -(-size // self.shards.count(self.shards.devices))
+        place = self.shards.place(self.shards.devices) * share + jnp.arange(share)
+        wanted = (size * jnp.arange(micro_batches)[:, None] + place[None, :]).reshape(-1)
+        in_use = jnp.tile(place < size, micro_batches) & (wanted < count)
+        numbers = order.at[wanted].get(mode="clip")
+        ids, sentence_ids, is_center, _ = cut.blocks
+        shape = numbers.size, ids.shape[1]
+        bounds = context_bounds(
+            effective_windows(
+                cut.window_key, shape, config.window, config.window_sampling, numbers
+            ),
+            sentence_ids[numbers],
+            is_center[numbers] & in_use[:, None],
+            config.context_side,
+            config.require_full_window,
+        )
+        draws = self.objective.output_layer.draw(cut.output_key, constants, numbers)
+        pair_keys = None
+        if cut.pair_key is not None:
+            pair_keys = jax.vmap(jax.random.fold_in, (None, 0))(cut.pair_key, numbers)
+        return Blocks(jnp.where(in_use[:, None], ids[numbers], -1), bounds, draws, pair_keys)

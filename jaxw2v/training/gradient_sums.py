@@ -1,0 +1,102 @@
+"""Adds up the gradients of rows from the blocks of all devices, on those that hold the rows."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+
+from jaxw2v.training.row_updates import TouchedRows, add_to_rows, find_touched_rows
+from jaxw2v.training.shards import Names, Shards
+
+
+@dataclasses.dataclass(frozen=True)
+class GradientSums:
+    """Where the gradients of a table are added up in a step, and what devices exchange for it.
+
+    Attributes:
+      shards: how devices share tables and blocks.
+      joined: axes along which devices exchange the gradients of each block.
+      summed: axes along which they exchange sums.
+      touched: the rows of this device that the step touches; ``None`` adds up at every row.
+      slots: int32 [m, n], by micro-batch, the place in ``touched`` of each row whose gradient
+        reaches this device; ``None`` with every row.
+    """
+
+    shards: Shards
+    joined: Names
+    summed: Names
+    touched: TouchedRows | None = None
+    slots: jax.Array | None = None
+
+    @classmethod
+    def at_every_row(cls, shards: Shards) -> GradientSums:
+        """Over the whole table, from gradients of rows that blocks read."""
+        return cls(shards, shards.joined, shards.summed)
+
+    @classmethod
+    def of_whole_tables(cls, shards: Shards) -> GradientSums:
+        """Over the whole table, from gradients of the whole table."""
+        return cls(shards, (), shards.devices)
+
+    @classmethod
+    def at_touched_rows(
+        cls, ids: jax.Array, positions: jax.Array, rows_per_pass: int, shards: Shards
+    ) -> tuple[GradientSums, jax.Array]:
+        """Over the touched rows only.
+
+        Args:
+          ids: int32 [m, B, M], the words of m micro-batches of B blocks, on all devices.
+          positions: int32 [rows here], scratch of :func:`find_touched_rows`.
+          rows_per_pass: table rows the optimizer handles at once.
+          shards: how devices share tables and blocks.
+
+        Returns:
+          The plan, and the scratch for the next call.
+        """
+        own = shards.own(shards.rows(ids)).reshape(-1)
+        touched, positions = find_touched_rows(own, positions, rows_per_pass)
+        slots = touched.slots.reshape(ids.shape[0], -1)
+        if shards.summed:
+            parts = slots.reshape(ids.shape[0], shards.count(shards.summed), -1)
+            slots = jax.lax.dynamic_index_in_dim(parts, shards.place(shards.summed), 1, False)
+        return cls(shards, shards.joined, shards.summed, touched, slots), positions
+
+    def start(self, table: jax.Array) -> jax.Array:
+        """Zeros for ``table``, float32 [rows here, D] or [slots, D]."""
+        rows = table.shape[0] if self.touched is None else self.touched.rows.size
+        zeros = jnp.zeros((rows, table.shape[1]), jnp.float32)
+        return self.shards.vary(zeros, (*self.summed, *self.shards.vocab))
+
+    def add(
+        self,
+        total: jax.Array,
+        micro_batch: jax.Array,
+        ids: jax.Array | None,
+        gradients: jax.Array,
+    ) -> jax.Array:
+        """Adds a micro-batch, in the order of its blocks on all devices.
+
+        Args:
+          total: the sums so far.
+          micro_batch: int32 [], which one.
+          ids: int32 [b, M], the words of this device's blocks; ``None`` for a whole table.
+          gradients: float32 [b, M, D], their gradients; [V, D] for a whole table.
+
+        Returns:
+          The sums.
+        """
+        shards = self.shards
+        if ids is None:
+            return add_to_rows(total, shards.rows_of_all_words, gradients)
+        if self.slots is None:
+            to = shards.own(shards.rows(shards.gather(ids, self.joined)))
+        else:
+            to = self.slots[micro_batch]
+        everywhere = shards.gather(gradients, self.joined)
+        return add_to_rows(total, to, everywhere, all_inside=not shards.vocab)
+
+    def finish(self, total: jax.Array) -> jax.Array:
+        """The sums over all devices."""
+        return self.shards.sum(total, self.summed)

@@ -1,0 +1,154 @@
+"""How devices share tables and blocks: every communication of a step stands here.
+
+Written for one device against the names of mesh axes. Without names, all is the identity, so that
+one step serves ``jax.jit``, ``jax.pmap`` and ``jax.shard_map``. What travels is ids and rows of a
+batch, never a table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+
+from jaxw2v.training.storage_order import num_rows, storage_row
+
+Names = tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Shards:
+    """Which mesh axes share out blocks and tables.
+
+    Devices along both axes take different blocks; those along ``vocab`` hold different rows of
+    the tables, those along ``data`` the same.
+
+    Attributes:
+      vocabulary_size: V, words.
+      data: names of the axes along which tables are copied.
+      vocab: names of the axes along which tables are cut.
+      exchange_sums: along ``data``, devices add up the gradients of their own blocks and exchange
+        the sums; otherwise they exchange the gradients of each block, and all add them up in one
+        order, so that the result does not depend on the number of devices.
+
+    Example:
+      >>> alone = Shards(vocabulary_size=3)
+      >>> alone.lookup(jnp.arange(256.0)[:, None], alone.rows(jnp.array([0, 1, 2])))[:, 0].tolist()
+      [0.0, 128.0, 64.0]
+    """
+
+    vocabulary_size: int
+    data: Names = ()
+    vocab: Names = ()
+    exchange_sums: bool = False
+
+    @property
+    def devices(self) -> Names:
+        """The axes along which blocks are shared out."""
+        return self.data + self.vocab
+
+    @property
+    def joined(self) -> Names:
+        """The axes along which the gradients of blocks are exchanged one by one."""
+        return self.vocab if self.exchange_sums else self.devices
+
+    @property
+    def summed(self) -> Names:
+        """The axes along which sums of gradients are exchanged."""
+        return self.data if self.exchange_sums else ()
+
+    def count(self, axes: Names) -> int:
+        """Devices along some axes."""
+        return jax.lax.axis_size(axes) if axes else 1
+
+    def place(self, axes: Names) -> jax.Array | int:
+        """This device's number along some axes."""
+        return jax.lax.axis_index(axes) if axes else 0
+
+    def rows(self, ids: jax.Array) -> jax.Array:
+        """The rows of words in the whole table."""
+        return storage_row(ids, self.vocabulary_size)
+
+    @property
+    def rows_of_all_words(self) -> jax.Array:
+        """int32 [V], the rows of all words in the whole table."""
+        return self.rows(jnp.arange(self.vocabulary_size, dtype=jnp.int32))
+
+    def own(self, rows: jax.Array) -> jax.Array:
+        """The places of rows in this device's part of a table.
+
+        Args:
+          rows: int32, rows of the whole table.
+
+        Returns:
+          int32 of that shape; the number of rows here where another device holds the row.
+        """
+        if not self.vocab:
+            return rows
+        size = self.rows_here
+        here = rows - self.place(self.vocab) * size
+        return jnp.where((here >= 0) & (here < size), here, size)
+
+    @property
+    def rows_here(self) -> int:
+        """Rows of a table on one device."""
+        return num_rows(self.vocabulary_size) // self.count(self.vocab)
+
+    def lookup(self, table: jax.Array, rows: jax.Array) -> jax.Array:
+        """Reads rows wherever they lie.
+
+        The devices along ``vocab`` tell one another which rows they want; each reads those it
+        holds, and a reduce-scatter brings every device its own.
+
+        Args:
+          table: float32 [R / n, D], this device's part.
+          rows: int32 [m, ...], the rows this device wants; as many on every device.
+
+        Returns:
+          float32 [m, ..., D].
+        """
+        if not self.vocab:
+            return table[rows]
+        wanted = self.own(jax.lax.all_gather(rows, self.vocab, tiled=True))
+        found = table.at[wanted].get(mode="fill", fill_value=0)
+        return jax.lax.psum_scatter(found, self.vocab, scatter_dimension=0, tiled=True)
+
+    def gather(self, values: jax.Array, axes: Names, axis: int = 0) -> jax.Array:
+        """Joins what devices hold, in the order of the devices.
+
+        Args:
+          values: [..., m, ...].
+          axes: along which devices.
+          axis: of the array, along which the parts are laid.
+
+        Returns:
+          [..., n * m, ...], the same on all of them.
+        """
+        if not axes:
+            return values
+        return jax.lax.all_gather(values, axes, axis=axis, tiled=True, to="invarying")
+
+    def sum(self, values: jax.Array, axes: Names) -> jax.Array:
+        """Adds up what devices hold.
+
+        Args:
+          values: a pytree.
+          axes: along which.
+
+        Returns:
+          The sums, the same on all of them.
+        """
+        return jax.lax.psum(values, axes) if axes else values
+
+    def vary(self, values: jax.Array, axes: Names) -> jax.Array:
+        """Marks values, the same everywhere so far, as some that will differ.
+
+        Args:
+          values: a pytree.
+          axes: along which devices.
+
+        Returns:
+          The values.
+        """
+        return jax.lax.pcast(values, axes, to="varying") if axes else values
