@@ -34,6 +34,9 @@ class Train:
     """Replace vectors that the folder already holds."""
     validation: str | None = None
     """File of held-out text whose loss is measured each epoch."""
+    mesh: str | None = None
+    """Devices as DATAxVOCAB, such as 4x2: copies of the tables, by pieces each is cut into; None
+    takes all accelerators, cutting no more than memory demands, or one CPU device."""
     compilation_cache: bool = True
     """Keep compiled programs beside the cached corpora, so that the next run starts sooner."""
     config: tyro.conf.OmitArgPrefixes[Config] = dataclasses.field(default_factory=Config)
@@ -51,7 +54,12 @@ class Train:
             config = dataclasses.replace(config, probe_words=probes)
         corpus = corpus[0] if len(corpus) == 1 else Files(corpus)
         wv = train(
-            corpus, config, out=self.out, overwrite=self.overwrite, validation=self.validation
+            corpus,
+            config,
+            out=self.out,
+            overwrite=self.overwrite,
+            validation=self.validation,
+            mesh=self.mesh,
         )
         print(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
 

@@ -17,7 +17,7 @@ from jaxw2v.models import WordEmbeddings
 from jaxw2v.sampling import keep_threshold
 from jaxw2v.training.chunk import make_evaluate_chunk, make_train_chunk
 from jaxw2v.training.dealer import Chunk
-from jaxw2v.training.mesh import EVERYWHERE, Layout
+from jaxw2v.training.layout import EVERYWHERE, Layout
 from jaxw2v.training.objectives import Objective
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.plan import Plan

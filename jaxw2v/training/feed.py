@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxw2v.corpus import TokenStream
 from jaxw2v.training.dealer import Chunk
-from jaxw2v.training.mesh import Layout
+from jaxw2v.training.layout import Layout
 
 
 class FedChunk(NamedTuple):

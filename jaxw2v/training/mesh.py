@@ -1,29 +1,19 @@
-"""The devices of a run, and how arrays and programs are laid over them."""
+"""The devices of a run: chosen, or as the user wishes."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable
-from typing import Any
 
 import jax
-import numpy as np
-from jax.sharding import (
-    AxisType,
-    Mesh,
-    NamedSharding,
-    PartitionSpec,
-    Sharding,
-    SingleDeviceSharding,
-)
+from jax.sharding import AxisType, Mesh
 
 from jaxw2v.errors import InputError
-from jaxw2v.training.shards import Shards
-from jaxw2v.training.storage_order import CLASSES, num_rows
+from jaxw2v.training.storage_order import CLASSES
 
 DATA, VOCAB = "data", "vocab"
-EVERYWHERE = PartitionSpec()
+Shape = tuple[int, int]
 
 
 def parse_mesh(text: str) -> tuple[int, int]:
@@ -53,158 +43,78 @@ def parse_mesh(text: str) -> tuple[int, int]:
     return data, vocab
 
 
-def make_mesh(shape: tuple[int, int]) -> Mesh:
-    """Lays the first devices out as ("data", "vocab").
+def choose_mesh(
+    wanted: str | None, blocks_per_step: int, bytes_on: Callable[[Shape], int]
+) -> Mesh | None:
+    """Chooses the devices of a run.
+
+    Without a wish: all accelerators, with tables cut no more often than memory demands. On a
+    CPU, whose virtual devices share the same cores, one device for a process alone.
 
     Args:
-      shape: devices along each axis.
+      wanted: such as ``4x2``; ``None`` chooses.
+      blocks_per_step: blocks to share out.
+      bytes_on: from devices along ``data`` and ``vocab`` to the memory that each of them needs.
 
     Returns:
-      The mesh.
+      The mesh; ``None`` is one device without a mesh.
 
     Raises:
-      InputError: there are fewer devices, or a process would have none.
+      InputError: the devices are too few or too many, or the tables do not fit.
     """
-    devices, wanted = jax.devices(), math.prod(shape)
-    name = f"mesh {shape[0]}x{shape[1]}"
-    if wanted > len(devices):
+    devices = jax.devices()
+    if wanted is None:
+        alone = devices[0].platform == "cpu" and jax.process_count() == 1
+        count = 1 if alone else len(devices)
+        if jax.process_count() == 1:
+            count = min(count, blocks_per_step)
+        shapes = [(count // cut, cut) for cut in _powers_of_two(count)]
+    else:
+        shapes = [parse_mesh(wanted)]
+        count = math.prod(shapes[0])
+    name = f"mesh {shapes[0][0]}x{shapes[0][1]}"
+    if count > len(devices):
         raise InputError(
-            f"{name} needs {wanted} devices and there are {len(devices)}; give a smaller mesh"
+            f"{name} needs {count} devices and there are {len(devices)}; give a smaller --mesh"
         )
-    if jax.process_count() > 1 and wanted < len(devices):
+    if jax.process_count() > 1 and count < len(devices):
         raise InputError(
-            f"{name} has {wanted} devices and the {jax.process_count()} processes have "
-            f"{len(devices)}; give a mesh of them all"
+            f"{name} has {count} devices and the {jax.process_count()} processes have "
+            f"{len(devices)}; give a --mesh of them all"
         )
-    return jax.make_mesh(
-        shape, (DATA, VOCAB), devices=devices[:wanted], axis_types=(AxisType.Auto,) * 2
+    if count > blocks_per_step:
+        raise InputError(
+            f"{name} has {count} devices, more than the {blocks_per_step} blocks of a step; give "
+            "more text, a larger --tokens-per-step, or fewer devices"
+        )
+    there = _memory(devices[0])
+    for shape in shapes:
+        if there is None or bytes_on(shape) <= there:
+            if shape == (1, 1) and jax.process_count() == 1:
+                return None
+            return jax.make_mesh(
+                shape, (DATA, VOCAB), devices=devices[:count], axis_types=(AxisType.Auto,) * 2
+            )
+    raise InputError(_does_not_fit(shapes[-1], there, bytes_on))
+
+
+def _powers_of_two(count: int) -> list[int]:
+    """Those that divide a number of devices."""
+    return [cut for cut in (2**k for k in range(9)) if cut <= CLASSES and count % cut == 0]
+
+
+def _memory(device: jax.Device) -> int | None:
+    """Bytes that a device has, if it says so."""
+    return (device.memory_stats() or {}).get("bytes_limit")
+
+
+def _does_not_fit(shape: Shape, there: int, bytes_on: Callable[[Shape], int]) -> str:
+    gib = 2**30
+    text = (
+        f"the tables need {bytes_on(shape) / gib:.1f} GiB on each device of mesh "
+        f"{shape[0]}x{shape[1]}, which has {there / gib:.1f} GiB; "
     )
-
-
-class Layout:
-    """Lays the arrays and the programs of a run over its devices.
-
-    Attributes:
-      mesh: with axes ``data`` and ``vocab``; ``None`` is one device, without a mesh.
-      shards: the names by which the step communicates; an axis of one device has none.
-    """
-
-    def __init__(self, mesh: Mesh | None, vocabulary_size: int, exchange_sums: bool = False):
-        """Prepares a layout.
-
-        Args:
-          mesh: see the class.
-          vocabulary_size: V, words.
-          exchange_sums: see :class:`~jaxw2v.training.shards.Shards`.
-        """
-        self.mesh = mesh
-        self.shards = Shards(vocabulary_size)
-        if mesh is not None:
-            vocab = (VOCAB,) if mesh.shape[VOCAB] > 1 else ()
-            self.shards = Shards(vocabulary_size, (DATA,), vocab, exchange_sums)
-
-    @property
-    def num_devices(self) -> int:
-        """Devices in use."""
-        return 1 if self.mesh is None else self.mesh.size
-
-    def specs(self, tree: Any) -> Any:
-        """Which arrays are cut by rows: those with a row for each row of a table."""
-        rows = num_rows(self.shards.vocabulary_size)
-
-        def spec(array):
-            return (
-                PartitionSpec(self.shards.vocab or None)
-                if array.shape[:1] == (rows,)
-                else EVERYWHERE
-            )
-
-        return jax.tree.map(spec, tree)
-
-    @property
-    def tokens(self) -> PartitionSpec:
-        """Tokens are cut over all devices."""
-        return PartitionSpec(self.shards.devices or None)
-
-    def _sharding(self, spec: PartitionSpec) -> Sharding:
-        if self.mesh is None:
-            return SingleDeviceSharding(jax.local_devices()[0])
-        return NamedSharding(self.mesh, spec)
-
-    def make(self, function: Callable[[], Any]) -> Any:
-        """Makes arrays in the place where they stay, so that no device ever holds a whole table.
-
-        Args:
-          function: returns a pytree of arrays.
-
-        Returns:
-          The arrays.
-        """
-        specs = self.specs(jax.eval_shape(function))
-        return jax.jit(function, out_shardings=jax.tree.map(self._sharding, specs))()
-
-    def copy_everywhere(self, tree: Any) -> Any:
-        """Gives every device a copy of arrays that every process has."""
-        sharding = self._sharding(EVERYWHERE)
-
-        def copy(array):
-            array = np.asarray(array)
-            return jax.make_array_from_callback(array.shape, sharding, array.__getitem__)
-
-        return jax.tree.map(copy, tree)
-
-    def put_tokens(
-        self, size: int, read: Callable[[int, int], tuple[np.ndarray, ...]]
-    ) -> tuple[jax.Array, ...]:
-        """Brings the tokens of a chunk to the devices, each process those of its own.
-
-        Args:
-          size: tokens of the chunk.
-          read: from a first token and the one after the last, to arrays of these tokens; past
-            the end of the chunk, of padding.
-
-        Returns:
-          The arrays [n * ceil(size / n)] for n devices, cut over all of them.
-        """
-        sharding = self._sharding(self.tokens)
-        size = self.empty_tokens(size).size
-        parts = [
-            [jax.device_put(array, device) for array in read(*index[0].indices(size)[:2])]
-            for device, index in sharding.addressable_devices_indices_map((size,)).items()
-        ]
-        return tuple(
-            jax.make_array_from_single_device_arrays((size,), sharding, list(arrays))
-            for arrays in zip(*parts, strict=True)
-        )
-
-    def empty_tokens(self, size: int) -> jax.ShapeDtypeStruct:
-        """The shape of what :meth:`put_tokens` makes of a chunk.
-
-        Args:
-          size: tokens of the chunk.
-
-        Returns:
-          int32 [n * ceil(size / n)] for n devices.
-        """
-        size = self.num_devices * -(-size // self.num_devices)
-        return jax.ShapeDtypeStruct((size,), np.int32, sharding=self._sharding(self.tokens))
-
-    def program(
-        self, function: Callable, in_specs: Any, out_specs: Any, donate: tuple[int, ...] = ()
-    ) -> Callable:
-        """Makes a program for all devices from one for each device.
-
-        Args:
-          function: what a device does with its parts of the arguments.
-          in_specs: how the arguments are cut.
-          out_specs: how the results are.
-          donate: arguments whose memory the results may take.
-
-        Returns:
-          The jitted program.
-        """
-        if self.mesh is not None:
-            function = jax.shard_map(
-                function, mesh=self.mesh, in_specs=in_specs, out_specs=out_specs
-            )
-        return jax.jit(function, donate_argnums=donate)
+    for cut in _powers_of_two(CLASSES):
+        if bytes_on((1, cut)) <= there:
+            return text + f"--mesh 1x{cut} would fit"
+    return text + "give a smaller --embedding-dim, --tokens-per-step or --max-vocabulary"

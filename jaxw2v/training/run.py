@@ -31,6 +31,7 @@ def train(
     overwrite: bool = False,
     validation: Corpus | None = None,
     optimizer: optax.GradientTransformation | None = None,
+    mesh: str | None = None,
     show_progress: bool = True,
 ) -> WordVectors:
     """Trains word vectors.
@@ -46,6 +47,9 @@ def train(
       validation: held-out text for a validation loss each epoch, given as ``corpus`` is.
       optimizer: any elementwise ``optax.GradientTransformation``, applied as it is; ``None`` is
         Adam with a linear decay. The gradient is that of the loss summed over a step's pairs.
+      mesh: devices along ``data`` and ``vocab``: ``4x2`` trains on 4 copies of tables that are
+        each cut in 2; ``None`` takes all accelerators and cuts no more than memory demands, or one
+        CPU device.
       show_progress: draw progress on standard error.
 
     Returns:
@@ -99,6 +103,7 @@ def train(
                 optimizer=optimizer,
                 on_chunk=check_interrupt,
                 on_epoch=save,
+                mesh=mesh,
                 show_progress=show_progress,
             )
     except TrainingDiverged as error:

@@ -12,7 +12,6 @@ from typing import Any
 import jax
 import numpy as np
 import optax
-from jax.sharding import Mesh
 from tqdm import tqdm
 
 from jaxw2v.config import Config
@@ -21,8 +20,10 @@ from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.sampling import keep_probability, percentile_threshold
 from jaxw2v.training.engine import Engine
 from jaxw2v.training.feed import Feed
-from jaxw2v.training.mesh import Layout
-from jaxw2v.training.objectives import make_objective
+from jaxw2v.training.footprint import Footprint
+from jaxw2v.training.layout import Layout
+from jaxw2v.training.mesh import choose_mesh
+from jaxw2v.training.objectives import Objective, make_objective
 from jaxw2v.training.optimizer import (
     check_elementwise,
     default_optimizer,
@@ -46,7 +47,7 @@ def fit(
     optimizer: optax.GradientTransformation | None = None,
     on_chunk: Callable[[], None] = lambda: None,
     on_epoch: OnEpoch = lambda wv, metrics: None,
-    mesh: Mesh | None = None,
+    mesh: str | None = None,
     show_progress: bool = True,
 ) -> WordVectors:
     """Trains word vectors on a token stream.
@@ -60,6 +61,7 @@ def fit(
         loss summed over a step's pairs; ``None`` is Adam with a linear decay.
       on_chunk: called after each chunk of the corpus; may raise to stop.
       on_epoch: called after each epoch with the vectors so far and all metrics so far.
+      mesh: devices along ``data`` and ``vocab``, such as ``4x2``; ``None`` chooses.
       show_progress: draw a progress line on standard error.
 
     Returns:
@@ -92,7 +94,16 @@ def fit(
     if config.max_norm is not None:
         optimizer = optax.chain(optimizer, keep_row_norm(config.max_norm))
     config = _choose_row_updates(config, optimizer)
-    layout = Layout(mesh, len(counts))
+
+    def footprint(shape: tuple[int, int]) -> Footprint:
+        return Footprint.of(config, plan, objective, constants, optimizer, len(counts), shape)
+
+    chosen = choose_mesh(mesh, plan.blocks_per_step, lambda shape: footprint(shape).total)
+    shape = (1, 1) if chosen is None else tuple(chosen.shape.values())
+    # Rows of every block keep the order of adding, and so a CPU's bits, the same on every mesh.
+    layout = Layout(chosen, len(counts), footprint(shape).exchange_sums and not on_cpu)
+    if layout.shards.vocab:
+        _check_cut_tables(config, objective, optimizer)
 
     held_out = None
     if validation is None and config.validation_share:
@@ -155,6 +166,17 @@ def _choose_row_updates(config: Config, optimizer: optax.GradientTransformation)
             raise
         return dataclasses.replace(config, row_updates="dense")
     return dataclasses.replace(config, row_updates="sparse")
+
+
+def _check_cut_tables(
+    config: Config, objective: Objective, optimizer: optax.GradientTransformation
+) -> None:
+    if objective.output_layer.reads_every_row:
+        raise InputError(
+            f"output_layer is {config.output_layer!r}, which scores every word; it needs whole "
+            "tables, so give a --mesh that ends in x1"
+        )
+    check_elementwise(optimizer)
 
 
 def _hold_out(stream: TokenStream, config: Config) -> tuple[np.ndarray, TokenStream]:
@@ -227,11 +249,12 @@ class _Run:
 
     def snapshot(self, epoch: int) -> WordVectors:
         tables = self.engine.tables()
-        if not all(np.isfinite(table).all() for table in tables):
+        try:
+            return WordVectors(self.stream.vocabulary, *tables)
+        except InputError:
             raise TrainingDiverged(
                 f"a vector is not finite after epoch {epoch + 1}; give a smaller --learning-rate"
-            )
-        return WordVectors(self.stream.vocabulary, *tables)
+            ) from None
 
 
 class _Validation:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
+from jaxw2v.vectors.cut_rows import take_rows
 from jaxw2v.vectors.word_vectors import WordVectors
 
 
@@ -137,17 +137,17 @@ def _analogy_score(section: str, correct: int, questions: int, missing: int) -> 
 
 
 def _count_correct(wv: WordVectors, questions: np.ndarray, restrict: int, method: str) -> int:
-    units = wv.units[:restrict]
-    at_once = max(1, neighbors.SCORES_AT_ONCE // len(units))
+    size = min(restrict, len(wv))
+    at_once = max(1, neighbors.SCORES_AT_ONCE // size)
     correct = 0
     for start in range(0, len(questions), at_once):
-        part = jnp.asarray(questions[start : start + at_once])
-        a, b, c = (units[part[:, i]] for i in range(3))
+        part = questions[start : start + at_once]
+        a, b, c = (take_rows(wv.units, part[:, i]) for i in range(3))
         if method == "3cosadd":
-            _, best = neighbors.nearest(units, b - a + c, part[:, :3], 1)
+            _, best = neighbors.nearest(wv.units, b - a + c, part[:, :3], 1, size)
         else:
-            _, best = neighbors.nearest_by_product(units, a, b, c, part[:, :3], 1)
-        correct += int((best[:, 0] == part[:, 3]).sum())
+            _, best = neighbors.nearest_by_product(wv.units, a, b, c, part[:, :3], 1, size)
+        correct += int((np.asarray(best)[:, 0] == part[:, 3]).sum())
     return correct
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+import jax
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
+from jaxw2v.vectors.cut_rows import Rows, pieces
 
 VECTORS, VOCABULARY = "vectors.safetensors", "vocabulary.tsv"
 
@@ -21,10 +24,13 @@ VECTORS, VOCABULARY = "vectors.safetensors", "vocabulary.tsv"
 def save_folder(
     folder: str | Path,
     vocabulary: Vocabulary,
-    vectors: np.ndarray,
-    output_vectors: np.ndarray | None = None,
+    vectors: Rows,
+    output_vectors: Rows | None = None,
 ) -> None:
     """Writes vectors (safetensors) and vocabulary (text).
+
+    Vectors that are cut over devices pass through the host a piece at a time. Where there are many
+    processes, all have to call this and the first one writes.
 
     Args:
       folder: made if missing.
@@ -33,16 +39,41 @@ def save_folder(
       output_vectors: float32 [V, D], or ``None``.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     tensors = {"input_embedding": vectors}
     if output_vectors is not None:
         tensors["output_embedding"] = output_vectors
     with (
-        renamed_when_complete(folder / VOCABULARY) as vocabulary_path,
-        renamed_when_complete(folder / VECTORS) as vectors_path,
+        _by_first_process(folder / VOCABULARY) as vocabulary_path,
+        _by_first_process(folder / VECTORS) as vectors_path,
     ):
         vocabulary.save(vocabulary_path)
-        save_file(tensors, vectors_path)
+        _write_tensors(vectors_path, tensors, len(vocabulary))
+
+
+@contextlib.contextmanager
+def _by_first_process(path: Path) -> Iterator[Path]:
+    if jax.process_index() > 0:
+        yield Path(os.devnull)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with renamed_when_complete(path) as temporary:
+        yield temporary
+
+
+def _write_tensors(path: Path, tensors: dict[str, Rows], size: int) -> None:
+    """The safetensors format; its own writer wants whole arrays in the host's memory."""
+    header, end = {}, 0
+    for name, rows in tensors.items():
+        begin, end = end, end + 4 * size * rows.shape[1]
+        shape = [size, rows.shape[1]]
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for rows in tensors.values():
+            for piece in pieces(rows, size):
+                file.write(np.ascontiguousarray(piece, "<f4"))
 
 
 def load_folder(folder: str | Path) -> tuple[Vocabulary, np.ndarray, np.ndarray | None]:
@@ -71,9 +102,7 @@ def load_folder(folder: str | Path) -> tuple[Vocabulary, np.ndarray, np.ndarray 
     return vocabulary, tensors["input_embedding"], tensors.get("output_embedding")
 
 
-def save_word2vec(
-    path: str | Path, words: Sequence[str], vectors: np.ndarray, binary: bool
-) -> None:
+def save_word2vec(path: str | Path, words: Sequence[str], vectors: Rows, binary: bool) -> None:
     """Writes word2vec.c's text or binary format.
 
     Args:
@@ -88,9 +117,10 @@ def save_word2vec(
     for word in words:
         if len(word.split()) != 1:
             raise InputError(f"the word {word!r} holds white space, which word2vec files cannot")
-    with renamed_when_complete(path) as temporary, open(temporary, "wb") as file:
+    rows = (row for piece in pieces(vectors, len(words)) for row in piece)
+    with _by_first_process(Path(path)) as temporary, open(temporary, "wb") as file:
         file.write(f"{len(words)} {vectors.shape[1]}\n".encode())
-        for word, row in zip(words, np.asarray(vectors, np.float32), strict=True):
+        for word, row in zip(words, rows, strict=True):
             if binary:
                 file.write(word.encode() + b" " + row.tobytes() + b"\n")
             else:

@@ -15,6 +15,7 @@ from flax import nnx
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import formats, neighbors
+from jaxw2v.vectors.cut_rows import Rows, checked_rows, row_cut, take_rows
 
 Neighbours: TypeAlias = list[tuple[str, float]]
 Words: TypeAlias = str | Sequence[str]
@@ -27,8 +28,9 @@ class WordVectors:
 
     Attributes:
       vocabulary: the words and their counts.
-      vectors: float32 [V, D] numpy array, a row a word.
-      output_vectors: float32 [V, D], the output embedding, or ``None``.
+      vectors: float32 [V, D] numpy array, a row a word; or a JAX array, cut by rows over the
+        devices of a mesh, which stays there (rows past V are padding).
+      output_vectors: likewise, the output embedding, or ``None``.
 
     Example:
       >>> vocabulary = Vocabulary.from_counts(["cat", "dog", "sky"], [3, 2, 1])
@@ -42,24 +44,24 @@ class WordVectors:
     def __init__(
         self,
         vocabulary: Vocabulary,
-        vectors: np.ndarray | jax.Array,
-        output_vectors: np.ndarray | jax.Array | None = None,
+        vectors: Rows,
+        output_vectors: Rows | None = None,
     ):
         """Joins words and vectors.
 
         Args:
           vocabulary: V words.
-          vectors: [V, D] floating.
-          output_vectors: [V, D] floating, or ``None``.
+          vectors: [V, D] floating; with V rows or more if it is cut over devices.
+          output_vectors: likewise, or ``None``.
 
         Raises:
           InputError: the shapes differ, or a number is not finite.
         """
         self.vocabulary = vocabulary
-        self.vectors = _checked(vectors, len(vocabulary), "vectors")
+        self.vectors = checked_rows(vectors, len(vocabulary), "vectors")
         self.output_vectors = None
         if output_vectors is not None:
-            self.output_vectors = _checked(output_vectors, len(vocabulary), "output_vectors")
+            self.output_vectors = checked_rows(output_vectors, len(vocabulary), "output_vectors")
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -73,7 +75,7 @@ class WordVectors:
 
     @functools.cached_property
     def units(self) -> jax.Array:
-        """float32 [V, D], the vectors scaled to length one, on the device."""
+        """float32 [V, D], the vectors scaled to length one, on the device or devices."""
         return neighbors.unit_rows(jnp.asarray(self.vectors))
 
     def __len__(self) -> int:
@@ -84,7 +86,9 @@ class WordVectors:
 
     def __getitem__(self, words: Words) -> np.ndarray:
         """The vector of a word [D], or of several [n, D]; KeyError with suggestions."""
-        return self.vectors[self._ids(words)]
+        if row_cut(self.vectors) is None:
+            return self.vectors[self._ids(words)]
+        return np.asarray(take_rows(self.vectors, self._ids(words)))
 
     def _ids(self, words: Words) -> int | np.ndarray:
         if isinstance(words, str):
@@ -147,7 +151,7 @@ class WordVectors:
 
     def _answer(self, plus: list[list[str]], minus: list[list[str]], topn: int):
         widest = max(len(p) + len(n) for p, n in zip(plus, minus, strict=True))
-        ids = np.full((len(plus), widest), len(self), np.int32)
+        ids = np.full((len(plus), widest), self.units.shape[0], np.int32)
         weights = np.zeros((len(plus), widest), np.float32)
         for row, (p, n) in enumerate(zip(plus, minus, strict=True)):
             ids[row, : len(p) + len(n)] = [self.vocabulary[word] for word in [*p, *n]]
@@ -157,9 +161,10 @@ class WordVectors:
         at_once = max(1, neighbors.SCORES_AT_ONCE // len(self))
         for start in range(0, len(ids), at_once):
             part = slice(start, start + at_once)
-            rows = self.units.at[ids[part]].get(mode="fill", fill_value=0)
+            rows = take_rows(self.units, ids[part])
             queries = (rows * weights[part][..., None]).sum(1)
-            answers += self._named(*neighbors.nearest(self.units, queries, ids[part], topn))
+            best = neighbors.nearest(self.units, queries, ids[part], topn, len(self))
+            answers += self._named(*best)
         return answers
 
     def analogy(self, a: str, b: str, c: str, topn: int = 1, method: str = "3cosadd") -> Neighbours:
@@ -184,9 +189,9 @@ class WordVectors:
         if method != "3cosmul":
             raise InputError(f"analogy method {method!r} is unknown: 3cosadd or 3cosmul")
         ids = self._ids([a, b, c])
-        rows = self.units[ids]
+        rows = take_rows(self.units, ids)
         best = neighbors.nearest_by_product(
-            self.units, rows[:1], rows[1:2], rows[2:], ids[None], self._topn(topn)
+            self.units, rows[:1], rows[1:2], rows[2:], ids[None], self._topn(topn), len(self)
         )
         return self._named(*best)[0]
 
@@ -208,7 +213,12 @@ class WordVectors:
 
         Returns:
           An ``nnx.Embed`` whose row v is the vector of word v.
+
+        Raises:
+          InputError: the vectors are cut over devices.
         """
+        if row_cut(self.vectors) is not None:
+            raise InputError("the vectors are cut over devices; save and load them to get a layer")
         embed = nnx.Embed(*self.vectors.shape, rngs=nnx.Rngs(0))
         embed.embedding[...] = jnp.asarray(self.vectors)
         return embed
@@ -302,14 +312,3 @@ def _queries(words: Words | Sequence[Sequence[str]], many: bool) -> list[list[st
     if many:
         return [[item] if isinstance(item, str) else list(item) for item in words]
     return [list(words)] if words else []
-
-
-def _checked(vectors: np.ndarray | jax.Array, rows: int, name: str) -> np.ndarray:
-    array = np.asarray(vectors, np.float32)
-    if array.ndim != 2 or array.shape[0] != rows:
-        raise InputError(f"{name} has shape {array.shape}; expected ({rows}, D), a row a word")
-    array = np.ascontiguousarray(array)  # safetensors writes memory as it lies
-    bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
-    if len(bad):
-        raise InputError(f"{name}: row {bad[0]} holds a number that is not finite")
-    return array

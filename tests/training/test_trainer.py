@@ -21,7 +21,7 @@ from jaxw2v.sampling import keep_probability
 from jaxw2v.training import plan, trainer
 from jaxw2v.training.feed import Feed
 from jaxw2v.training.interrupt import deferred_interrupt
-from jaxw2v.training.mesh import Layout
+from jaxw2v.training.layout import Layout
 from jaxw2v.training.plan import make_plan
 from jaxw2v.training.run import train
 from jaxw2v.training.trainer import fit

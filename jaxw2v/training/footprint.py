@@ -1,0 +1,175 @@
+"""What a run takes of each device: bytes of memory, and bytes that travel, from formulas."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from jaxw2v.config import Config
+from jaxw2v.training.objectives import Objective
+from jaxw2v.training.objectives.output_layer import Arrays
+from jaxw2v.training.plan import Plan
+from jaxw2v.training.row_updates import capacity
+from jaxw2v.training.storage_order import num_rows
+
+FLOAT = INT = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Footprint:
+    """Bytes by kind, for each device of a mesh.
+
+    Letters: n = data x vocab devices, R rows of a table, D components, B blocks a step and G a
+    micro-batch, L words a block, M output rows it reads, C tokens a chunk.
+
+    Attributes:
+      plan: the sizes.
+      mesh: devices along data and vocab.
+      vocabulary_size: V, words.
+      embedding_dim: D, components.
+      rows_per_block: M, rows of the output table that a block reads.
+      moments: tables of moments for each table; the default optimizer keeps one.
+      constant_bytes: of what is made from the vocabulary.
+      every_output_row: gradients are added up over the whole output table.
+      exchange_sums: see :class:`~jaxw2v.training.shards.Shards`.
+    """
+
+    plan: Plan
+    mesh: tuple[int, int]
+    vocabulary_size: int
+    embedding_dim: int
+    rows_per_block: int
+    moments: int = 1
+    constant_bytes: int = 0
+    every_output_row: bool = False
+    exchange_sums: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        config: Config,
+        plan: Plan,
+        objective: Objective,
+        constants: Arrays,
+        optimizer: optax.GradientTransformation,
+        vocabulary_size: int,
+        mesh: tuple[int, int],
+    ) -> Footprint:
+        """The footprint of a run, with the smaller of the two exchanges of gradients.
+
+        Args:
+          config: the settings.
+          plan: the sizes.
+          objective: what is minimised.
+          constants: of the output layer.
+          optimizer: an elementwise transformation.
+          vocabulary_size: V, words.
+          mesh: devices along data and vocab.
+
+        Returns:
+          The footprint.
+        """
+        layer, dim = objective.output_layer, config.embedding_dim
+        floats = layer.floats_per_block(config.block_length, dim, constants)
+        table = jax.ShapeDtypeStruct((2, dim), jnp.float32)
+        state = jax.tree.leaves(jax.eval_shape(optimizer.init, table))
+        footprint = cls(
+            plan,
+            mesh,
+            vocabulary_size,
+            dim,
+            floats // dim,
+            sum(leaf.shape == table.shape for leaf in state),
+            INT * vocabulary_size + sum(leaf.nbytes for leaf in jax.tree.leaves(constants)),
+            layer.touches_every_row,
+        )
+        sums = dataclasses.replace(footprint, exchange_sums=True)
+        smaller = sums.traffic()["gradients"] < footprint.traffic()["gradients"]
+        return sums if smaller and mesh[0] > 1 else footprint
+
+    @property
+    def _row(self) -> int:
+        return FLOAT * self.embedding_dim
+
+    @property
+    def _rows_here(self) -> int:
+        return num_rows(self.vocabulary_size) // self.mesh[1]
+
+    @property
+    def _blocks_here(self) -> int:
+        """Blocks of a micro-batch on one device."""
+        return -(-self.plan.blocks_per_micro_batch // (self.mesh[0] * self.mesh[1]))
+
+    @property
+    def _widths(self) -> tuple[int, int]:
+        """Rows of each table that a block reads."""
+        return self.plan.block_length, self.rows_per_block
+
+    @property
+    def _slots(self) -> int:
+        """Rows whose gradients are added up, of both tables."""
+        blocks, passes = self.plan.blocks_per_step, self.plan.rows_per_pass
+        inputs, outputs = (
+            capacity(blocks * width, self._rows_here, passes) for width in self._widths
+        )
+        return inputs + (self._rows_here if self.every_output_row else outputs)
+
+    def memory(self) -> dict[str, int]:
+        """Bytes of each device's memory at the peak of a step.
+
+        Returns:
+          tables: 2 R/vocab D floats.
+          moments: as much for each kind of moment.
+          vocabulary: what stands for each word: keep thresholds, noise, scratch.
+          tokens: a chunk as it is, joined, and cut into blocks.
+          step: sums of gradients, with the larger of a micro-batch (rows read, their gradients and
+            scores, on this device and joined) and a pass of the optimizer.
+        """
+        plan, row = self.plan, self._row
+        devices = self.mesh[0] * self.mesh[1]
+        widths, here = sum(self._widths), self._blocks_here
+        joined = here * (self.mesh[1] if self.exchange_sums else devices)
+        rows_read = (here + (joined if devices > 1 else here)) * widths * row
+        scores = 2 * here * plan.block_length * self.rows_per_block * FLOAT
+        one_pass = 2 * (1 + self.moments) * min(plan.rows_per_pass, self._slots) * row
+        tables = 2 * self._rows_here * row
+        return {
+            "tables": tables,
+            "moments": self.moments * tables,
+            "vocabulary": self.constant_bytes + INT * self._rows_here,
+            "tokens": plan.chunk_tokens * (2 * INT // devices + 4 * INT + 1),
+            "step": self._slots * row + max(rows_read + scores, one_pass),
+        }
+
+    @property
+    def total(self) -> int:
+        """Bytes of memory of all kinds."""
+        return sum(self.memory().values())
+
+    def traffic(self) -> dict[str, int]:
+        """Bytes of the results of all communication in a step, on each device.
+
+        Returns:
+          ids: gathered words of the step's blocks.
+          lookups: gathered ids and scattered rows of both tables, if tables are cut.
+          gradients: gathered rows, or twice the sums that are reduced.
+        """
+        plan, row = self.plan, self._row
+        data, vocab = self.mesh
+        widths, here = sum(self._widths), self._blocks_here
+        micro_batches = plan.blocks_per_step // plan.blocks_per_micro_batch
+        if data * vocab == 1:
+            return {"ids": 0, "lookups": 0, "gradients": 0}
+        blocks = here * data * vocab * micro_batches
+        wanted = here * vocab * micro_batches * widths if vocab > 1 else 0
+        gradients = blocks * widths * row
+        if self.exchange_sums:
+            gradients = wanted * row + 2 * self._slots * row
+        return {
+            "ids": blocks * widths * INT,
+            "lookups": wanted * (INT + row),
+            "gradients": gradients,
+        }

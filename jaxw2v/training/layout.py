@@ -1,0 +1,145 @@
+"""How the arrays and the programs of a run are laid over its devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding, SingleDeviceSharding
+
+from jaxw2v.training.mesh import DATA, VOCAB
+from jaxw2v.training.shards import Shards
+from jaxw2v.training.storage_order import num_rows
+
+EVERYWHERE = PartitionSpec()
+
+
+class Layout:
+    """Lays the arrays and the programs of a run over its devices.
+
+    Attributes:
+      mesh: with axes ``data`` and ``vocab``; ``None`` is one device, without a mesh.
+      shards: the names by which the step communicates; an axis of one device has none.
+    """
+
+    def __init__(self, mesh: Mesh | None, vocabulary_size: int, exchange_sums: bool = False):
+        """Prepares a layout.
+
+        Args:
+          mesh: see the class.
+          vocabulary_size: V, words.
+          exchange_sums: see :class:`~jaxw2v.training.shards.Shards`.
+        """
+        self.mesh = mesh
+        self.shards = Shards(vocabulary_size)
+        if mesh is not None:
+            vocab = (VOCAB,) if mesh.shape[VOCAB] > 1 else ()
+            self.shards = Shards(vocabulary_size, (DATA,), vocab, exchange_sums)
+
+    @property
+    def num_devices(self) -> int:
+        """Devices in use."""
+        return 1 if self.mesh is None else self.mesh.size
+
+    def specs(self, tree: Any) -> Any:
+        """Which arrays are cut by rows: those with a row for each row of a table."""
+        rows = num_rows(self.shards.vocabulary_size)
+
+        def spec(array):
+            return (
+                PartitionSpec(self.shards.vocab or None)
+                if array.shape[:1] == (rows,)
+                else EVERYWHERE
+            )
+
+        return jax.tree.map(spec, tree)
+
+    @property
+    def tokens(self) -> PartitionSpec:
+        """Tokens are cut over all devices."""
+        return PartitionSpec(self.shards.devices or None)
+
+    def _sharding(self, spec: PartitionSpec) -> Sharding:
+        if self.mesh is None:
+            return SingleDeviceSharding(jax.local_devices()[0])
+        return NamedSharding(self.mesh, spec)
+
+    def make(self, function: Callable[[], Any]) -> Any:
+        """Makes arrays in the place where they stay, so that no device ever holds a whole table.
+
+        Args:
+          function: returns a pytree of arrays.
+
+        Returns:
+          The arrays.
+        """
+        specs = self.specs(jax.eval_shape(function))
+        return jax.jit(function, out_shardings=jax.tree.map(self._sharding, specs))()
+
+    def copy_everywhere(self, tree: Any) -> Any:
+        """Gives every device a copy of arrays that every process has."""
+        sharding = self._sharding(EVERYWHERE)
+
+        def copy(array):
+            array = np.asarray(array)
+            return jax.make_array_from_callback(array.shape, sharding, array.__getitem__)
+
+        return jax.tree.map(copy, tree)
+
+    def put_tokens(
+        self, size: int, read: Callable[[int, int], tuple[np.ndarray, ...]]
+    ) -> tuple[jax.Array, ...]:
+        """Brings the tokens of a chunk to the devices, each process those of its own.
+
+        Args:
+          size: tokens of the chunk.
+          read: from a first token and the one after the last, to arrays of these tokens; past
+            the end of the chunk, of padding.
+
+        Returns:
+          The arrays [n * ceil(size / n)] for n devices, cut over all of them.
+        """
+        sharding = self._sharding(self.tokens)
+        size = self.empty_tokens(size).size
+        parts = [
+            [jax.device_put(array, device) for array in read(*index[0].indices(size)[:2])]
+            for device, index in sharding.addressable_devices_indices_map((size,)).items()
+        ]
+        return tuple(
+            jax.make_array_from_single_device_arrays((size,), sharding, list(arrays))
+            for arrays in zip(*parts, strict=True)
+        )
+
+    def empty_tokens(self, size: int) -> jax.ShapeDtypeStruct:
+        """The shape of what :meth:`put_tokens` makes of a chunk.
+
+        Args:
+          size: tokens of the chunk.
+
+        Returns:
+          int32 [n * ceil(size / n)] for n devices.
+        """
+        size = self.num_devices * -(-size // self.num_devices)
+        return jax.ShapeDtypeStruct((size,), np.int32, sharding=self._sharding(self.tokens))
+
+    def program(
+        self, function: Callable, in_specs: Any, out_specs: Any, donate: tuple[int, ...] = ()
+    ) -> Callable:
+        """Makes a program for all devices from one for each device.
+
+        Args:
+          function: what a device does with its parts of the arguments.
+          in_specs: how the arguments are cut.
+          out_specs: how the results are.
+          donate: arguments whose memory the results may take.
+
+        Returns:
+          The jitted program.
+        """
+        if self.mesh is not None:
+            function = jax.shard_map(
+                function, mesh=self.mesh, in_specs=in_specs, out_specs=out_specs
+            )
+        return jax.jit(function, donate_argnums=donate)

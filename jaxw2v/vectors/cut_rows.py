@@ -1,0 +1,151 @@
+"""Arrays whose rows are cut over devices: read, and searched, where they lie."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from jaxw2v.errors import InputError
+
+Rows: TypeAlias = np.ndarray | jax.Array
+ROWS_AT_ONCE = 65_536
+
+
+class RowCut(NamedTuple):
+    """Along which axes of which mesh the rows of an array are cut.
+
+    Attributes:
+      mesh: the devices.
+      axes: names.
+    """
+
+    mesh: Mesh
+    axes: tuple[str, ...]
+
+
+def row_cut(array: Rows) -> RowCut | None:
+    """How an array is cut by rows.
+
+    Args:
+      array: any.
+
+    Returns:
+      The cut; ``None`` if every row is on every device of the array, or it is on the host.
+
+    Example:
+      >>> row_cut(jnp.zeros((4, 2))) is None
+      True
+    """
+    if not isinstance(array, jax.Array) or isinstance(array, jax.core.Tracer):
+        return None
+    sharding = array.sharding
+    if not isinstance(sharding, NamedSharding) or not sharding.spec or sharding.spec[0] is None:
+        return None
+    axes = sharding.spec[0]
+    axes = (axes,) if isinstance(axes, str) else tuple(axes)
+    cut = any(sharding.mesh.shape[axis] > 1 for axis in axes)
+    return RowCut(sharding.mesh, axes) if cut else None
+
+
+def take_rows(array: Rows, ids: np.ndarray) -> Rows:
+    """Some rows of an array, without moving the others.
+
+    Args:
+      array: [R, D].
+      ids: int32 of any shape, rows; zeros are returned for those of R or more.
+
+    Returns:
+      [..., D], on every device if the array is cut.
+    """
+    cut = row_cut(array)
+    if cut is None:
+        return jnp.asarray(array).at[ids].get(mode="fill", fill_value=0)
+    return _take(array, ids, cut)
+
+
+@functools.partial(jax.jit, static_argnames="cut")
+def _take(array: jax.Array, ids: jax.Array, cut: RowCut) -> jax.Array:
+    def take(part, ids):
+        here = rows_here(part, ids, cut.axes)
+        return jax.lax.psum(part.at[here].get(mode="fill", fill_value=0), cut.axes)
+
+    return on_parts(take, cut, 1)(array, ids)
+
+
+def rows_here(part: jax.Array, ids: jax.Array, axes: tuple[str, ...]) -> jax.Array:
+    """The places of rows in this device's part; its size where another device holds the row."""
+    here = ids - jax.lax.axis_index(axes) * part.shape[0]
+    return jnp.where((here >= 0) & (here < part.shape[0]), here, part.shape[0])
+
+
+def on_parts(function: Callable, cut: RowCut, others: int) -> Callable:
+    """Runs a function on each device's part of an array, and on whole other arguments.
+
+    Args:
+      function: from the part and the others to results that are the same everywhere.
+      cut: how the array is cut.
+      others: how many others.
+
+    Returns:
+      A function of the array and the others.
+    """
+    in_specs = (PartitionSpec(cut.axes), *[PartitionSpec()] * others)
+    return jax.shard_map(function, mesh=cut.mesh, in_specs=in_specs, out_specs=PartitionSpec())
+
+
+def pieces(array: Rows, size: int) -> Iterator[np.ndarray]:
+    """The first rows of an array on the host, some at a time.
+
+    Args:
+      array: [R, D].
+      size: how many rows.
+
+    Yields:
+      float32 [n, D]; every process of a run has to take them.
+    """
+    for start in range(0, size, ROWS_AT_ONCE):
+        stop = min(start + ROWS_AT_ONCE, size)
+        if isinstance(array, np.ndarray):
+            yield array[start:stop]
+        else:
+            yield np.asarray(take_rows(array, np.arange(start, stop, dtype=np.int32)))
+
+
+def checked_rows(vectors: Rows, size: int, name: str) -> Rows:
+    """Makes sure that vectors fit the words.
+
+    Args:
+      vectors: [V, D] floating; with V rows or more if it is cut over devices.
+      size: V, words.
+      name: for the error.
+
+    Returns:
+      float32, contiguous, on the host; where they are if they are cut.
+
+    Raises:
+      InputError: the shape is wrong, or a number is not finite.
+    """
+    cut = row_cut(vectors) is not None
+    array = vectors if cut else np.asarray(vectors, np.float32)
+    if array.ndim != 2 or (array.shape[0] < size if cut else array.shape[0] != size):
+        raise InputError(f"{name} has shape {array.shape}; expected ({size}, D), a row a word")
+    if cut:
+        if not _all_finite(array):
+            raise InputError(f"{name}: a row holds a number that is not finite")
+        return array
+    array = np.ascontiguousarray(array)
+    bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
+    if len(bad):
+        raise InputError(f"{name}: row {bad[0]} holds a number that is not finite")
+    return array
+
+
+@jax.jit
+def _all_finite(array: jax.Array) -> jax.Array:
+    return jnp.isfinite(array).all()
