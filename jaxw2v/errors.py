@@ -11,3 +11,7 @@ class TrainingDiverged(RuntimeError):
 
 class Interrupted(KeyboardInterrupt):
     """The user stopped the run; the message says what is left of it."""
+
+
+class ProcessLost(RuntimeError):
+    """Another process of the run has ended, so that this one cannot go on."""

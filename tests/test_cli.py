@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from jaxw2v import WordVectors, cli
-from jaxw2v.cli import main, parse_expression
+from jaxw2v import WordVectors
+from jaxw2v.cli import main
+from jaxw2v.cli import train as train_command
+from jaxw2v.cli.results import parse_expression
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import formats
 
@@ -23,7 +25,7 @@ SMALL = ["--min-count", "1", "--embedding-dim", "8", "--epochs", "1"]
 @pytest.fixture(autouse=True)
 def no_compilation_cache(monkeypatch):
     """JAX's settings would outlive the test; a process of its own tests the cache."""
-    monkeypatch.setattr(cli, "_keep_compiled_programs", lambda: None)
+    monkeypatch.setattr(train_command, "_keep_compiled_programs", lambda: None)
 
 
 @pytest.fixture
@@ -178,11 +180,11 @@ def test_a_full_disk_loses_nothing(trained, corpus, tmp_path, capsys, monkeypatc
     with open(corpus, "a") as file:
         file.write("\nfive new words stand here")
 
-    def full(tensors, path):
+    def full(path, tensors, size):
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(formats, "save_file", full)
+    monkeypatch.setattr(formats, "_write_tensors", full)
     arguments = ["train", corpus, "--out", trained, "--overwrite", *SMALL]
     fails(capsys, arguments, "No space left on device", "free some space")
     assert content() == before

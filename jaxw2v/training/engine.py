@@ -9,18 +9,15 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import nnx
 
-from jaxw2v.config import Config
 from jaxw2v.models import WordEmbeddings
 from jaxw2v.sampling import keep_threshold
 from jaxw2v.training.chunk import make_evaluate_chunk, make_train_chunk
 from jaxw2v.training.dealer import Chunk
+from jaxw2v.training.job import Job
 from jaxw2v.training.layout import EVERYWHERE, Layout
-from jaxw2v.training.objectives import Objective
 from jaxw2v.training.objectives.output_layer import Arrays
-from jaxw2v.training.plan import Plan
 from jaxw2v.training.shards import Shards
 from jaxw2v.training.step import Loss, TrainState, init_state
 from jaxw2v.training.storage_order import num_rows, word_of_row
@@ -32,56 +29,30 @@ class Engine:
     """Trains on chunks, wherever the tables lie.
 
     Attributes:
+      job: what the run does.
       layout: the devices.
-      plan: the sizes.
       state: the tables and the state of the optimizer.
       compile_seconds: how long the training program took to compile.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        plan: Plan,
-        objective: Objective,
-        optimizer: optax.GradientTransformation,
-        constants: Arrays,
-        keep: np.ndarray,
-        layout: Layout,
-    ):
+    def __init__(self, job: Job, layout: Layout):
         """Makes the tables and compiles the training program.
 
         Args:
-          config: the settings.
-          plan: the sizes.
-          objective: what is minimised.
-          optimizer: an elementwise transformation.
-          constants: of the output layer.
-          keep: float [V], keep probability of each word.
+          job: what the run does.
           layout: the devices.
         """
-        self.layout, self.plan = layout, plan
-        self._config, self._objective = config, objective
-        self._constants = layout.copy_everywhere((keep_threshold(keep), constants))
-        self._key = layout.make(lambda: jax.random.key(config.seed))
-        self.state = layout.make(lambda: initial_state(config, len(keep), optimizer))
-        specs = layout.specs(self.state)
-        self._in_specs = (specs, Chunk(layout.tokens, layout.tokens), *[EVERYWHERE] * 4)
-        train = make_train_chunk(config, plan, objective, optimizer, layout.shards)
-        in_specs, out_specs = (*self._in_specs, EVERYWHERE), (specs, EVERYWHERE)
-        train = layout.program(train, in_specs, out_specs, donate=(0,))
-        table = specs.input_embedding
+        self.job, self.layout = job, layout
+        self._constants = layout.copy_everywhere(_constants(job))
+        self._key = layout.make(lambda: jax.random.key(job.config.seed))
+        self.state = layout.make(lambda: initial_state(job))
+        table = layout.specs(self.state.input_embedding)
         self._in_word_order = layout.program(
             lambda part: in_word_order(part, layout.shards), (table,), table
         )
         started = time.perf_counter()
-        self._train = self._compile(train)
+        self._train = lower_training(job, layout).compile()
         self.compile_seconds = time.perf_counter() - started
-
-    def _compile(self, train):
-        tokens = self.layout.empty_tokens(self.plan.chunk_tokens)
-        place, progress = np.zeros(2, np.int32), np.zeros(2, np.float32)
-        arguments = (self.state, Chunk(tokens, tokens), *self._constants, self._key)
-        return train.lower(*arguments, place, progress).compile()
 
     def train(self, chunk: Chunk, epoch: int, index: int, progress: np.ndarray) -> Loss:
         """Trains on a chunk; returns before the devices are done.
@@ -109,9 +80,10 @@ class Engine:
         Returns:
           From a chunk and its place in the stream to its loss.
         """
-        plan = dataclasses.replace(self.plan, chunk_tokens=chunk_tokens)
-        evaluate = make_evaluate_chunk(self._config, plan, self._objective, self.layout.shards)
-        evaluate = self.layout.program(evaluate, self._in_specs, EVERYWHERE)
+        job, shards = self.job, self.layout.shards
+        plan = dataclasses.replace(job.plan, chunk_tokens=chunk_tokens)
+        evaluate = make_evaluate_chunk(job.config, plan, job.objective, shards)
+        evaluate = self.layout.program(evaluate, _specs(self.layout, self.state), EVERYWHERE)
 
         def measure(chunk: Chunk, index: int) -> Loss:
             place = np.array([0, index], np.int32)
@@ -128,7 +100,7 @@ class Engine:
           of zeros at the end.
         """
         tables = [self.state.input_embedding]
-        if self._objective.output_layer.rows_are_words:
+        if self.job.objective.output_layer.rows_are_words:
             tables.append(self.state.output_embedding)
         ordered = [self._in_word_order(table) for table in tables]
         if self.layout.shards.vocab:
@@ -136,25 +108,50 @@ class Engine:
         return [np.asarray(table.addressable_data(0)) for table in ordered]
 
 
-def initial_state(
-    config: Config, vocabulary_size: int, optimizer: optax.GradientTransformation
-) -> TrainState:
+def initial_state(job: Job) -> TrainState:
     """The state before the first step.
 
     Args:
-      config: the settings.
-      vocabulary_size: V, words.
-      optimizer: the transformation.
+      job: what the run does.
 
     Returns:
       The state, tables in storage order; rows that no word owns are zeros.
     """
-    rngs = nnx.Rngs(jax.random.key(config.seed))
-    rows = num_rows(vocabulary_size)
-    model = WordEmbeddings(rows, config.embedding_dim, rngs=rngs)
-    is_word = word_of_row(jnp.arange(rows), vocabulary_size) < vocabulary_size
+    rngs, size = nnx.Rngs(jax.random.key(job.config.seed)), len(job.keep)
+    model = WordEmbeddings(num_rows(size), job.config.embedding_dim, rngs=rngs)
+    is_word = word_of_row(jnp.arange(num_rows(size)), size) < size
     inputs = jnp.where(is_word[:, None], model.input_embedding[...], 0)
-    return init_state(inputs, model.output_embedding[...], optimizer)
+    return init_state(inputs, model.output_embedding[...], job.optimizer)
+
+
+def _constants(job: Job) -> tuple[np.ndarray, Arrays]:
+    return keep_threshold(job.keep), job.constants
+
+
+def _specs(layout: Layout, state: TrainState) -> tuple:
+    """How the state, the chunk, both constants, the key and the place are cut."""
+    return (layout.specs(state), Chunk(layout.tokens, layout.tokens), *[EVERYWHERE] * 4)
+
+
+def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
+    """Lowers the program that trains on a chunk, from shapes alone.
+
+    Args:
+      job: what the run does.
+      layout: the devices.
+
+    Returns:
+      The program, to be compiled.
+    """
+    state = layout.shapes(lambda: initial_state(job))
+    in_specs, progress = _specs(layout, state), jax.ShapeDtypeStruct((2,), jnp.float32)
+    train = make_train_chunk(job.config, job.plan, job.objective, job.optimizer, layout.shards)
+    train = layout.program(train, (*in_specs, EVERYWHERE), (in_specs[0], EVERYWHERE), donate=(0,))
+    tokens = layout.empty_tokens(job.plan.chunk_tokens)
+    constants = layout.shapes_of_copies(_constants(job))
+    key = layout.shapes(lambda: jax.random.key(0))
+    place = jax.ShapeDtypeStruct((2,), jnp.int32)
+    return train.lower(state, Chunk(tokens, tokens), *constants, key, place, progress)
 
 
 def in_word_order(table: jax.Array, shards: Shards) -> jax.Array:

@@ -4,13 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
-import optax
-
-from jaxw2v.config import Config
-from jaxw2v.training.objectives import Objective
-from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.plan import Plan
 from jaxw2v.training.row_updates import capacity
 from jaxw2v.training.storage_order import num_rows
@@ -47,48 +40,11 @@ class Footprint:
     every_output_row: bool = False
     exchange_sums: bool = False
 
-    @classmethod
-    def of(
-        cls,
-        config: Config,
-        plan: Plan,
-        objective: Objective,
-        constants: Arrays,
-        optimizer: optax.GradientTransformation,
-        vocabulary_size: int,
-        mesh: tuple[int, int],
-    ) -> Footprint:
-        """The footprint of a run, with the smaller of the two exchanges of gradients.
-
-        Args:
-          config: the settings.
-          plan: the sizes.
-          objective: what is minimised.
-          constants: of the output layer.
-          optimizer: an elementwise transformation.
-          vocabulary_size: V, words.
-          mesh: devices along data and vocab.
-
-        Returns:
-          The footprint.
-        """
-        layer, dim = objective.output_layer, config.embedding_dim
-        floats = layer.floats_per_block(config.block_length, dim, constants)
-        table = jax.ShapeDtypeStruct((2, dim), jnp.float32)
-        state = jax.tree.leaves(jax.eval_shape(optimizer.init, table))
-        footprint = cls(
-            plan,
-            mesh,
-            vocabulary_size,
-            dim,
-            floats // dim,
-            sum(leaf.shape == table.shape for leaf in state),
-            INT * vocabulary_size + sum(leaf.nbytes for leaf in jax.tree.leaves(constants)),
-            layer.touches_every_row,
-        )
-        sums = dataclasses.replace(footprint, exchange_sums=True)
-        smaller = sums.traffic()["gradients"] < footprint.traffic()["gradients"]
-        return sums if smaller and mesh[0] > 1 else footprint
+    def with_smaller_exchange(self) -> Footprint:
+        """With the exchange of gradients that moves fewer bytes."""
+        rows, sums = (dataclasses.replace(self, exchange_sums=choice) for choice in (False, True))
+        smaller = sums.traffic()["gradients"] < rows.traffic()["gradients"]
+        return sums if smaller and self.mesh[0] > 1 else rows
 
     @property
     def _row(self) -> int:
@@ -124,7 +80,7 @@ class Footprint:
           tables: 2 R/vocab D floats.
           moments: as much for each kind of moment.
           vocabulary: what stands for each word: keep thresholds, noise, scratch.
-          tokens: a chunk as it is, joined, and cut into blocks.
+          tokens: a chunk's ids and sentences as they came, joined, compacted, and in blocks.
           step: sums of gradients, with the larger of a micro-batch (rows read, their gradients and
             scores, on this device and joined) and a pass of the optimizer.
         """
@@ -136,11 +92,12 @@ class Footprint:
         scores = 2 * here * plan.block_length * self.rows_per_block * FLOAT
         one_pass = 2 * (1 + self.moments) * min(plan.rows_per_pass, self._slots) * row
         tables = 2 * self._rows_here * row
+        chunk_joined = 2 * INT if devices > 1 else 0
         return {
             "tables": tables,
             "moments": self.moments * tables,
             "vocabulary": self.constant_bytes + INT * self._rows_here,
-            "tokens": plan.chunk_tokens * (2 * INT // devices + 4 * INT + 1),
+            "tokens": plan.chunk_tokens * (2 * INT // devices + chunk_joined + 4 * INT + 1),
             "step": self._slots * row + max(rows_read + scores, one_pass),
         }
 

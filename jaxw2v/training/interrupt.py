@@ -1,4 +1,4 @@
-"""Keeps a Ctrl-C until a chunk has been dispatched, away from XLA's own callbacks."""
+"""Keeps a Ctrl-C or SIGTERM until a chunk is dispatched, away from XLA's own callbacks."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
+SIGNALS = signal.SIGINT, signal.SIGTERM
+
 
 @contextlib.contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], None]]:
-    """Remembers a Ctrl-C until it is asked for; a second one acts at once.
+    """Remembers a Ctrl-C or a SIGTERM until it is asked for; a second one acts at once.
 
     Outside the main thread, where signals cannot be caught, nothing changes.
 
     Yields:
-      A function that raises ``KeyboardInterrupt`` if Ctrl-C was pressed.
+      A function that raises ``KeyboardInterrupt`` if a signal came.
     """
     pressed = threading.Event()
 
@@ -29,10 +31,11 @@ def deferred_interrupt() -> Iterator[Callable[[], None]]:
 
     def remember(number, frame) -> None:
         pressed.set()
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before[number])
 
-    before = signal.signal(signal.SIGINT, remember)
+    before = {number: signal.signal(number, remember) for number in SIGNALS}
     try:
         yield check
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

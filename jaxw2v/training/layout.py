@@ -75,8 +75,27 @@ class Layout:
         Returns:
           The arrays.
         """
-        specs = self.specs(jax.eval_shape(function))
-        return jax.jit(function, out_shardings=jax.tree.map(self._sharding, specs))()
+        shardings = jax.tree.map(lambda shape: shape.sharding, self.shapes(function))
+        return jax.jit(function, out_shardings=shardings)()
+
+    def shapes(self, function: Callable[[], Any]) -> Any:
+        """The shapes of what :meth:`make` makes, and how it is cut.
+
+        Args:
+          function: returns a pytree of arrays.
+
+        Returns:
+          A pytree of shapes.
+        """
+        made = jax.eval_shape(function)
+        return jax.tree.map(self._shape, made, self.specs(made))
+
+    def shapes_of_copies(self, tree: Any) -> Any:
+        """The shapes of what :meth:`copy_everywhere` makes."""
+        return jax.tree.map(lambda array: self._shape(array, EVERYWHERE), tree)
+
+    def _shape(self, array: Any, spec: PartitionSpec) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=self._sharding(spec))
 
     def copy_everywhere(self, tree: Any) -> Any:
         """Gives every device a copy of arrays that every process has."""

@@ -14,6 +14,7 @@ from jaxw2v.training.storage_order import CLASSES
 
 DATA, VOCAB = "data", "vocab"
 Shape = tuple[int, int]
+GIB = 2**30
 
 
 def parse_mesh(text: str) -> tuple[int, int]:
@@ -68,7 +69,7 @@ def choose_mesh(
         count = 1 if alone else len(devices)
         if jax.process_count() == 1:
             count = min(count, blocks_per_step)
-        shapes = [(count // cut, cut) for cut in _powers_of_two(count)]
+        shapes = shapes_of(count)
     else:
         shapes = [parse_mesh(wanted)]
         count = math.prod(shapes[0])
@@ -87,7 +88,7 @@ def choose_mesh(
             f"{name} has {count} devices, more than the {blocks_per_step} blocks of a step; give "
             "more text, a larger --tokens-per-step, or fewer devices"
         )
-    there = _memory(devices[0])
+    there = _memory(jax.local_devices()[0])
     for shape in shapes:
         if there is None or bytes_on(shape) <= there:
             if shape == (1, 1) and jax.process_count() == 1:
@@ -95,12 +96,28 @@ def choose_mesh(
             return jax.make_mesh(
                 shape, (DATA, VOCAB), devices=devices[:count], axis_types=(AxisType.Auto,) * 2
             )
-    raise InputError(_does_not_fit(shapes[-1], there, bytes_on))
+    data, vocab = shapes[-1]
+    raise InputError(
+        f"the tables need {bytes_on((data, vocab)) / GIB:.1f} GiB on each device of mesh "
+        f"{data}x{vocab}, which has {there / GIB:.1f} GiB; {what_fits(bytes_on, there)}"
+    )
 
 
-def _powers_of_two(count: int) -> list[int]:
-    """Those that divide a number of devices."""
-    return [cut for cut in (2**k for k in range(9)) if cut <= CLASSES and count % cut == 0]
+def shapes_of(count: int) -> list[Shape]:
+    """The meshes of so many devices, those with the fewest pieces of the tables first.
+
+    Args:
+      count: devices.
+
+    Returns:
+      Devices along data and vocab.
+
+    Example:
+      >>> shapes_of(12)
+      [(12, 1), (6, 2), (3, 4)]
+    """
+    cuts = [2**k for k in range(CLASSES.bit_length())]
+    return [(count // cut, cut) for cut in cuts if count % cut == 0]
 
 
 def _memory(device: jax.Device) -> int | None:
@@ -108,13 +125,21 @@ def _memory(device: jax.Device) -> int | None:
     return (device.memory_stats() or {}).get("bytes_limit")
 
 
-def _does_not_fit(shape: Shape, there: int, bytes_on: Callable[[Shape], int]) -> str:
-    gib = 2**30
-    text = (
-        f"the tables need {bytes_on(shape) / gib:.1f} GiB on each device of mesh "
-        f"{shape[0]}x{shape[1]}, which has {there / gib:.1f} GiB; "
-    )
-    for cut in _powers_of_two(CLASSES):
+def what_fits(bytes_on: Callable[[Shape], int], there: int) -> str:
+    """What to do when tables do not fit.
+
+    Args:
+      bytes_on: from devices along ``data`` and ``vocab`` to the memory that each of them needs.
+      there: the memory of a device (bytes).
+
+    Returns:
+      Words for an error.
+
+    Example:
+      >>> what_fits(lambda shape: 100 // shape[1], 30)
+      '--mesh 1x4 would fit'
+    """
+    for _, cut in shapes_of(CLASSES):
         if bytes_on((1, cut)) <= there:
-            return text + f"--mesh 1x{cut} would fit"
-    return text + "give a smaller --embedding-dim, --tokens-per-step or --max-vocabulary"
+            return f"--mesh 1x{cut} would fit"
+    return "give a smaller --embedding-dim, --tokens-per-step or --max-vocabulary"

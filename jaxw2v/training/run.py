@@ -14,8 +14,9 @@ import optax
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import Config
 from jaxw2v.corpus import Files, builtin, downloads, open_corpus
-from jaxw2v.errors import InputError, Interrupted, TrainingDiverged
+from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
 from jaxw2v.training.interrupt import deferred_interrupt
+from jaxw2v.training.processes import is_first
 from jaxw2v.training.trainer import Metrics, fit
 from jaxw2v.vectors import WordVectors
 from jaxw2v.vectors.formats import VECTORS
@@ -58,7 +59,8 @@ def train(
     Raises:
       InputError: something that was given cannot be used; nothing has been written.
       TrainingDiverged: the loss is no longer finite; ``out`` holds the last good epoch.
-      Interrupted: Ctrl-C; the message says what ``out`` holds.
+      ProcessLost: another process of the run has ended.
+      Interrupted: Ctrl-C or SIGTERM; the message says what ``out`` holds.
 
     Reference:
       Mikolov et al. 2013b, "Distributed Representations of Words and Phrases and their
@@ -75,7 +77,8 @@ def train(
     if validation is not None and config.validation_share:
         raise InputError("give a validation corpus or a validation_share, not both")
     folder = None if out is None else Path(out)
-    if folder is not None:
+    show_progress = show_progress and is_first()
+    if folder is not None and is_first():
         _check_folder(folder, overwrite)
     stream = open_corpus(_resolve(corpus, show_progress), config, show_progress=show_progress)
     held_out = None
@@ -110,7 +113,12 @@ def train(
         raise TrainingDiverged(f"{error} ({_left(folder, finished)})") from None
     except jax.errors.JaxRuntimeError as error:
         if "RESOURCE_EXHAUSTED" not in str(error):
-            raise
+            if jax.process_count() == 1:
+                raise
+            raise ProcessLost(
+                f"another process of this run has ended; its own message says why "
+                f"({_left(folder, finished)})"
+            ) from error
         raise InputError(
             "the device is out of memory; give a smaller --embedding-dim, --tokens-per-step, "
             f"--block-length or --max-vocabulary ({_left(folder, finished)})"
@@ -146,6 +154,8 @@ def _check_folder(folder: Path, overwrite: bool) -> None:
 
 def _save(folder: Path, wv: WordVectors, config: Config, metrics: list[Metrics]) -> None:
     wv.save(folder)
+    if not is_first():
+        return
     with renamed_when_complete(folder / "config.json") as path:
         path.write_text(config.to_json())
     with renamed_when_complete(folder / "metrics.jsonl") as path:

@@ -147,8 +147,9 @@ def _rows(
     """The input rows of the words, and the output rows that the output layer reads."""
     inputs = shards.lookup(state.input_embedding, shards.rows(ids))
     if row_ids is None:
-        # A whole table: the output layer refuses one that is cut.
-        return inputs, state.output_embedding[shards.rows_of_all_words]
+        # The same table on every device, but gradients of it that differ.
+        whole = state.output_embedding[shards.rows_of_all_words]
+        return inputs, shards.vary(whole, shards.devices)
     return inputs, shards.lookup(state.output_embedding, shards.rows(row_ids))
 
 

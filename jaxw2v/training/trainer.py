@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import sys
 import time
@@ -17,20 +16,11 @@ from tqdm import tqdm
 from jaxw2v.config import Config
 from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, TrainingDiverged
-from jaxw2v.sampling import keep_probability, percentile_threshold
 from jaxw2v.training.engine import Engine
 from jaxw2v.training.feed import Feed
-from jaxw2v.training.footprint import Footprint
-from jaxw2v.training.layout import Layout
+from jaxw2v.training.job import lay_out, make_job
 from jaxw2v.training.mesh import choose_mesh
-from jaxw2v.training.objectives import Objective, make_objective
-from jaxw2v.training.optimizer import (
-    check_elementwise,
-    default_optimizer,
-    keep_row_norm,
-    linear_decay,
-)
-from jaxw2v.training.plan import make_plan
+from jaxw2v.training.processes import check_agreement
 from jaxw2v.training.scatter_fault import check_this_machine
 from jaxw2v.training.step import Loss
 from jaxw2v.vectors import WordVectors
@@ -71,46 +61,23 @@ def fit(
       InputError: nothing can be trained on this stream with these settings.
       TrainingDiverged: the loss is no longer finite.
     """
+    check_agreement(config, mesh, stream, validation)
     _check_pairs(stream, config)
     for word in config.probe_words:
         if word not in stream.vocabulary:
             raise InputError(f"probe {stream.vocabulary.missing(word)}")
-    device = jax.devices()[0]
+    device = jax.local_devices()[0]
     check_this_machine(device)
 
-    counts = stream.vocabulary.counts
-    keep, kept = _keep(config, counts)
-    objective = make_objective(config)
-    constants = objective.output_layer.constants(counts)
-    floats_per_block = objective.output_layer.floats_per_block(
-        config.block_length, config.embedding_dim, constants
-    )
     on_cpu = device.platform == "cpu"
-    plan = make_plan(config, kept, counts, 4 * floats_per_block, on_cpu)
-    schedule = None
-    if optimizer is None:
-        schedule = linear_decay(plan.learning_rate, config.min_learning_rate)
-        optimizer = default_optimizer(schedule)
-    if config.max_norm is not None:
-        optimizer = optax.chain(optimizer, keep_row_norm(config.max_norm))
-    config = _choose_row_updates(config, optimizer)
-
-    def footprint(shape: tuple[int, int]) -> Footprint:
-        return Footprint.of(config, plan, objective, constants, optimizer, len(counts), shape)
-
-    chosen = choose_mesh(mesh, plan.blocks_per_step, lambda shape: footprint(shape).total)
-    shape = (1, 1) if chosen is None else tuple(chosen.shape.values())
-    # Rows of every block keep the order of adding, and so a CPU's bits, the same on every mesh.
-    layout = Layout(chosen, len(counts), footprint(shape).exchange_sums and not on_cpu)
-    if layout.shards.vocab:
-        _check_cut_tables(config, objective, optimizer)
-
+    job = make_job(config, stream.vocabulary.counts, optimizer, on_cpu)
+    mesh = choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: job.footprint(shape).total)
+    layout = lay_out(job, mesh, on_cpu)
     held_out = None
     if validation is None and config.validation_share:
         held_out, validation = _hold_out(stream, config)
-    engine = Engine(config, plan, objective, optimizer, constants, keep, layout)
-    feed = Feed(stream, plan.chunk_tokens, layout, held_out)
-    run = _Run(stream, config, engine, feed, schedule)
+    engine = Engine(job, layout)
+    run = _Run(stream, engine, Feed(stream, job.plan.chunk_tokens, layout, held_out))
     validate = None if validation is None else _Validation(engine, validation)
     metrics: list[Metrics] = []
     with tqdm(
@@ -147,38 +114,6 @@ def _check_pairs(stream: TokenStream, config: Config) -> None:
         )
 
 
-def _keep(config: Config, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Keep probabilities, and the share of each word that is left in the blocks."""
-    if config.subsample_formula != "percentile":
-        keep = keep_probability(counts, config.subsample_threshold, config.subsample_formula)
-        return keep, keep
-    threshold = percentile_threshold(counts, config.subsample_percentile)
-    return keep_probability(counts, threshold, "percentile"), np.ones(len(counts))
-
-
-def _choose_row_updates(config: Config, optimizer: optax.GradientTransformation) -> Config:
-    if config.row_updates == "dense":
-        return config
-    try:
-        check_elementwise(optimizer)
-    except InputError:
-        if config.row_updates == "sparse":
-            raise
-        return dataclasses.replace(config, row_updates="dense")
-    return dataclasses.replace(config, row_updates="sparse")
-
-
-def _check_cut_tables(
-    config: Config, objective: Objective, optimizer: optax.GradientTransformation
-) -> None:
-    if objective.output_layer.reads_every_row:
-        raise InputError(
-            f"output_layer is {config.output_layer!r}, which scores every word; it needs whole "
-            "tables, so give a --mesh that ends in x1"
-        )
-    check_elementwise(optimizer)
-
-
 def _hold_out(stream: TokenStream, config: Config) -> tuple[np.ndarray, TokenStream]:
     lengths = stream.sentence_lengths
     held_out = np.random.default_rng(config.seed).random(len(lengths)) < config.validation_share
@@ -196,9 +131,9 @@ def _hold_out(stream: TokenStream, config: Config) -> tuple[np.ndarray, TokenStr
 class _Run:
     """Epochs of chunks, counted and checked."""
 
-    def __init__(self, stream: TokenStream, config: Config, engine: Engine, feed: Feed, schedule):
-        self.stream, self.config, self.engine = stream, config, engine
-        self.feed, self.schedule = feed, schedule
+    def __init__(self, stream: TokenStream, engine: Engine, feed: Feed):
+        self.stream, self.engine, self.feed = stream, engine, feed
+        self.config, self.schedule = engine.job.config, engine.job.schedule
 
     def train_epoch(self, epoch: int, bar: tqdm, on_chunk: Callable[[], None]) -> Metrics:
         order = np.random.default_rng([self.config.seed, epoch]).permutation(self.feed.num_chunks)
@@ -231,7 +166,7 @@ class _Run:
             "loss": sums[0] / sums[1] if sums[1] else None,
             "learning_rate": self.schedule and float(self.schedule(done / total_tokens)),
             "compile_seconds": round(self.engine.compile_seconds, 3),
-            "tokens_per_step": self.engine.plan.tokens_per_step,
+            "tokens_per_step": self.engine.job.plan.tokens_per_step,
         }
 
     def _finished(self, covered: int, loss: Loss, progress: float, bar: tqdm) -> np.ndarray:
@@ -266,7 +201,7 @@ class _Validation:
                 "the validation text has no sentence with two words of the vocabulary; "
                 "give text like that of the corpus"
             )
-        plan = engine.plan
+        plan = engine.job.plan
         stride = plan.block_length - plan.overlap
         tokens = min(plan.chunk_tokens, stride * math.ceil(len(stream) / stride))
         self._feed = Feed(stream, tokens, engine.layout)
@@ -281,7 +216,7 @@ class _Validation:
 
 
 def _report(bar: tqdm, wv: WordVectors, record: Metrics, probe_words: tuple[str, ...]) -> None:
-    if bar.disable:
+    if bar.disable and jax.process_count() == 1:
         return
     line = f"epoch {record['epoch']}: {record['words_per_second']:,} words/s"
     for name in ("loss", "validation_loss"):
@@ -295,4 +230,5 @@ def _report(bar: tqdm, wv: WordVectors, record: Metrics, probe_words: tuple[str,
         answers = wv.most_similar([[word] for word in probe_words], topn=6)
         for word, near in zip(probe_words, answers, strict=True):
             lines.append(f"  {word:{width}}  {', '.join(other for other, _ in near)}")
-    bar.write("\n".join(lines), file=sys.stderr)
+    if not bar.disable:
+        bar.write("\n".join(lines), file=sys.stderr)

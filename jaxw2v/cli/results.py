@@ -1,67 +1,15 @@
-"""The command line, made from the config dataclass. JAX is imported only when a command runs."""
+"""``jaxw2v neighbors``, ``evaluate`` and ``export``: what one does with vectors."""
 
 from __future__ import annotations
 
 import dataclasses
-import errno
 import itertools
-import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
-from jaxw2v.config import Config
-from jaxw2v.errors import InputError, Interrupted, TrainingDiverged
-
-DESCRIPTION = "word2vec in JAX: text in, word vectors out."
-BUILTIN_PROBES = ("array", "file", "thread")
-
-
-@dataclasses.dataclass(frozen=True)
-class Train:
-    """Trains word vectors on text and writes them to a folder."""
-
-    corpus: tyro.conf.Positional[tuple[str, ...]] = ()
-    """Text files or globs, one sentence or paragraph a line, plain or .gz .bz2 .xz .zst; or
-    parquet, csv, tsv, jsonl, arrow files; or one of builtin, text8, wikitext-103. Nothing:
-    builtin, the documentation strings of the installed Python packages."""
-    out: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("vectors")
-    """Folder that receives the vectors, the vocabulary, the settings and metrics.jsonl."""
-    overwrite: bool = False
-    """Replace vectors that the folder already holds."""
-    validation: str | None = None
-    """File of held-out text whose loss is measured each epoch."""
-    mesh: str | None = None
-    """Devices as DATAxVOCAB, such as 4x2: copies of the tables, by pieces each is cut into; None
-    takes all accelerators, cutting no more than memory demands, or one CPU device."""
-    compilation_cache: bool = True
-    """Keep compiled programs beside the cached corpora, so that the next run starts sooner."""
-    config: tyro.conf.OmitArgPrefixes[Config] = dataclasses.field(default_factory=Config)
-
-    def run(self) -> None:
-        """Runs the command."""
-        from jaxw2v.corpus import Files
-        from jaxw2v.training import train
-
-        if self.compilation_cache:
-            _keep_compiled_programs()
-        corpus, config = self.corpus or ("builtin",), self.config
-        if corpus == ("builtin",) and not os.path.exists("builtin"):
-            probes = config.probe_words or BUILTIN_PROBES
-            config = dataclasses.replace(config, probe_words=probes)
-        corpus = corpus[0] if len(corpus) == 1 else Files(corpus)
-        wv = train(
-            corpus,
-            config,
-            out=self.out,
-            overwrite=self.overwrite,
-            validation=self.validation,
-            mesh=self.mesh,
-        )
-        print(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
+from jaxw2v.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,17 +145,6 @@ def parse_expression(text: str) -> tuple[list[str], list[str]]:
     return sides["+"], sides["-"]
 
 
-def _keep_compiled_programs() -> None:
-    import jax
-
-    from jaxw2v.corpus.cache import cache_folder
-
-    # A folder that the user gave JAX is left as it is.
-    if jax.config.jax_compilation_cache_dir is None:
-        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "compiled"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
-
-
 def _without_nan(value):
     """JSON has no NaN: a score that does not exist is null."""
     if isinstance(value, dict):
@@ -215,48 +152,3 @@ def _without_nan(value):
     if isinstance(value, list):
         return [_without_nan(item) for item in value]
     return None if isinstance(value, float) and value != value else value
-
-
-Command = (
-    Annotated[Train, tyro.conf.subcommand("train")]
-    | Annotated[Neighbors, tyro.conf.subcommand("neighbors")]
-    | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
-    | Annotated[Export, tyro.conf.subcommand("export")]
-)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line.
-
-    Args:
-      arguments: the words after ``jaxw2v``; ``None`` takes those of the process.
-
-    Returns:
-      The exit code: 0, 1 if training diverged, 2 for what the user can mend, 130 for Ctrl-C.
-    """
-    try:
-        command = tyro.cli(Command, args=arguments, prog="jaxw2v", description=DESCRIPTION)
-        command.run()
-        sys.stdout.flush()
-    except (InputError, MemoryError) as error:
-        return _fail(str(error) or "out of memory", 2)
-    except TrainingDiverged as error:
-        return _fail(str(error), 1)
-    except Interrupted as error:
-        return _fail(str(error), 130)
-    except KeyboardInterrupt:
-        return _fail("interrupted", 130)
-    except BrokenPipeError:
-        # The reader, such as head, has seen enough; the rest must not go to a closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        hint = "; free some space or choose another --out" if error.errno == errno.ENOSPC else ""
-        return _fail(f"{where}{error.strerror or error}{hint}", 2)
-    return 0
-
-
-def _fail(message: str, code: int) -> int:
-    print(f"jaxw2v: error: {' '.join(message.split())}", file=sys.stderr)
-    return code

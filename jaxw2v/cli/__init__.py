@@ -1,0 +1,78 @@
+"""The command line, made from dataclasses. JAX is imported only when a command runs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import tyro
+
+from jaxw2v.cli.plan import Plan
+from jaxw2v.cli.results import Evaluate, Export, Neighbors
+from jaxw2v.cli.train import Train
+from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
+
+DESCRIPTION = "word2vec in JAX: text in, word vectors out."
+
+Command = (
+    Annotated[Train, tyro.conf.subcommand("train")]
+    | Annotated[Neighbors, tyro.conf.subcommand("neighbors")]
+    | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[Export, tyro.conf.subcommand("export")]
+    | Annotated[Plan, tyro.conf.subcommand("plan")]
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line.
+
+    Args:
+      arguments: the words after ``jaxw2v``; ``None`` takes those of the process.
+
+    Returns:
+      The exit code: 0, 1 if training diverged or another process was lost, 2 for what the user
+      can mend, 130 for Ctrl-C and SIGTERM.
+    """
+    code = _run(arguments)
+    if code and _joined():
+        # A process that fails must not wait for the others, nor they for it.
+        sys.stdout.flush()
+        os._exit(code)
+    return code
+
+
+def _joined() -> bool:
+    jax = sys.modules.get("jax")
+    return jax is not None and jax.distributed.is_initialized()
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        command = tyro.cli(Command, args=arguments, prog="jaxw2v", description=DESCRIPTION)
+        command.run()
+        sys.stdout.flush()
+    except (InputError, MemoryError) as error:
+        return _fail(str(error) or "out of memory", 2)
+    except (TrainingDiverged, ProcessLost) as error:
+        return _fail(str(error), 1)
+    except Interrupted as error:
+        return _fail(str(error), 130)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except BrokenPipeError:
+        # The reader, such as head, has seen enough; the rest must not go to a closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        hint = "; free some space or choose another --out" if error.errno == errno.ENOSPC else ""
+        return _fail(f"{where}{error.strerror or error}{hint}", 2)
+    return 0
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"jaxw2v: error: {' '.join(message.split())}", file=sys.stderr)
+    return code

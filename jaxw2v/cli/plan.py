@@ -1,0 +1,31 @@
+"""``jaxw2v plan``."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import tyro
+
+from jaxw2v.config import Config
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Computes what a run would take of each device, without text and without the devices."""
+
+    vocab: int
+    """Words of the vocabulary (words)."""
+    mesh: str = "1x1"
+    """Devices as DATAxVOCAB: copies of the tables, by pieces each is cut into."""
+    corpus_tokens: int = 1_000_000_000
+    """Tokens of the corpus (words)."""
+    device_memory: float = 80.0
+    """Memory of a device (GiB)."""
+    config: tyro.conf.OmitArgPrefixes[Config] = dataclasses.field(default_factory=Config)
+
+    def run(self) -> None:
+        """Runs the command."""
+        from jaxw2v.training.forecast import forecast, report
+
+        job, footprint = forecast(self.config, self.vocab, self.corpus_tokens, self.mesh)
+        print(report(job, footprint, round(self.device_memory * 2**30)))

@@ -1,0 +1,97 @@
+"""``jaxw2v train``."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from jaxw2v.config import Config
+from jaxw2v.errors import InputError
+
+BUILTIN_PROBES = ("array", "file", "thread")
+
+
+@dataclasses.dataclass(frozen=True)
+class Train:
+    """Trains word vectors on text and writes them to a folder."""
+
+    corpus: tyro.conf.Positional[tuple[str, ...]] = ()
+    """Text files or globs, one sentence or paragraph a line, plain or .gz .bz2 .xz .zst; or
+    parquet, csv, tsv, jsonl, arrow files; or one of builtin, text8, wikitext-103. Nothing:
+    builtin, the documentation strings of the installed Python packages."""
+    out: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("vectors")
+    """Folder that receives the vectors, the vocabulary, the settings and metrics.jsonl."""
+    overwrite: bool = False
+    """Replace vectors that the folder already holds."""
+    validation: str | None = None
+    """File of held-out text whose loss is measured each epoch."""
+    mesh: str | None = None
+    """Devices as DATAxVOCAB, such as 4x2: copies of the tables, by pieces each is cut into; None
+    takes all accelerators, cutting no more than memory demands, or one CPU device."""
+    distributed: bool = False
+    """Join the other processes of a run; Slurm, Kubernetes, Open MPI and Cloud TPU say by
+    themselves which those are."""
+    coordinator: str | None = None
+    """Elsewhere: address and port of the first process, HOST:PORT."""
+    num_processes: int | None = None
+    """Elsewhere: how many processes there are (processes)."""
+    process_id: int | None = None
+    """Elsewhere: which one this is, from 0 (integer)."""
+    compilation_cache: bool = True
+    """Keep compiled programs beside the cached corpora, so that the next run starts sooner."""
+    config: tyro.conf.OmitArgPrefixes[Config] = dataclasses.field(default_factory=Config)
+
+    def run(self) -> None:
+        """Runs the command."""
+        from jaxw2v.corpus import Files
+        from jaxw2v.training import is_first, train
+
+        self._join()
+        if self.compilation_cache:
+            _keep_compiled_programs()
+        corpus, config = self.corpus or ("builtin",), self.config
+        if corpus == ("builtin",) and not os.path.exists("builtin"):
+            probes = config.probe_words or BUILTIN_PROBES
+            config = dataclasses.replace(config, probe_words=probes)
+        corpus = corpus[0] if len(corpus) == 1 else Files(corpus)
+        wv = train(
+            corpus,
+            config,
+            out=self.out,
+            overwrite=self.overwrite,
+            validation=self.validation,
+            mesh=self.mesh,
+        )
+        if is_first():
+            print(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
+
+    def _join(self) -> None:
+        places = {
+            "--coordinator": self.coordinator,
+            "--num-processes": self.num_processes,
+            "--process-id": self.process_id,
+        }
+        given = [name for name, value in places.items() if value is not None]
+        if given and not self.distributed:
+            raise InputError(f"{given[0]} has an effect with --distributed only; give that too")
+        if given and len(given) < len(places):
+            raise InputError(f"{given[0]} needs {' and '.join(set(places) - set(given))} as well")
+        if self.distributed:
+            from jaxw2v.training.processes import join
+
+            join(self.coordinator, self.num_processes, self.process_id)
+
+
+def _keep_compiled_programs() -> None:
+    import jax
+
+    from jaxw2v.corpus.cache import cache_folder
+
+    # A folder that the user gave JAX is left as it is.
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "compiled"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)

@@ -1,0 +1,104 @@
+"""What a run of a given size would take, without text and without the devices."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jaxw2v.config import Config
+from jaxw2v.errors import InputError
+from jaxw2v.training.footprint import Footprint
+from jaxw2v.training.job import Job, make_job
+from jaxw2v.training.mesh import GIB, parse_mesh, shapes_of, what_fits
+
+MIB = 2**20
+
+
+def zipf_counts(vocabulary_size: int, tokens: int) -> np.ndarray:
+    r"""Occurrences by Zipf's law.
+
+    .. math:: \mathrm{count}_v \propto 1 / (v + 2.7)
+
+    Args:
+      vocabulary_size: V, words.
+      tokens: of the corpus (words).
+
+    Returns:
+      int64 [V], 1 or more.
+
+    Reference:
+      Mandelbrot 1953, "An informational theory of the statistical structure of language".
+
+    Example:
+      >>> zipf_counts(3, 100).tolist()
+      [42, 31, 24]
+    """
+    weights = 1 / (np.arange(vocabulary_size) + 2.7)
+    return np.maximum(weights / weights.sum() * tokens, 1).astype(np.int64)
+
+
+def forecast(config: Config, vocabulary_size: int, tokens: int, mesh: str) -> tuple[Job, Footprint]:
+    """Computes the footprint of a run on accelerators.
+
+    Args:
+      config: the settings.
+      vocabulary_size: V, words.
+      tokens: of the corpus (words).
+      mesh: devices along data and vocab, such as ``8x8``.
+
+    Returns:
+      The job and its footprint.
+
+    Raises:
+      InputError: a number is out of range.
+
+    Example:
+      >>> _, footprint = forecast(Config(embedding_dim=100), 100_000, 10**8, "1x8")
+      >>> footprint.memory()["tables"] == 2 * 100_096 * 100 * 4 // 8
+      True
+    """
+    if vocabulary_size < 2 or tokens < vocabulary_size:
+        raise InputError(
+            f"vocab is {vocabulary_size} and corpus_tokens {tokens}; give 2 words or more, and as "
+            "many tokens at least"
+        )
+    job = make_job(config, zipf_counts(vocabulary_size, tokens), None, on_cpu=False)
+    return job, job.footprint(parse_mesh(mesh))
+
+
+def report(job: Job, footprint: Footprint, device_memory: int) -> str:
+    """Says what a run takes, and which meshes of as many devices would hold it.
+
+    Args:
+      job: what the run does.
+      footprint: of the run.
+      device_memory: of each device (bytes).
+
+    Returns:
+      Lines of text.
+    """
+    data, vocab = footprint.mesh
+    plan = job.plan
+    lines = [
+        f"{len(job.keep):,} words of {job.config.embedding_dim} components, "
+        f"{plan.tokens_per_step:,} tokens a step, mesh {data}x{vocab}: {data * vocab} devices",
+        "memory of each device, MiB",
+        *_table(footprint.memory()),
+        "results of communication on each device, MiB a step",
+        *_table(footprint.traffic()),
+        f"meshes of {data * vocab} devices with {device_memory / GIB:g} GiB each",
+    ]
+    for shape in shapes_of(data * vocab):
+        other = job.footprint(shape)
+        verdict = "fits" if other.total <= device_memory else "does not fit"
+        lines.append(
+            f"  {f'{shape[0]}x{shape[1]}':12} {other.total / MIB:14,.1f} MiB, "
+            f"{sum(other.traffic().values()) / MIB:10,.1f} MiB a step  {verdict}"
+        )
+    if footprint.total > device_memory:
+        lines.append(what_fits(lambda shape: job.footprint(shape).total, device_memory))
+    return "\n".join(lines)
+
+
+def _table(values: dict[str, int]) -> list[str]:
+    rows = [*values.items(), ("total", sum(values.values()))]
+    return [f"  {name:12} {value / MIB:14,.1f}" for name, value in rows]

@@ -1,0 +1,159 @@
+"""What a run does, decided before it starts: objective, optimizer, sizes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from jaxw2v.config import Config
+from jaxw2v.errors import InputError
+from jaxw2v.sampling import keep_probability, percentile_threshold
+from jaxw2v.training.footprint import INT, Footprint
+from jaxw2v.training.layout import Layout
+from jaxw2v.training.mesh import Mesh, Shape
+from jaxw2v.training.objectives import Objective, make_objective
+from jaxw2v.training.objectives.output_layer import Arrays
+from jaxw2v.training.optimizer import (
+    check_elementwise,
+    default_optimizer,
+    keep_row_norm,
+    linear_decay,
+)
+from jaxw2v.training.plan import Plan, make_plan
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Job:
+    """The decisions of a run.
+
+    Attributes:
+      config: the settings, with ``row_updates`` decided.
+      keep: float [V], keep probability of each word.
+      objective: what is minimised.
+      constants: of the output layer.
+      plan: the sizes.
+      optimizer: the transformation.
+      schedule: of its learning rate; ``None`` for an optimizer of the user's own.
+    """
+
+    config: Config
+    keep: np.ndarray
+    objective: Objective
+    constants: Arrays
+    plan: Plan
+    optimizer: optax.GradientTransformation
+    schedule: optax.Schedule | None
+
+    def footprint(self, mesh: Shape) -> Footprint:
+        """What the run takes of each device.
+
+        Args:
+          mesh: devices along data and vocab.
+
+        Returns:
+          The footprint, with the smaller exchange of gradients.
+        """
+        layer, dim = self.objective.output_layer, self.config.embedding_dim
+        floats = layer.floats_per_block(self.config.block_length, dim, self.constants)
+        table = jax.ShapeDtypeStruct((2, dim), jnp.float32)
+        moments = jax.tree.leaves(jax.eval_shape(self.optimizer.init, table))
+        constants = jax.tree.leaves(self.constants)
+        return Footprint(
+            self.plan,
+            mesh,
+            len(self.keep),
+            dim,
+            floats // dim,
+            sum(leaf.shape == table.shape for leaf in moments),
+            INT * len(self.keep) + sum(leaf.nbytes for leaf in constants),
+            layer.touches_every_row,
+        ).with_smaller_exchange()
+
+
+def make_job(
+    config: Config,
+    counts: np.ndarray,
+    optimizer: optax.GradientTransformation | None,
+    on_cpu: bool,
+) -> Job:
+    """Decides what a run does.
+
+    Args:
+      config: the settings.
+      counts: int [V], occurrences.
+      optimizer: of the user's own; ``None`` takes the default one.
+      on_cpu: whether it runs on a CPU.
+
+    Returns:
+      The job.
+
+    Raises:
+      InputError: the optimizer cannot do what the settings ask.
+    """
+    keep, kept = _keep(config, counts)
+    objective = make_objective(config)
+    constants = objective.output_layer.constants(counts)
+    floats_per_block = objective.output_layer.floats_per_block(
+        config.block_length, config.embedding_dim, constants
+    )
+    plan = make_plan(config, kept, counts, 4 * floats_per_block, on_cpu)
+    schedule = None
+    if optimizer is None:
+        schedule = linear_decay(plan.learning_rate, config.min_learning_rate)
+        optimizer = default_optimizer(schedule)
+    if config.max_norm is not None:
+        optimizer = optax.chain(optimizer, keep_row_norm(config.max_norm))
+    config = _choose_row_updates(config, optimizer)
+    return Job(config, keep, objective, constants, plan, optimizer, schedule)
+
+
+def lay_out(job: Job, mesh: Mesh | None, on_cpu: bool) -> Layout:
+    """Lays a job over the devices of a mesh.
+
+    Args:
+      job: the job.
+      mesh: the devices.
+      on_cpu: whether they are CPUs.
+
+    Returns:
+      The layout.
+
+    Raises:
+      InputError: the job needs whole tables, and the mesh cuts them.
+    """
+    shape = (1, 1) if mesh is None else tuple(mesh.shape.values())
+    if shape[1] > 1:
+        if job.objective.output_layer.reads_every_row:
+            raise InputError(
+                f"output_layer is {job.config.output_layer!r}, which scores every word; it needs "
+                "whole tables, so give a --mesh that ends in x1"
+            )
+        check_elementwise(job.optimizer)
+    # Rows of every block keep the order of adding, and so a CPU's bits, the same on every mesh.
+    exchange_sums = job.footprint(shape).exchange_sums and not on_cpu
+    return Layout(mesh, len(job.keep), exchange_sums)
+
+
+def _keep(config: Config, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Keep probabilities, and the share of each word that is left in the blocks."""
+    if config.subsample_formula != "percentile":
+        keep = keep_probability(counts, config.subsample_threshold, config.subsample_formula)
+        return keep, keep
+    threshold = percentile_threshold(counts, config.subsample_percentile)
+    return keep_probability(counts, threshold, "percentile"), np.ones(len(counts))
+
+
+def _choose_row_updates(config: Config, optimizer: optax.GradientTransformation) -> Config:
+    if config.row_updates == "dense":
+        return config
+    try:
+        check_elementwise(optimizer)
+    except InputError:
+        if config.row_updates == "sparse":
+            raise
+        return dataclasses.replace(config, row_updates="dense")
+    return dataclasses.replace(config, row_updates="sparse")

@@ -1,0 +1,106 @@
+"""Many processes as one run: joining, agreeing, and not waiting for one that is gone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+
+import jaxw2v
+from jaxw2v.config import Config
+from jaxw2v.corpus import TokenStream
+from jaxw2v.errors import InputError
+
+# After so long without a sign of life a process counts as gone (seconds; JAX's own is 100).
+HEARTBEAT_SECONDS = 20
+DIGEST_BYTES = 32
+
+
+def join(coordinator: str | None, num_processes: int | None, process_id: int | None) -> None:
+    """Joins the other processes of a run; before anything else touches a device.
+
+    Args:
+      coordinator: address and port of the first process; ``None``, like the others, asks Slurm,
+        Kubernetes, Open MPI or Cloud TPU.
+      num_processes: how many.
+      process_id: which one this is, from 0.
+
+    Raises:
+      InputError: the processes do not find one another.
+    """
+    if coordinator is not None and not re.fullmatch(r".+:\d+", coordinator):
+        raise InputError(f"coordinator is {coordinator!r}; it must be HOST:PORT")
+    # JAX's notice of preemption would swallow SIGTERM.
+    jax.config.update("jax_enable_preemption_service", False)
+    try:
+        jax.distributed.initialize(
+            coordinator, num_processes, process_id, heartbeat_timeout_seconds=HEARTBEAT_SECONDS
+        )
+    except (ValueError, RuntimeError) as error:
+        hint = "give --coordinator HOST:PORT, --num-processes and --process-id"
+        raise InputError(f"the processes cannot join: {str(error).rstrip('.')}; {hint}") from None
+
+
+def is_first() -> bool:
+    """Whether this process is the one that prints and writes."""
+    return jax.process_index() == 0
+
+
+def check_agreement(
+    config: Config, mesh: str | None, stream: TokenStream, validation: TokenStream | None
+) -> None:
+    """Makes sure that all processes do the same work; does nothing for one alone.
+
+    Args:
+      config: the settings.
+      mesh: as asked for.
+      stream: the corpus.
+      validation: held-out text, if there is some.
+
+    Raises:
+      InputError: on every process, naming what differs and where.
+    """
+    if jax.process_count() == 1:
+        return
+    facts = {
+        "settings": f"{config.to_json()} {mesh}".encode(),
+        "vocabulary": _content(stream),
+        "text": _text(stream),
+        "validation text": b"" if validation is None else _text(validation),
+        "code": _code(),
+        "version of JAX": jax.__version__.encode(),
+    }
+    digests = np.frombuffer(b"".join(map(_digest, facts.values())), np.uint8)
+    everyone = multihost_utils.process_allgather(digests.reshape(len(facts), DIGEST_BYTES))
+    for name, of_name in zip(facts, np.swapaxes(everyone, 0, 1), strict=True):
+        others = np.flatnonzero((of_name != of_name[0]).any(axis=1))
+        if len(others):
+            raise InputError(
+                f"processes disagree about the {name}: process {', '.join(map(str, others))} "
+                "against process 0; start all with the same arguments, text and code"
+            )
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def _content(stream: TokenStream) -> bytes:
+    words = "\n".join(stream.vocabulary.words).encode()
+    return words + np.ascontiguousarray(stream.vocabulary.counts).tobytes()
+
+
+def _text(stream: TokenStream) -> bytes:
+    digest = hashlib.sha256(np.ascontiguousarray(stream.sentence_ends))
+    digest.update(np.ascontiguousarray(stream.ids))
+    return digest.digest()
+
+
+def _code() -> bytes:
+    folder = Path(jaxw2v.__file__).parent
+    files = sorted(folder.rglob("*.py"))
+    return b"".join(_digest(path.read_bytes()) for path in files)
