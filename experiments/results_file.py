@@ -31,3 +31,15 @@ def write(path: Path, results: dict) -> None:
     """
     with renamed_when_complete(path) as temporary:
         temporary.write_text(json.dumps(results, indent=2) + "\n")
+
+
+def read(path: Path) -> dict:
+    """Reads results that an earlier run wrote.
+
+    Args:
+      path: the results file.
+
+    Returns:
+      Its content; nothing if there is no file.
+    """
+    return json.loads(path.read_text()) if path.exists() else {}

@@ -67,6 +67,8 @@ class Worker:
     output_layer: Literal["negative_sampling", "softmax", "hierarchical_softmax"] = (
         "negative_sampling"
     )
+    learning_rate: float | None = None
+    row_updates: Literal["auto", "sparse", "dense"] = "auto"
 
 
 def train_gensim(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
@@ -89,6 +91,7 @@ def train_gensim(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
         sg=int(worker.objective == "skipgram"),
         min_count=5,
         sample=1e-3,
+        alpha=worker.learning_rate or 0.025,
         workers=worker.workers,
         seed=worker.seed,
     )
@@ -133,6 +136,8 @@ def train_jaxw2v(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
         tokenizer="whitespace",
         embedding_dim=worker.embedding_dim,
         epochs=worker.epochs,
+        learning_rate=worker.learning_rate,
+        row_updates=worker.row_updates,
         seed=worker.seed,
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,30 @@
-"""The step, chunks of steps, the loop around them, and the main job."""
+"""The step, chunks of steps, the loop around them, and the main job.
 
+:func:`train` and :func:`fit` do all of it. For a loop of one's own, :func:`make_job` decides,
+:func:`initial_state` makes the tables, and :func:`make_train_chunk` gives the function that one
+device runs on its share, under ``jit``, ``pmap`` or ``shard_map``.
+"""
+
+from jaxw2v.training.chunk import make_train_chunk
+from jaxw2v.training.dealer import Chunk
+from jaxw2v.training.engine import initial_state
+from jaxw2v.training.job import make_job
 from jaxw2v.training.optimizer import default_optimizer, linear_decay, scale_by_progress
 from jaxw2v.training.processes import is_first
 from jaxw2v.training.run import train
+from jaxw2v.training.shards import Shards
 from jaxw2v.training.trainer import fit
 
-__all__ = ["default_optimizer", "fit", "is_first", "linear_decay", "scale_by_progress", "train"]
+__all__ = [
+    "Chunk",
+    "Shards",
+    "default_optimizer",
+    "fit",
+    "initial_state",
+    "is_first",
+    "linear_decay",
+    "make_job",
+    "make_train_chunk",
+    "scale_by_progress",
+    "train",
+]

@@ -10,13 +10,10 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-import optax
 
-from jaxw2v.config import Config
 from jaxw2v.training.dealer import Chunk, Dealer
-from jaxw2v.training.objectives import Objective
+from jaxw2v.training.job import Job
 from jaxw2v.training.objectives.output_layer import Arrays
-from jaxw2v.training.plan import Plan
 from jaxw2v.training.shards import Shards
 from jaxw2v.training.step import Loss, TrainState, blocks_loss, train_step
 
@@ -34,20 +31,11 @@ def _shuffled(key: jax.Array, size: int, count: jax.Array) -> jax.Array:
     return jnp.argsort(jnp.where(jnp.arange(size) < count, draw, jnp.uint32(2**32 - 1)))
 
 
-def make_train_chunk(
-    config: Config,
-    plan: Plan,
-    objective: Objective,
-    optimizer: optax.GradientTransformation,
-    shards: Shards,
-) -> Callable[..., tuple[TrainState, Loss]]:
+def make_train_chunk(job: Job, shards: Shards) -> Callable[..., tuple[TrainState, Loss]]:
     """Builds the function by which a device trains on its share of a chunk.
 
     Args:
-      config: the settings.
-      plan: the sizes.
-      objective: what is minimised.
-      optimizer: an elementwise transformation.
+      job: what the run does.
       shards: how devices share tables and blocks; the function runs under ``jax.pmap`` or
         ``jax.shard_map`` with these axes, or as it is without any.
 
@@ -58,16 +46,17 @@ def make_train_chunk(
       ``place``, int32 [2], epoch and chunk, is folded into ``key``; ``progress`` is float32 [2],
       the share of training done before and after the chunk. The loss is that of all devices.
     """
+    plan = job.plan
     step = functools.partial(
         train_step,
-        objective=objective,
-        optimizer=optimizer,
+        objective=job.objective,
+        optimizer=job.optimizer,
         shards=shards,
         blocks_per_micro_batch=plan.blocks_per_micro_batch,
         rows_per_pass=plan.rows_per_pass,
-        dense=config.row_updates == "dense",
+        dense=job.config.row_updates == "dense",
     )
-    dealer = Dealer(config, plan, objective, shards)
+    dealer = Dealer(job, shards)
     micro_batches = plan.blocks_per_step // plan.blocks_per_micro_batch
 
     def train_chunk(
@@ -111,15 +100,11 @@ def make_train_chunk(
     return train_chunk
 
 
-def make_evaluate_chunk(
-    config: Config, plan: Plan, objective: Objective, shards: Shards
-) -> Callable[..., Loss]:
+def make_evaluate_chunk(job: Job, shards: Shards) -> Callable[..., Loss]:
     """Builds the function by which a device measures the loss of its share of a chunk.
 
     Args:
-      config: the settings.
-      plan: the sizes.
-      objective: what is measured.
+      job: what the run does.
       shards: how devices share tables and blocks.
 
     Returns:
@@ -127,17 +112,17 @@ def make_evaluate_chunk(
       those of :func:`make_train_chunk`; the same place draws the same pairs and negatives.
     """
 
-    dealer = Dealer(config, plan, objective, shards)
+    dealer = Dealer(job, shards)
 
     def evaluate_chunk(state, chunk, keep_threshold, constants, key, place) -> Loss:
         cut = dealer.cut(_fold_in_place(key, place), chunk, keep_threshold)
-        size, count = plan.blocks_per_micro_batch, cut.blocks.count
+        size, count = job.plan.blocks_per_micro_batch, cut.blocks.count
 
         def measure(i, loss):
             first = i * size
             numbers = first + jnp.arange(size)
             taken = dealer.deal(cut, numbers, count - first, 1, constants)
-            measured = blocks_loss(state, taken, constants, keep_threshold, objective, shards)
+            measured = blocks_loss(state, taken, constants, keep_threshold, job.objective, shards)
             return jax.tree.map(jnp.add, loss, measured)
 
         nothing = shards.vary(Loss.nothing(), shards.devices)

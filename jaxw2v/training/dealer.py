@@ -8,7 +8,6 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.config import Config
 from jaxw2v.sampling import (
     TokenBlocks,
     context_bounds,
@@ -16,9 +15,8 @@ from jaxw2v.sampling import (
     effective_windows,
     subsample,
 )
-from jaxw2v.training.objectives import Objective
+from jaxw2v.training.job import Job
 from jaxw2v.training.objectives.output_layer import Arrays
-from jaxw2v.training.plan import Plan
 from jaxw2v.training.shards import Shards
 from jaxw2v.training.step import Blocks
 
@@ -59,15 +57,11 @@ class Dealer:
     that draws.
 
     Attributes:
-      config: the settings.
-      plan: the sizes.
-      objective: what is minimised.
+      job: what the run does.
       shards: how devices share blocks.
     """
 
-    config: Config
-    plan: Plan
-    objective: Objective
+    job: Job
     shards: Shards
 
     def cut(self, key: jax.Array, chunk: Chunk, keep_threshold: jax.Array) -> CutChunk:
@@ -82,12 +76,12 @@ class Dealer:
           The blocks.
         """
         keep_key, window_key, output_key = jax.random.split(key, 3)
-        plan, shards = self.plan, self.shards
+        plan, shards = self.job.plan, self.shards
         # The last devices may hold more than the chunk, which is padding.
         ids, sentence_ids = (
             shards.gather(part, shards.devices)[: plan.chunk_tokens] for part in chunk
         )
-        by_pair = self.config.subsample_formula == "percentile"
+        by_pair = self.job.config.subsample_formula == "percentile"
         keep = ids >= 0 if by_pair else subsample(keep_key, ids, keep_threshold)
         blocks = cut_into_blocks(keep, ids, sentence_ids, plan.block_length, plan.overlap)
         return CutChunk(blocks, window_key, output_key, keep_key if by_pair else None)
@@ -114,7 +108,7 @@ class Dealer:
         Returns:
           m times as many blocks as a device computes at once.
         """
-        config, size = self.config, self.plan.blocks_per_micro_batch
+        config, size = self.job.config, self.job.plan.blocks_per_micro_batch
         share = -(-size // self.shards.count(self.shards.devices))
         place = self.shards.place(self.shards.devices) * share + jnp.arange(share)
         wanted = (size * jnp.arange(micro_batches)[:, None] + place[None, :]).reshape(-1)
@@ -131,7 +125,7 @@ class Dealer:
             config.context_side,
             config.require_full_window,
         )
-        draws = self.objective.output_layer.draw(cut.output_key, constants, numbers)
+        draws = self.job.objective.output_layer.draw(cut.output_key, constants, numbers)
         pair_keys = None
         if cut.pair_key is not None:
             pair_keys = jax.vmap(jax.random.fold_in, (None, 0))(cut.pair_key, numbers)

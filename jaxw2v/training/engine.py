@@ -80,9 +80,9 @@ class Engine:
         Returns:
           From a chunk and its place in the stream to its loss.
         """
-        job, shards = self.job, self.layout.shards
-        plan = dataclasses.replace(job.plan, chunk_tokens=chunk_tokens)
-        evaluate = make_evaluate_chunk(job.config, plan, job.objective, shards)
+        plan = dataclasses.replace(self.job.plan, chunk_tokens=chunk_tokens)
+        job = dataclasses.replace(self.job, plan=plan)
+        evaluate = make_evaluate_chunk(job, self.layout.shards)
         evaluate = self.layout.program(evaluate, _specs(self.layout, self.state), EVERYWHERE)
 
         def measure(chunk: Chunk, index: int) -> Loss:
@@ -145,7 +145,7 @@ def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
     """
     state = layout.shapes(lambda: initial_state(job))
     in_specs, progress = _specs(layout, state), jax.ShapeDtypeStruct((2,), jnp.float32)
-    train = make_train_chunk(job.config, job.plan, job.objective, job.optimizer, layout.shards)
+    train = make_train_chunk(job, layout.shards)
     train = layout.program(train, (*in_specs, EVERYWHERE), (in_specs[0], EVERYWHERE), donate=(0,))
     tokens = layout.empty_tokens(job.plan.chunk_tokens)
     constants = layout.shapes_of_copies(_constants(job))

@@ -30,7 +30,7 @@ def zipf_counts(vocabulary_size: int, tokens: int) -> np.ndarray:
 
     Example:
       >>> zipf_counts(3, 100).tolist()
-      [42, 31, 24]
+      [43, 31, 24]
     """
     weights = 1 / (np.arange(vocabulary_size) + 2.7)
     return np.maximum(weights / weights.sum() * tokens, 1).astype(np.int64)

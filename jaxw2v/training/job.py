@@ -77,8 +77,8 @@ class Job:
 def make_job(
     config: Config,
     counts: np.ndarray,
-    optimizer: optax.GradientTransformation | None,
-    on_cpu: bool,
+    optimizer: optax.GradientTransformation | None = None,
+    on_cpu: bool | None = None,
 ) -> Job:
     """Decides what a run does.
 
@@ -86,7 +86,7 @@ def make_job(
       config: the settings.
       counts: int [V], occurrences.
       optimizer: of the user's own; ``None`` takes the default one.
-      on_cpu: whether it runs on a CPU.
+      on_cpu: whether it runs on a CPU; ``None`` looks at JAX's default devices.
 
     Returns:
       The job.
@@ -94,6 +94,8 @@ def make_job(
     Raises:
       InputError: the optimizer cannot do what the settings ask.
     """
+    if on_cpu is None:
+        on_cpu = jax.default_backend() == "cpu"
     keep, kept = _keep(config, counts)
     objective = make_objective(config)
     constants = objective.output_layer.constants(counts)

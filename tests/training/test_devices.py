@@ -119,7 +119,7 @@ def test_pmap_gives_the_bits_of_shard_map(sentences):
         np.pad(part, (0, size - part.size), constant_values=-1).reshape(8, -1) for part in chunk
     ]
     shards = Shards(len(job.keep), data=("data",))
-    per_device = make_train_chunk(job.config, job.plan, job.objective, job.optimizer, shards)
+    per_device = make_train_chunk(job, shards)
     program = jax.pmap(per_device, "data", in_axes=(0, 0, None, None, None, None, None))
     state = jax.tree.map(
         lambda leaf: jnp.stack([leaf] * 8), jax.jit(initial_state, static_argnums=0)(job)

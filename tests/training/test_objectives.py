@@ -14,12 +14,12 @@ from jaxw2v.losses import hierarchical_softmax_loss, huffman_tree, negative_samp
 from jaxw2v.sampling import context_bounds, keep_threshold, subsample_pairs
 from jaxw2v.training.chunk import make_evaluate_chunk, make_train_chunk
 from jaxw2v.training.dealer import Chunk
+from jaxw2v.training.engine import initial_state
+from jaxw2v.training.job import make_job
 from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.optimizer import keep_row_norm
-from jaxw2v.training.plan import make_plan
 from jaxw2v.training.shards import Shards
 from jaxw2v.training.step import Blocks, blocks_loss, init_state, train_step
-from jaxw2v.training.storage_order import num_rows
 
 V, D, B, L, W, K = 12, 4, 4, 8, 3, 2
 USED = 3
@@ -193,15 +193,9 @@ def test_fresh_negatives_are_drawn_for_the_sides_that_have_pairs():
         assert make_objective(config).output_layer.offsets == offsets
 
 
-def compiled_pieces(**settings):
-    config = Config(embedding_dim=D, **settings)
-    objective = make_objective(config)
-    constants = objective.output_layer.constants(COUNTS)
-    floats = objective.output_layer.floats_per_block(config.block_length, D, constants)
-    plan = make_plan(config, np.ones(V), COUNTS, 4 * floats, on_cpu=True)
-    zeros = jnp.zeros((num_rows(V), D))
-    state = init_state(zeros, zeros, optax.adam(0.1))
-    return config, plan, objective, constants, state
+def make(**settings):
+    job = make_job(Config(embedding_dim=D, **settings), COUNTS, optax.adam(0.1), on_cpu=True)
+    return job, initial_state(job)
 
 
 @pytest.mark.parametrize(
@@ -210,14 +204,14 @@ def compiled_pieces(**settings):
     ids=["default", "percentile", *map(name, CASES)],
 )
 def test_the_training_program_lowers_for_every_platform(settings):
-    config, plan, objective, constants, state = compiled_pieces(**settings)
-    train_chunk = jax.jit(make_train_chunk(config, plan, objective, optax.adam(0.1), ALONE))
-    tokens = jax.ShapeDtypeStruct((plan.chunk_tokens,), jnp.int32)
+    job, state = make(**settings)
+    train_chunk = jax.jit(make_train_chunk(job, ALONE))
+    tokens = jax.ShapeDtypeStruct((job.plan.chunk_tokens,), jnp.int32)
     exported = jax.export.export(train_chunk, platforms=("cpu", "cuda", "tpu"))(
         state,
         Chunk(tokens, tokens),
         ALWAYS,
-        constants,
+        job.constants,
         jax.random.key(0),
         jnp.zeros(2, jnp.int32),
         jnp.zeros(2),
@@ -226,17 +220,17 @@ def test_the_training_program_lowers_for_every_platform(settings):
 
 
 def test_percentile_subsampling_drops_pairs_not_tokens():
-    config, plan, objective, constants, state = compiled_pieces(
+    job, state = make(
         subsample_formula="percentile", window=1, window_sampling="fixed", block_overlap=2
     )
     rng = np.random.default_rng(0)
-    ids = rng.integers(0, V, plan.chunk_tokens).astype(np.int32)
+    ids = rng.integers(0, V, job.plan.chunk_tokens).astype(np.int32)
     probability = np.linspace(0.2, 0.9, V)
     chunk = Chunk(jnp.asarray(ids), jnp.zeros(ids.size, jnp.int32))
-    evaluate = jax.jit(make_evaluate_chunk(config, plan, objective, ALONE))
+    evaluate = jax.jit(make_evaluate_chunk(job, ALONE))
     threshold, key = jnp.asarray(keep_threshold(probability)), jax.random.key(0)
     pairs = [
-        float(evaluate(state, chunk, threshold, constants, key, jnp.array([0, k])).pairs)
+        float(evaluate(state, chunk, threshold, job.constants, key, jnp.array([0, k])).pairs)
         for k in range(20)
     ]
     # A pair of neighbours in the text is kept with both chances; none is further apart.

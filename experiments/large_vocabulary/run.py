@@ -1,0 +1,241 @@
+"""What a step costs as the vocabulary grows, and what updating touched rows only does to quality.
+
+See README.md beside this.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Literal
+
+import jax
+import numpy as np
+import tyro
+
+import jaxw2v
+from experiments import results_file
+from experiments.gensim_comparison.run import (
+    SCORES,
+    Comparison,
+    Worker,
+    environment,
+    run_in_process,
+    write_tokens,
+)
+from jaxw2v.training.dealer import Chunk
+from jaxw2v.training.engine import Engine
+from jaxw2v.training.forecast import zipf_counts
+from jaxw2v.training.job import make_job
+from jaxw2v.training.layout import Layout
+
+HERE = Path(__file__).parent
+SENTENCE = 25
+TEXT_WORDS = 100_000
+
+
+@dataclasses.dataclass(frozen=True)
+class LargeVocabulary:
+    """Cost by size of the vocabulary; quality by learning rate, sparse, dense and gensim."""
+
+    parts: tuple[Literal["cost", "sweep"], ...] = ("cost", "sweep")
+    """What to measure."""
+    sizes: tuple[int, ...] = (100_000, 1_000_000, 10_000_000)
+    """Vocabularies (words)."""
+    embedding_dim: int = 64
+    """Length of a word vector in the measurement of cost (components)."""
+    rounds: int = 7
+    """Chunks of 1 M tokens on each table, in alternation."""
+    corpus: str | None = None
+    """Text file for the sweep, one sentence or paragraph a line."""
+    eval_dir: Path | None = None
+    """Folder with ws353.txt, simlex999.txt and questions-words.txt."""
+    rates: tuple[float, ...] = (0.005, 0.01, 0.02, 0.04)
+    """Learning rates of Adam."""
+    gensim_rates: tuple[float, ...] = (0.0125, 0.025, 0.05)
+    """Learning rates of gensim."""
+    seeds: tuple[int, ...] = (1,)
+    """Seeds of the sweep."""
+    results: Path = HERE / "results.json"
+    """File that receives the results; the plot goes beside it."""
+    smoke: bool = False
+    """Tables of a few thousand rows only, and a short sweep."""
+
+
+class Table:
+    """A table of some size, and a chunk of tokens to train on."""
+
+    def __init__(self, size: int, words_in_text: int, dim: int, tokens: int):
+        """Makes both.
+
+        Args:
+          size: V, rows of the tables.
+          words_in_text: words of which the text is made, by Zipf's law; the others never occur.
+          dim: D, components.
+          tokens: of the chunk.
+        """
+        counts = np.zeros(size, np.int64)
+        counts[:words_in_text] = zipf_counts(words_in_text, 10**9)
+        config = jaxw2v.Config(embedding_dim=dim, tokens_per_step=32_768)
+        self.job = make_job(config, counts, None, jax.default_backend() == "cpu")
+        plan = dataclasses.replace(self.job.plan, chunk_tokens=tokens)
+        self.job = dataclasses.replace(self.job, plan=plan)
+        edges = np.cumsum(counts[:words_in_text]) / counts.sum()
+        draws = np.random.default_rng(0).random(tokens)
+        self.ids = np.searchsorted(edges[:-1], draws).astype(np.int32)
+        self.engine = Engine(self.job, Layout(None, size))
+        kept = self.job.keep[self.ids].sum()
+        self.state_bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(self.engine.state))
+        self.steps = int(np.ceil(kept / plan.tokens_per_step))
+
+    def milliseconds(self) -> float:
+        """Trains on the chunk once.
+
+        Returns:
+          Milliseconds a step.
+        """
+        sentences = np.arange(self.ids.size, dtype=np.int32) // SENTENCE
+        chunk = Chunk(jax.device_put(self.ids), jax.device_put(sentences))
+        jax.block_until_ready((self.engine.state, chunk))
+        started = time.perf_counter()
+        self.engine.train(chunk, 0, 0, np.array([0.1, 0.11], np.float32))
+        jax.block_until_ready(self.engine.state)
+        return 1e3 * (time.perf_counter() - started) / self.steps
+
+
+def measure_cost(settings: LargeVocabulary) -> list[dict]:
+    """Times steps on tables of every size, in alternation.
+
+    Args:
+      settings: the settings.
+
+    Returns:
+      A record for each table: the same text for all sizes, or text from the whole vocabulary.
+    """
+    tokens, records = (1 << 20, []) if not settings.smoke else (1 << 13, [])
+    for text in ("same", "whole vocabulary"):
+        tables = {}
+        for size in settings.sizes:
+            words = min(TEXT_WORDS, settings.sizes[0]) if text == "same" else size
+            tables[size] = Table(size, words, settings.embedding_dim, tokens)
+        times: dict[int, list[float]] = {size: [] for size in tables}
+        for _, (size, table) in itertools.product(range(settings.rounds + 1), tables.items()):
+            times[size].append(table.milliseconds())
+        smallest = settings.sizes[0]
+        for size in tables:
+            # The first round warms caches and page tables.
+            ratios = [a / b for a, b in zip(times[size][1:], times[smallest][1:], strict=True)]
+            records.append(
+                {
+                    "text": text,
+                    "vocabulary": size,
+                    "embedding_dim": settings.embedding_dim,
+                    "step_milliseconds": statistics.median(times[size][1:]),
+                    "ratio": statistics.median(ratios),
+                    "state_bytes": tables[size].state_bytes,
+                }
+            )
+            print(records[-1], flush=True)
+        del tables
+    return records
+
+
+def measure_quality(settings: LargeVocabulary) -> list[dict]:
+    """Trains with every learning rate, each run in a process of its own.
+
+    Args:
+      settings: the settings.
+
+    Returns:
+      A record for each run.
+    """
+    few = 1 if settings.smoke else None
+    plan = [("gensim", "auto", rate) for rate in settings.gensim_rates[:few]]
+    for row_updates in ("sparse", "dense"):
+        plan += [("jaxw2v", row_updates, rate) for rate in settings.rates[:few]]
+    records = []
+    with tempfile.TemporaryDirectory() as folder:
+        tokens = Path(folder) / "tokens.txt"
+        comparison = Comparison(settings.corpus, settings.eval_dir, smoke=settings.smoke)
+        write_tokens(comparison, tokens)
+        for seed, (system, row_updates, rate) in itertools.product(settings.seeds, plan):
+            worker = Worker(
+                system,
+                tokens,
+                settings.eval_dir,
+                seed,
+                embedding_dim=100,
+                epochs=1 if settings.smoke else 5,
+                workers=2,
+                learning_rate=rate,
+                row_updates=row_updates,
+            )
+            records.append(run_in_process(worker, Path(folder)))
+            records[-1]["sum"] = sum(records[-1][name] for name in SCORES)
+    return records
+
+
+def plot(records: list[dict], path: Path) -> None:
+    """Draws the cost of a step against the size of the vocabulary.
+
+    Args:
+      records: from :func:`measure_cost`.
+      path: the PNG file.
+    """
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.4, 3.8), dpi=110, layout="constrained")
+    styles = {
+        "same": ("o-", "same text, larger tables"),
+        "whole vocabulary": ("s--", "text of all words"),
+    }
+    for text, (style, label) in styles.items():
+        of_text = [record for record in records if record["text"] == text]
+        sizes = [record["vocabulary"] for record in of_text]
+        axes.plot(sizes, [record["step_milliseconds"] for record in of_text], style, label=label)
+    axes.set(
+        xscale="log",
+        xlabel="vocabulary (words)",
+        ylabel="milliseconds a step of 32,768 tokens",
+        ylim=(0, None),
+        title="The cost of a step, sparse updates",
+    )
+    axes.legend()
+    axes.grid(alpha=0.3)
+    figure.savefig(path)
+    pyplot.close(figure)
+
+
+def measure(settings: LargeVocabulary) -> dict:
+    """Measures what is asked for, and keeps the rest of the results file as it is.
+
+    Args:
+      settings: the settings.
+
+    Returns:
+      The content of the results file.
+    """
+    results_file.check_folder(settings.results)
+    if settings.smoke:
+        settings = dataclasses.replace(settings, sizes=(1_000, 2_000), embedding_dim=8, rounds=1)
+    if "sweep" in settings.parts and None in (settings.corpus, settings.eval_dir):
+        raise SystemExit("the sweep needs --corpus and --eval-dir (or give --parts cost)")
+    results = results_file.read(settings.results)
+    if "cost" in settings.parts:
+        results["cost"] = {"records": measure_cost(settings), **environment()}
+        plot(results["cost"]["records"], settings.results.with_name("cost.png"))
+    if "sweep" in settings.parts:
+        results["sweep"] = {"records": measure_quality(settings), **environment()}
+    results_file.write(settings.results, results)
+    return results
+
+
+if __name__ == "__main__":
+    measure(tyro.cli(LargeVocabulary, description=__doc__))

@@ -1,0 +1,282 @@
+"""The same training on several meshes: loss, scores, bytes, words a second. See README.md."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import tyro
+
+import jaxw2v
+from experiments import results_file
+from experiments.gensim_comparison.run import SCORES, environment
+from jaxw2v.corpus import open_corpus
+from jaxw2v.sampling import keep_probability
+from jaxw2v.training.forecast import forecast
+from jaxw2v.training.storage_order import num_rows, storage_row
+from jaxw2v.vectors import WordVectors, evaluate_analogies, evaluate_similarity
+
+HERE = Path(__file__).parent
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """Where a run takes place.
+
+    Attributes:
+      mesh: devices along data and vocab.
+      processes: that share the devices.
+    """
+
+    mesh: str
+    processes: int = 1
+
+    @property
+    def devices(self) -> int:
+        """Virtual devices of each process."""
+        data, vocab = map(int, self.mesh.split("x"))
+        return data * vocab // self.processes
+
+
+LAYOUTS = (
+    Layout("1x1"),
+    Layout("8x1"),
+    Layout("1x8"),
+    Layout("4x2"),
+    Layout("2x2", processes=2),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class MultiDevice:
+    """Trains on virtual CPU devices, one mesh after another."""
+
+    corpus: Path
+    """Text file, one sentence or paragraph a line."""
+    eval_dir: Path
+    """Folder with ws353.txt, simlex999.txt and questions-words.txt."""
+    epochs: int = 5
+    """Passes over the corpus (passes)."""
+    rounds: int = 3
+    """Runs of one epoch on one and on two devices, in alternation."""
+    results: Path = HERE / "results.json"
+    """File that receives the results."""
+    smoke: bool = False
+    """One epoch of three layouts."""
+
+
+def train(layout: Layout, corpus: Path, out: Path, settings: list[str]) -> dict:
+    """Trains by the command line, in processes of their own.
+
+    Args:
+      layout: where.
+      corpus: the text.
+      out: folder for the vectors.
+      settings: further arguments.
+
+    Returns:
+      The metrics of the last epoch, with the loss and words a second of all.
+    """
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", "import sys; from jaxw2v.cli import main; sys.exit(main())"]
+    command += ["train", str(corpus), "--out", str(out), "--mesh", layout.mesh, *settings]
+    flag = f"--xla_force_host_platform_device_count={layout.devices}"
+    places = [[]]
+    if layout.processes > 1:
+        joined = ["--distributed", "--coordinator", f"localhost:{port}", "--num-processes"]
+        joined += [str(layout.processes), "--process-id"]
+        places = [[*joined, str(i)] for i in range(layout.processes)]
+    running = [
+        subprocess.Popen(
+            [*command, *place],
+            env={**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flag},
+            stdout=subprocess.DEVNULL,
+        )
+        for place in places
+    ]
+    if any([process.wait() for process in running]):
+        raise SystemExit(f"training on {layout} failed")
+    lines = (out / "metrics.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    speed = statistics.median(record["words_per_second"] for record in records)
+    return {"loss": records[-1]["loss"], "words_per_second": speed}
+
+
+def compare(settings: MultiDevice, folder: Path) -> list[dict]:
+    """Trains on every layout and compares the vectors.
+
+    Args:
+      settings: the settings.
+      folder: for vectors.
+
+    Returns:
+      A record for each layout.
+    """
+    records, first = [], None
+    layouts = LAYOUTS[:3] if settings.smoke else LAYOUTS
+    for layout in layouts:
+        out = folder / f"{layout.mesh}_{layout.processes}"
+        epochs = "1" if settings.smoke else str(settings.epochs)
+        record = dataclasses.asdict(layout)
+        record |= train(layout, settings.corpus, out, ["--epochs", epochs])
+        wv = WordVectors.load(out)
+        first = wv if first is None else first
+        for name in ("ws353", "simlex999"):
+            path = settings.eval_dir / f"{name}.txt"
+            record[name] = evaluate_similarity(wv, path).spearman
+        questions = settings.eval_dir / "questions-words.txt"
+        record["google_analogies"] = evaluate_analogies(wv, questions)[-1].accuracy
+        record["largest_difference"] = float(np.abs(wv.vectors - first.vectors).max())
+        content = (out / "vectors.safetensors").read_bytes()
+        record["sha256"] = hashlib.sha256(content).hexdigest()[:16]
+        records.append(record)
+        print(record, flush=True)
+    return records
+
+
+def one_and_two_devices(settings: MultiDevice, folder: Path) -> dict:
+    """Words a second on two virtual devices over those on one, of the same cores.
+
+    Args:
+      settings: the settings.
+      folder: for vectors.
+
+    Returns:
+      The ratio of each round.
+    """
+    ratios: dict[str, list[float]] = {"2x1": [], "1x2": []}
+    for i in range(1 if settings.smoke else settings.rounds):
+        speeds = {
+            mesh: train(Layout(mesh), settings.corpus, folder / f"{mesh}_{i}", ["--epochs", "1"])
+            for mesh in ("1x1", *ratios)
+        }
+        for mesh, found in ratios.items():
+            alone = speeds["1x1"]["words_per_second"]
+            found.append(speeds[mesh]["words_per_second"] / alone)
+    return ratios
+
+
+def bytes_by_size() -> list[dict]:
+    """Memory and communication of each device by vocabulary and mesh, from the formulas.
+
+    Returns:
+      A record for each.
+    """
+    records = []
+    for vocabulary, meshes in (
+        (80_000, ("1x1", "8x1", "1x8", "64x1", "1x64")),
+        (1_000_000, ("1x1", "8x1", "1x8", "64x1", "1x64")),
+        (10_000_000, ("1x1", "1x8", "2x4", "8x8", "1x64")),
+    ):
+        for mesh in meshes:
+            _, footprint = forecast(jaxw2v.Config(embedding_dim=300), vocabulary, 10**9, mesh)
+            records.append(
+                {
+                    "vocabulary": vocabulary,
+                    "mesh": mesh,
+                    "exchange": "sums" if footprint.exchange_sums else "rows",
+                    "memory": footprint.memory(),
+                    "traffic": footprint.traffic(),
+                }
+            )
+    return records
+
+
+def busiest_shard(settings: MultiDevice) -> list[dict]:
+    """Rows that the busiest shard serves, over the mean, for the words of the corpus.
+
+    Args:
+      settings: the settings.
+
+    Returns:
+      A record for each number of pieces: input rows, and output rows with their negatives.
+    """
+    config = jaxw2v.Config()
+    counts = open_corpus(settings.corpus, config).vocabulary.counts
+    kept = counts * keep_probability(counts, config.subsample_threshold)
+    noise = counts**config.noise_exponent
+    negatives = config.negatives_per_block / config.block_length
+    reads = {
+        "input": kept / kept.sum(),
+        "output": (kept / kept.sum() + negatives * noise / noise.sum()) / (1 + negatives),
+    }
+    rows, size = storage_row(np.arange(len(counts)), len(counts)), num_rows(len(counts))
+    records = []
+    for pieces in (2, 4, 8, 16, 64):
+        record: dict = {"pieces": pieces}
+        for table, share in reads.items():
+            served = np.bincount(rows // (size // pieces), share, pieces)
+            contiguous = np.bincount(np.arange(len(counts)) * pieces // len(counts), share, pieces)
+            record[table] = served.max() * pieces
+            record[f"{table}_in_order_of_frequency"] = contiguous.max() * pieces
+        records.append(record)
+    return records
+
+
+def measure(settings: MultiDevice) -> dict:
+    """Measures all of it and writes the results.
+
+    Args:
+      settings: the settings.
+
+    Returns:
+      The content of the results file.
+    """
+    results_file.check_folder(settings.results)
+    with tempfile.TemporaryDirectory() as folder:
+        results = {
+            "meshes": compare(settings, Path(folder)),
+            "two_devices_over_one": one_and_two_devices(settings, Path(folder)),
+            "bytes": [] if settings.smoke else bytes_by_size(),
+            "busiest_shard": busiest_shard(settings),
+            **environment(),
+        }
+    print(table(results))
+    results_file.write(settings.results, results)
+    return results
+
+
+def table(results: dict) -> str:
+    """The results as Markdown tables.
+
+    Args:
+      results: from :func:`measure`.
+
+    Returns:
+      The tables.
+    """
+    lines = [
+        "| mesh | processes | loss | WS-353 | SimLex | Google | largest difference | sha256 |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for r in results["meshes"]:
+        scores = " | ".join(f"{r[name]:.4f}" for name in SCORES)
+        lines.append(
+            f"| {r['mesh']} | {r['processes']} | {r['loss']:.6f} | {scores} "
+            f"| {r['largest_difference']:.1e} | {r['sha256']} |"
+        )
+    lines += ["", "| V | mesh | memory, MiB | ids | lookups | gradients | MiB a step |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for r in results["bytes"]:
+        ids, lookups, gradients = (f"{value / 2**20:.1f}" for value in r["traffic"].values())
+        lines.append(
+            f"| {r['vocabulary']:,} | {r['mesh']} | {sum(r['memory'].values()) / 2**20:,.0f} "
+            f"| {ids} | {lookups} | {gradients} ({r['exchange']}) "
+            f"| {sum(r['traffic'].values()) / 2**20:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    measure(tyro.cli(MultiDevice, description=__doc__))

@@ -1,0 +1,178 @@
+"""Many processes on this machine, started by the test, joined by gloo."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from jaxw2v import InputError
+from jaxw2v.training.processes import HEARTBEAT_SECONDS, join
+
+PROGRAM = "import sys; from jaxw2v.cli import main; sys.exit(main())"
+SETTINGS = ["--min-count", "1", "--embedding-dim", "8", "--tokens-per-step", "512"]
+SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    chances = 1 / (np.arange(300) + 2.7)
+    words = rng.choice([f"w{i}" for i in range(300)], (1_500, 12), p=chances / chances.sum())
+    path = tmp_path_factory.mktemp("text") / "corpus.txt"
+    path.write_text("\n".join(map(" ".join, words)))
+    return path
+
+
+def start(arguments, devices, **options):
+    """A process with some virtual devices of its own."""
+    environment = {
+        **os.environ,
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "train", *map(str, arguments)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **options,
+    )
+
+
+def start_many(count, devices, *arguments, extra=None):
+    """Processes of one run; ``extra`` are arguments of the last one only."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    joined = ["--distributed", "--coordinator", f"localhost:{port}", "--num-processes", count]
+    return [
+        start(
+            [*(extra or [] if i == count - 1 else []), *arguments, *joined, "--process-id", i],
+            devices,
+        )
+        for i in range(count)
+    ]
+
+
+def finish(processes, timeout=SECONDS):
+    """Exit codes and what was printed."""
+    try:
+        printed = [process.communicate(timeout=timeout)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    return [process.returncode for process in processes], printed
+
+
+@pytest.mark.parametrize(("count", "devices", "mesh"), [(2, 2, "2x2"), (4, 1, "1x4")])
+def test_processes_give_the_bits_of_one(corpus, tmp_path, count, devices, mesh):
+    arguments = [corpus, *SETTINGS, "--epochs", 2, "--validation-share", 0.1]
+    arguments += ["--probe-words", "w1", "--mesh", mesh]
+    many = start_many(count, devices, *arguments, "--out", tmp_path / "many")
+    codes, printed = finish(many)
+    assert codes == [0] * count, printed
+    alone = start([*arguments, "--out", tmp_path / "alone"], count * devices)
+    assert finish([alone])[0] == [0]
+    vectors = [load_file(tmp_path / name / "vectors.safetensors") for name in ("many", "alone")]
+    for name, table in vectors[1].items():
+        np.testing.assert_array_equal(vectors[0][name], table)
+        assert np.abs(table).max() > 0.01
+    assert "epoch 2" in printed[0]
+    assert "300 vectors of 8 components" in printed[0]
+    for others in printed[1:]:
+        assert "epoch" not in others
+        assert "vectors of" not in others
+    names = {path.name for path in (tmp_path / "many").iterdir()}
+    assert names == {"vectors.safetensors", "vocabulary.tsv", "config.json", "metrics.jsonl"}
+
+
+def wait_for_training(folder, processes):
+    """Until the first epoch has been written."""
+    for _ in range(10 * SECONDS):
+        if (folder / "metrics.jsonl").exists():
+            return
+        assert all(process.poll() is None for process in processes)
+        time.sleep(0.1)
+    raise TimeoutError("training did not start")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [(signal.SIGKILL, -signal.SIGKILL, None), (signal.SIGTERM, 130, "interrupted; ")],
+    ids=["killed", "terminated"],
+)
+def test_a_lost_process_ends_the_others(corpus, tmp_path, number, code, said):
+    processes = start_many(2, 1, corpus, *SETTINGS, "--epochs", 10_000, "--out", tmp_path / "o")
+    wait_for_training(tmp_path / "o", processes)
+    processes[1].send_signal(number)
+    sent = time.perf_counter()
+    codes, printed = finish(processes)
+    assert time.perf_counter() - sent < HEARTBEAT_SECONDS / 2
+    # JAX itself may be first to notice, and aborts.
+    assert codes[0] in (1, -signal.SIGABRT)
+    assert codes[1] == code
+    assert re.search("another process of this run has ended|another task died", printed[0])
+    assert said is None or said in printed[1]
+    assert len(load_file(tmp_path / "o" / "vectors.safetensors")["input_embedding"]) == 300
+
+
+def test_a_hung_process_is_noticed_by_its_heartbeat(corpus, tmp_path):
+    processes = start_many(2, 1, corpus, *SETTINGS, "--epochs", 10_000, "--out", tmp_path / "o")
+    wait_for_training(tmp_path / "o", processes)
+    processes[1].send_signal(signal.SIGSTOP)
+    sent = time.perf_counter()
+    try:
+        codes, printed = finish(processes[:1], 3 * HEARTBEAT_SECONDS)
+    finally:
+        processes[1].kill()
+        processes[1].communicate()
+    assert time.perf_counter() - sent < 2 * HEARTBEAT_SECONDS
+    assert codes[0] != 0
+    assert "stopped sending heartbeats" in printed[0]
+
+
+@pytest.mark.parametrize(
+    ("extra", "what"),
+    [(["--seed", "2"], "settings"), (["--mesh", "1x2"], "settings"), (["other"], "vocabulary")],
+    ids=["settings", "mesh", "text"],
+)
+def test_processes_that_disagree_stop_before_they_train(corpus, tmp_path, extra, what):
+    (tmp_path / "other").write_text("some words that the first process has not\n" * 99)
+    if what == "vocabulary":
+        extra = [tmp_path / "other"]
+    codes, printed = finish(
+        start_many(2, 1, corpus, *SETTINGS, "--out", tmp_path / "o", extra=extra)
+    )
+    assert codes == [2, 2], printed
+    for text in printed:
+        assert f"processes disagree about the {what}: process 1 against process 0" in text
+        assert "Traceback" not in text
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--coordinator", "localhost:1"], "--distributed only"),
+        (["--distributed", "--process-id", "0"], "needs --"),
+        (["--distributed"], "cannot join"),
+    ],
+)
+def test_places_that_make_no_sense_are_refused(corpus, arguments, message):
+    codes, printed = finish([start([corpus, *arguments], 1)])
+    assert codes == [2]
+    assert message in printed[0]
+    assert "Traceback" not in printed[0]
+
+
+def test_a_coordinator_has_a_port():
+    with pytest.raises(InputError, match="HOST:PORT"):
+        join("somewhere", 2, 0)
