@@ -170,7 +170,7 @@ def run_worker(worker: Worker) -> None:
         measured[name] = evaluate_similarity(wv, worker.eval_dir / f"{name}.txt").spearman
     questions = worker.eval_dir / "questions-words.txt"
     measured["google_analogies"] = evaluate_analogies(wv, questions, restrict=30_000)[-1].accuracy
-    names = ("system", "objective", "output_layer", "seed")
+    names = ("system", "objective", "output_layer", "row_updates", "learning_rate", "seed")
     print(json.dumps({name: getattr(worker, name) for name in names} | measured))
 
 

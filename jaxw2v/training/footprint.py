@@ -96,7 +96,7 @@ class Footprint:
         return {
             "tables": tables,
             "moments": self.moments * tables,
-            "vocabulary": self.constant_bytes + INT * self._rows_here,
+            "vocabulary": self.constant_bytes + 2 * INT * self._rows_here,
             "tokens": plan.chunk_tokens * (2 * INT // devices + chunk_joined + 4 * INT + 1),
             "step": self._slots * row + max(rows_read + scores, one_pass),
         }

@@ -53,7 +53,8 @@ def find_touched_rows(
     """Finds distinct ids without sorting.
 
     Every id writes its position at its own place; whichever write wins, all duplicates then
-    read the same position, whose owner stands for them.
+    read the same position, whose owner stands for them. In a loop, use a scratch once in each
+    round, or XLA copies all V of it.
 
     Args:
       ids: int32 [n], from 0; those of V or more are left out.

@@ -27,14 +27,16 @@ class TrainState(NamedTuple):
       output_embedding: float32 [R, D].
       input_optimizer: Optax state of the input table.
       output_optimizer: Optax state of the output table.
-      positions: int32 [R], scratch of :func:`find_touched_rows`.
+      input_positions: int32 [R], scratch of :func:`find_touched_rows` for the input table.
+      output_positions: int32 [R], for the output table.
     """
 
     input_embedding: jax.Array
     output_embedding: jax.Array
     input_optimizer: optax.OptState
     output_optimizer: optax.OptState
-    positions: jax.Array
+    input_positions: jax.Array
+    output_positions: jax.Array
 
 
 class Blocks(NamedTuple):
@@ -94,6 +96,7 @@ def init_state(
         optimizer.init(input_embedding),
         optimizer.init(output_embedding),
         jnp.zeros(input_embedding.shape[0], jnp.int32),
+        jnp.zeros(output_embedding.shape[0], jnp.int32),
     )
 
 
@@ -234,17 +237,21 @@ def train_step(
     # Padding stands for a row that the step touches anyway, so that it touches no other.
     some_id = ids[0, 0].max()
     blocks = blocks._replace(ids=jnp.where(blocks.ids >= 0, blocks.ids, some_id))
-    positions = state.positions
+    input_positions, output_positions = state.input_positions, state.output_positions
     inputs = outputs = GradientSums.at_every_row(shards)
     if not dense:
         known = jnp.where(ids >= 0, ids, some_id)
-        inputs, positions = GradientSums.at_touched_rows(known, positions, rows_per_pass, shards)
+        inputs, input_positions = GradientSums.at_touched_rows(
+            known, input_positions, rows_per_pass, shards
+        )
     if not (dense or layer.touches_every_row):
         row_ids = jax.vmap(layer.row_ids, (None, 0, 0))(constants, blocks.ids, blocks.draws)
         row_ids = shards.gather(row_ids, shards.devices, axis=1)
         in_use = (ids >= 0).any(axis=2, keepdims=True)
         row_ids = jnp.where(in_use, row_ids, row_ids[0, 0, 0])
-        outputs, positions = GradientSums.at_touched_rows(row_ids, positions, rows_per_pass, shards)
+        outputs, output_positions = GradientSums.at_touched_rows(
+            row_ids, output_positions, rows_per_pass, shards
+        )
     if layer.reads_every_row:
         outputs = GradientSums.of_whole_tables(shards)
 
@@ -291,6 +298,11 @@ def train_step(
         state.output_embedding, state.output_optimizer, outputs.touched, outputs.finish(of_outputs)
     )
     state = TrainState(
-        input_embedding, output_embedding, input_optimizer, output_optimizer, positions
+        input_embedding,
+        output_embedding,
+        input_optimizer,
+        output_optimizer,
+        input_positions,
+        output_positions,
     )
     return state, loss

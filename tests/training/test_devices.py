@@ -191,7 +191,7 @@ def test_the_footprint_is_that_of_the_compiled_program(mesh, sums):
     assert footprint.total == pytest.approx(bytes_there, rel=0.1)
     # Tables and moments, of which XLA says nothing by name, are the arguments that it may reuse.
     kinds = footprint.memory()
-    expected = kinds["tables"] + kinds["moments"] + 4 * 400_128 // shape[1]
+    expected = kinds["tables"] + kinds["moments"] + 2 * 4 * 400_128 // shape[1]
     assert memory.alias_size_in_bytes == pytest.approx(expected, rel=0.01)
     # What goes with a chunk, not with a step, is left out: tokens and the loss.
     once = {4 * job.plan.chunk_tokens, 12}
@@ -208,6 +208,15 @@ def test_the_footprint_is_that_of_the_compiled_program(mesh, sums):
         travels + scattered * (shape[1] - 1), rel=0.1
     )
     assert (lookups > 0) == (shape[1] > 1)
+
+
+def test_a_step_copies_nothing_of_the_size_of_the_vocabulary():
+    """Tables, moments and scratch change in place; else a step would cost what V does."""
+    job = big_job(400_000, embedding_dim=32, tokens_per_step=2_048)
+    for mesh, rows in ((None, 400_128), ("1x8", 50_016)):
+        text = lower_training(job, lay_over(mesh, job)).compile().as_text()
+        assert f"[{rows},32]" in text
+        assert not re.findall(rf"= \w+\[{rows}[\],].* (?:copy|broadcast)\(.*", text)
 
 
 def test_tables_and_moments_are_cut_in_memory(sentences):

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from jaxw2v import InputError
+from jaxw2v import Config, InputError
+from jaxw2v.corpus import TokenStream, Vocabulary
+from jaxw2v.training import processes
 from jaxw2v.training.processes import HEARTBEAT_SECONDS, join
 
 PROGRAM = "import sys; from jaxw2v.cli import main; sys.exit(main())"
@@ -62,14 +64,14 @@ def start_many(count, devices, *arguments, extra=None):
     ]
 
 
-def finish(processes, timeout=SECONDS):
+def finish(running, timeout=SECONDS):
     """Exit codes and what was printed."""
     try:
-        printed = [process.communicate(timeout=timeout)[0] for process in processes]
+        printed = [process.communicate(timeout=timeout)[0] for process in running]
     finally:
-        for process in processes:
+        for process in running:
             process.kill()
-    return [process.returncode for process in processes], printed
+    return [process.returncode for process in running], printed
 
 
 @pytest.mark.parametrize(("count", "devices", "mesh"), [(2, 2, "2x2"), (4, 1, "1x4")])
@@ -94,12 +96,12 @@ def test_processes_give_the_bits_of_one(corpus, tmp_path, count, devices, mesh):
     assert names == {"vectors.safetensors", "vocabulary.tsv", "config.json", "metrics.jsonl"}
 
 
-def wait_for_training(folder, processes):
+def wait_for_training(folder, running):
     """Until the first epoch has been written."""
     for _ in range(10 * SECONDS):
         if (folder / "metrics.jsonl").exists():
             return
-        assert all(process.poll() is None for process in processes)
+        assert all(process.poll() is None for process in running)
         time.sleep(0.1)
     raise TimeoutError("training did not start")
 
@@ -110,11 +112,11 @@ def wait_for_training(folder, processes):
     ids=["killed", "terminated"],
 )
 def test_a_lost_process_ends_the_others(corpus, tmp_path, number, code, said):
-    processes = start_many(2, 1, corpus, *SETTINGS, "--epochs", 10_000, "--out", tmp_path / "o")
-    wait_for_training(tmp_path / "o", processes)
-    processes[1].send_signal(number)
+    both = start_many(2, 1, corpus, *SETTINGS, "--epochs", 10_000, "--out", tmp_path / "o")
+    wait_for_training(tmp_path / "o", both)
+    both[1].send_signal(number)
     sent = time.perf_counter()
-    codes, printed = finish(processes)
+    codes, printed = finish(both)
     assert time.perf_counter() - sent < HEARTBEAT_SECONDS / 2
     # JAX itself may be first to notice, and aborts.
     assert codes[0] in (1, -signal.SIGABRT)
@@ -125,15 +127,15 @@ def test_a_lost_process_ends_the_others(corpus, tmp_path, number, code, said):
 
 
 def test_a_hung_process_is_noticed_by_its_heartbeat(corpus, tmp_path):
-    processes = start_many(2, 1, corpus, *SETTINGS, "--epochs", 10_000, "--out", tmp_path / "o")
-    wait_for_training(tmp_path / "o", processes)
-    processes[1].send_signal(signal.SIGSTOP)
+    both = start_many(2, 1, corpus, *SETTINGS, "--epochs", 10_000, "--out", tmp_path / "o")
+    wait_for_training(tmp_path / "o", both)
+    both[1].send_signal(signal.SIGSTOP)
     sent = time.perf_counter()
     try:
-        codes, printed = finish(processes[:1], 3 * HEARTBEAT_SECONDS)
+        codes, printed = finish(both[:1], 3 * HEARTBEAT_SECONDS)
     finally:
-        processes[1].kill()
-        processes[1].communicate()
+        both[1].kill()
+        both[1].communicate()
     assert time.perf_counter() - sent < 2 * HEARTBEAT_SECONDS
     assert codes[0] != 0
     assert "stopped sending heartbeats" in printed[0]
@@ -171,6 +173,29 @@ def test_places_that_make_no_sense_are_refused(corpus, arguments, message):
     assert codes == [2]
     assert message in printed[0]
     assert "Traceback" not in printed[0]
+
+
+@pytest.mark.parametrize("what", ["code", "version of JAX", "text", "validation text"])
+def test_whatever_differs_is_named(what, monkeypatch):
+    """The other process is made up: it has the same facts but one."""
+    stream = TokenStream(
+        np.array([0, 1, 0], np.int32), np.array([3]), Vocabulary(("a", "b"), np.array([2, 1])), 3
+    )
+    facts = ["settings", "vocabulary", "text", "validation text", "code", "version of JAX"]
+
+    def gather(digests):
+        other = digests.copy()
+        other[facts.index(what)] ^= 1
+        return np.stack([digests, digests, other])
+
+    monkeypatch.setattr(processes.jax, "process_count", lambda: 3)
+    monkeypatch.setattr(processes.multihost_utils, "process_allgather", gather)
+    with pytest.raises(InputError, match=f"about the {what}: process 2 against process 0"):
+        processes.check_agreement(Config(), "1x1", stream, stream)
+    monkeypatch.setattr(
+        processes.multihost_utils, "process_allgather", lambda digests: np.stack([digests] * 3)
+    )
+    processes.check_agreement(Config(), "1x1", stream, stream)
 
 
 def test_a_coordinator_has_a_port():
