@@ -296,3 +296,23 @@ def test_compiled_programs_are_kept_unless_that_is_declined(corpus, tmp_path, ca
     assert any("train_chunk" in name for name in kept)
     subprocess.run([*command, "--out", str(tmp_path / "c")], check=True, capture_output=True)
     assert {path.name for path in (cache / "compiled").iterdir()} == kept
+
+
+def test_plan_says_what_a_run_would_take(capsys):
+    size = ["plan", "--vocab", "200000", "--embedding-dim", "64"]
+    assert main([*size, "--mesh", "4x8", "--device-memory", "0.1"]) == 0
+    printed = capsys.readouterr().out
+    # Two tables of 200,192 rows, cut in 8: 12.2 MiB; as much for one kind of moment.
+    assert printed.count(" 12.2") == 2
+    assert "32x1" in printed
+    assert "1x32" in printed
+    assert "does not fit" in printed
+    assert main([*size, "--device-memory", "0.05"]) == 0
+    assert "smaller --embedding-dim" in capsys.readouterr().out
+    for wrong, message in (
+        (["plan", "--vocab", "1"], "give 2 words or more"),
+        ([*size, "--mesh", "3x3"], "a power of two"),
+        ([*size, "--mesh", "1x2", "--output-layer", "softmax"], "whole tables"),
+    ):
+        assert main(wrong) == 2
+        assert message in capsys.readouterr().err

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import tyro
@@ -26,6 +27,7 @@ from jaxw2v.training.storage_order import num_rows, storage_row
 from jaxw2v.vectors import WordVectors, evaluate_analogies, evaluate_similarity
 
 HERE = Path(__file__).parent
+TOKENS_PER_STEP = 32_768
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +66,8 @@ class MultiDevice:
     """Text file, one sentence or paragraph a line."""
     eval_dir: Path
     """Folder with ws353.txt, simlex999.txt and questions-words.txt."""
+    parts: tuple[Literal["meshes", "speed", "bytes"], ...] = ("meshes", "speed", "bytes")
+    """What to measure: equality on all meshes, one and two devices, formulas."""
     epochs: int = 5
     """Passes over the corpus (passes)."""
     rounds: int = 3
@@ -194,38 +198,46 @@ def bytes_by_size() -> list[dict]:
 
 
 def busiest_shard(settings: MultiDevice) -> list[dict]:
-    """Rows that the busiest shard serves, over the mean, for the words of the corpus.
+    """What the busiest piece of the tables serves, over the mean, for the words of the corpus.
 
     Args:
       settings: the settings.
 
     Returns:
-      A record for each number of pieces: input rows, and output rows with their negatives.
+      A record for each number of pieces: uses (a row for each token and negative of a step) and
+      distinct rows (which the optimizer moves).
     """
     config = jaxw2v.Config()
     counts = open_corpus(settings.corpus, config).vocabulary.counts
     kept = counts * keep_probability(counts, config.subsample_threshold)
     noise = counts**config.noise_exponent
+    kept, noise = kept / kept.sum(), noise / noise.sum()
     negatives = config.negatives_per_block / config.block_length
-    reads = {
-        "input": kept / kept.sum(),
-        "output": (kept / kept.sum() + negatives * noise / noise.sum()) / (1 + negatives),
+    untouched = (1 - kept) ** TOKENS_PER_STEP
+    served = {
+        "input_uses": kept,
+        "input_rows": 1 - untouched,
+        "output_uses": (kept + negatives * noise) / (1 + negatives),
+        "output_rows": 1 - untouched * (1 - noise) ** (negatives * TOKENS_PER_STEP),
     }
     rows, size = storage_row(np.arange(len(counts)), len(counts)), num_rows(len(counts))
     records = []
     for pieces in (2, 4, 8, 16, 64):
         record: dict = {"pieces": pieces}
-        for table, share in reads.items():
-            served = np.bincount(rows // (size // pieces), share, pieces)
-            contiguous = np.bincount(np.arange(len(counts)) * pieces // len(counts), share, pieces)
-            record[table] = served.max() * pieces
-            record[f"{table}_in_order_of_frequency"] = contiguous.max() * pieces
+        for name, share in served.items():
+            record[name] = _busiest(rows // (size // pieces), share, pieces)
+        in_order = np.arange(len(counts)) * pieces // len(counts)
+        record["input_uses_in_order_of_frequency"] = _busiest(in_order, kept, pieces)
         records.append(record)
     return records
 
 
+def _busiest(piece: np.ndarray, share: np.ndarray, pieces: int) -> float:
+    return float(np.bincount(piece, share, pieces).max() * pieces / share.sum())
+
+
 def measure(settings: MultiDevice) -> dict:
-    """Measures all of it and writes the results.
+    """Measures what is asked for, and keeps the rest of the results file as it is.
 
     Args:
       settings: the settings.
@@ -234,14 +246,15 @@ def measure(settings: MultiDevice) -> dict:
       The content of the results file.
     """
     results_file.check_folder(settings.results)
+    results = results_file.read(settings.results) | environment()
     with tempfile.TemporaryDirectory() as folder:
-        results = {
-            "meshes": compare(settings, Path(folder)),
-            "two_devices_over_one": one_and_two_devices(settings, Path(folder)),
-            "bytes": [] if settings.smoke else bytes_by_size(),
-            "busiest_shard": busiest_shard(settings),
-            **environment(),
-        }
+        if "meshes" in settings.parts:
+            results["meshes"] = compare(settings, Path(folder))
+        if "speed" in settings.parts:
+            results["two_devices_over_one"] = one_and_two_devices(settings, Path(folder) / "speed")
+        if "bytes" in settings.parts:
+            results["bytes"] = bytes_by_size()
+            results["busiest_shard"] = busiest_shard(settings)
     print(table(results))
     results_file.write(settings.results, results)
     return results
@@ -260,7 +273,7 @@ def table(results: dict) -> str:
         "| mesh | processes | loss | WS-353 | SimLex | Google | largest difference | sha256 |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for r in results["meshes"]:
+    for r in results.get("meshes", []):
         scores = " | ".join(f"{r[name]:.4f}" for name in SCORES)
         lines.append(
             f"| {r['mesh']} | {r['processes']} | {r['loss']:.6f} | {scores} "
@@ -268,7 +281,7 @@ def table(results: dict) -> str:
         )
     lines += ["", "| V | mesh | memory, MiB | ids | lookups | gradients | MiB a step |"]
     lines += ["|---|---|---|---|---|---|---|"]
-    for r in results["bytes"]:
+    for r in results.get("bytes", []):
         ids, lookups, gradients = (f"{value / 2**20:.1f}" for value in r["traffic"].values())
         lines.append(
             f"| {r['vocabulary']:,} | {r['mesh']} | {sum(r['memory'].values()) / 2**20:,.0f} "

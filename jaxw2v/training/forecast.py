@@ -7,7 +7,7 @@ import numpy as np
 from jaxw2v.config import Config
 from jaxw2v.errors import InputError
 from jaxw2v.training.footprint import Footprint
-from jaxw2v.training.job import Job, make_job
+from jaxw2v.training.job import Job, check_cut, make_job
 from jaxw2v.training.mesh import GIB, parse_mesh, shapes_of, what_fits
 
 MIB = 2**20
@@ -49,7 +49,7 @@ def forecast(config: Config, vocabulary_size: int, tokens: int, mesh: str) -> tu
       The job and its footprint.
 
     Raises:
-      InputError: a number is out of range.
+      InputError: a number is out of range, or the job needs whole tables.
 
     Example:
       >>> _, footprint = forecast(Config(embedding_dim=100), 100_000, 10**8, "1x8")
@@ -62,7 +62,9 @@ def forecast(config: Config, vocabulary_size: int, tokens: int, mesh: str) -> tu
             "many tokens at least"
         )
     job = make_job(config, zipf_counts(vocabulary_size, tokens), None, on_cpu=False)
-    return job, job.footprint(parse_mesh(mesh))
+    shape = parse_mesh(mesh)
+    check_cut(job, shape)
+    return job, job.footprint(shape)
 
 
 def report(job: Job, footprint: Footprint, device_memory: int) -> str:
@@ -80,14 +82,15 @@ def report(job: Job, footprint: Footprint, device_memory: int) -> str:
     plan = job.plan
     lines = [
         f"{len(job.keep):,} words of {job.config.embedding_dim} components, "
-        f"{plan.tokens_per_step:,} tokens a step, mesh {data}x{vocab}: {data * vocab} devices",
+        f"{plan.tokens_per_step:,} tokens a step, mesh {data}x{vocab}",
         "memory of each device, MiB",
         *_table(footprint.memory()),
         "results of communication on each device, MiB a step",
         *_table(footprint.traffic()),
-        f"meshes of {data * vocab} devices with {device_memory / GIB:g} GiB each",
+        f"as many devices ({data * vocab}) of {device_memory / GIB:g} GiB, laid out otherwise",
     ]
-    for shape in shapes_of(data * vocab):
+    whole = job.objective.output_layer.reads_every_row
+    for shape in shapes_of(data * vocab)[: 1 if whole else None]:
         other = job.footprint(shape)
         verdict = "fits" if other.total <= device_memory else "does not fit"
         lines.append(

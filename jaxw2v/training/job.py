@@ -113,6 +113,26 @@ def make_job(
     return Job(config, keep, objective, constants, plan, optimizer, schedule)
 
 
+def check_cut(job: Job, mesh: Shape) -> None:
+    """Makes sure that a job can be done where its tables are cut.
+
+    Args:
+      job: the job.
+      mesh: devices along data and vocab.
+
+    Raises:
+      InputError: it needs whole tables, and the mesh cuts them.
+    """
+    if mesh[1] == 1:
+        return
+    if job.objective.output_layer.reads_every_row:
+        raise InputError(
+            f"output_layer is {job.config.output_layer!r}, which scores every word; it needs whole "
+            "tables, so give a --mesh that ends in x1"
+        )
+    check_elementwise(job.optimizer)
+
+
 def lay_out(job: Job, mesh: Mesh | None, on_cpu: bool) -> Layout:
     """Lays a job over the devices of a mesh.
 
@@ -128,13 +148,7 @@ def lay_out(job: Job, mesh: Mesh | None, on_cpu: bool) -> Layout:
       InputError: the job needs whole tables, and the mesh cuts them.
     """
     shape = (1, 1) if mesh is None else tuple(mesh.shape.values())
-    if shape[1] > 1:
-        if job.objective.output_layer.reads_every_row:
-            raise InputError(
-                f"output_layer is {job.config.output_layer!r}, which scores every word; it needs "
-                "whole tables, so give a --mesh that ends in x1"
-            )
-        check_elementwise(job.optimizer)
+    check_cut(job, shape)
     # Rows of every block keep the order of adding, and so a CPU's bits, the same on every mesh.
     exchange_sums = job.footprint(shape).exchange_sums and not on_cpu
     return Layout(mesh, len(job.keep), exchange_sums)

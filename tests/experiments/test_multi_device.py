@@ -18,7 +18,7 @@ def test_smoke(small_folder):
     assert len({record["sha256"] for record in found["meshes"]}) == 1
     assert all(ratio > 0 for ratio in found["two_devices_over_one"]["2x1"])
     for record in found["busiest_shard"]:
-        assert 1 <= record["input"] <= record["pieces"]
+        assert 1 <= record["input_rows"] <= record["input_uses"] <= record["pieces"]
 
 
 def test_bytes_fall_with_the_pieces_of_the_tables():
