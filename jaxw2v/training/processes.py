@@ -50,6 +50,28 @@ def is_first() -> bool:
     return jax.process_index() == 0
 
 
+def check_same(facts: dict[str, bytes]) -> None:
+    """Makes sure that all processes hold the same facts; does nothing for one alone.
+
+    Args:
+      facts: content by name; the same names on every process.
+
+    Raises:
+      InputError: on every process, naming what differs and where.
+    """
+    if jax.process_count() == 1:
+        return
+    digests = np.frombuffer(b"".join(map(_digest, facts.values())), np.uint8)
+    everyone = multihost_utils.process_allgather(digests.reshape(len(facts), DIGEST_BYTES))
+    for name, of_name in zip(facts, np.swapaxes(everyone, 0, 1), strict=True):
+        others = np.flatnonzero((of_name != of_name[0]).any(axis=1))
+        if len(others):
+            raise InputError(
+                f"processes disagree about the {name}: process {', '.join(map(str, others))} "
+                "against process 0; start all with the same arguments, text and code"
+            )
+
+
 def check_agreement(
     config: Config, mesh: str | None, stream: TokenStream, validation: TokenStream | None
 ) -> None:
@@ -66,23 +88,16 @@ def check_agreement(
     """
     if jax.process_count() == 1:
         return
-    facts = {
-        "settings": f"{config.to_json()} {mesh}".encode(),
-        "vocabulary": _content(stream),
-        "text": _text(stream),
-        "validation text": b"" if validation is None else _text(validation),
-        "code": _code(),
-        "version of JAX": jax.__version__.encode(),
-    }
-    digests = np.frombuffer(b"".join(map(_digest, facts.values())), np.uint8)
-    everyone = multihost_utils.process_allgather(digests.reshape(len(facts), DIGEST_BYTES))
-    for name, of_name in zip(facts, np.swapaxes(everyone, 0, 1), strict=True):
-        others = np.flatnonzero((of_name != of_name[0]).any(axis=1))
-        if len(others):
-            raise InputError(
-                f"processes disagree about the {name}: process {', '.join(map(str, others))} "
-                "against process 0; start all with the same arguments, text and code"
-            )
+    check_same(
+        {
+            "settings": f"{config.to_json()} {mesh}".encode(),
+            "vocabulary": _content(stream),
+            "text": _text(stream),
+            "validation text": b"" if validation is None else _text(validation),
+            "code": _code(),
+            "version of JAX": jax.__version__.encode(),
+        }
+    )
 
 
 def _digest(content: bytes) -> bytes:

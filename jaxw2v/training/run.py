@@ -16,7 +16,7 @@ from jaxw2v.config import Config
 from jaxw2v.corpus import Files, builtin, downloads, open_corpus
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
 from jaxw2v.training.interrupt import deferred_interrupt
-from jaxw2v.training.processes import is_first
+from jaxw2v.training.processes import check_same, is_first
 from jaxw2v.training.trainer import Metrics, fit
 from jaxw2v.vectors import WordVectors
 from jaxw2v.vectors.formats import VECTORS
@@ -76,6 +76,9 @@ def train(
     config = config or Config()
     if validation is not None and config.validation_share:
         raise InputError("give a validation corpus or a validation_share, not both")
+    # Processes also meet here before each reads its text, which takes some longer than others:
+    # gloo waits for 30 s at a first meeting, and without end later.
+    check_same({"output folder (some have one, some have not)": str(out is None).encode()})
     folder = None if out is None else Path(out)
     show_progress = show_progress and is_first()
     if folder is not None and is_first():
