@@ -26,7 +26,7 @@ SECONDS = 120
 def corpus(tmp_path_factory):
     rng = np.random.default_rng(0)
     chances = 1 / (np.arange(300) + 2.7)
-    words = rng.choice([f"w{i}" for i in range(300)], (1_500, 12), p=chances / chances.sum())
+    words = rng.choice([f"w{i}" for i in range(300)], (800, 12), p=chances / chances.sum())
     path = tmp_path_factory.mktemp("text") / "corpus.txt"
     path.write_text("\n".join(map(" ".join, words)))
     return path
