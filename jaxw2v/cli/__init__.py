@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -36,10 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
       The exit code: 0, 1 if training diverged or another process was lost, 2 for what the user
       can mend, 130 for Ctrl-C and SIGTERM.
     """
-    code = _run(arguments)
+    try:
+        code = _run(arguments)
+    except Exception:
+        if not _joined():
+            raise
+        traceback.print_exc()
+        code = 1
     if code and _joined():
         # A process that fails must not wait for the others, nor they for it.
         sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(code)
     return code
 

@@ -7,6 +7,7 @@ import dataclasses
 import tyro
 
 from jaxw2v.config import Config
+from jaxw2v.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +27,9 @@ class Plan:
     def run(self) -> None:
         """Runs the command."""
         from jaxw2v.training.forecast import forecast, report
+
+        if not 0 < self.device_memory < float("inf"):
+            raise InputError(f"device_memory is {self.device_memory}; it must be above 0 (GiB)")
 
         job, footprint = forecast(self.config, self.vocab, self.corpus_tokens, self.mesh)
         print(report(job, footprint, round(self.device_memory * 2**30)))

@@ -91,6 +91,26 @@ class Engine:
 
         return measure
 
+    def reconcile(self) -> None:
+        """Makes the copies of the tables the same again.
+
+        A GPU adds rows in no fixed order: copies that add the same gradients each for themselves
+        drift apart by rounding. Exchanged sums, and a CPU, keep them equal.
+        """
+        shards = self.layout.shards
+
+        def mean(state):
+            def of(leaf):
+                floating = jnp.issubdtype(leaf.dtype, jnp.floating) and leaf.ndim
+                return (
+                    jax.lax.pmean(shards.vary(leaf, shards.data), shards.data) if floating else leaf
+                )
+
+            return jax.tree.map(of, state)
+
+        specs = self.layout.specs(self.state)
+        self.state = self.layout.program(mean, (specs,), specs, donate=(0,))(self.state)
+
     def tables(self) -> list[np.ndarray | jax.Array]:
         """The tables in the order of the words.
 
@@ -102,10 +122,9 @@ class Engine:
         tables = [self.state.input_embedding]
         if self.job.objective.output_layer.rows_are_words:
             tables.append(self.state.output_embedding)
-        ordered = [self._in_word_order(table) for table in tables]
         if self.layout.shards.vocab:
-            return ordered
-        return [np.asarray(table.addressable_data(0)) for table in ordered]
+            return [self._in_word_order(table) for table in tables]
+        return [np.asarray(self._in_word_order(table).addressable_data(0)) for table in tables]
 
 
 def initial_state(job: Job) -> TrainState:

@@ -26,7 +26,9 @@ class Footprint:
       rows_per_block: M, rows of the output table that a block reads.
       moments: tables of moments for each table; the default optimizer keeps one.
       constant_bytes: of what is made from the vocabulary.
-      every_output_row: gradients are added up over the whole output table.
+      every_input_row: gradients are added up over the whole input table.
+      every_output_row: likewise over the output table.
+      whole_outputs: blocks read the whole output table, and its whole gradient is summed.
       exchange_sums: see :class:`~jaxw2v.training.shards.Shards`.
     """
 
@@ -37,7 +39,9 @@ class Footprint:
     rows_per_block: int
     moments: int = 1
     constant_bytes: int = 0
+    every_input_row: bool = False
     every_output_row: bool = False
+    whole_outputs: bool = False
     exchange_sums: bool = False
 
     def with_smaller_exchange(self) -> Footprint:
@@ -68,10 +72,11 @@ class Footprint:
     def _slots(self) -> int:
         """Rows whose gradients are added up, of both tables."""
         blocks, passes = self.plan.blocks_per_step, self.plan.rows_per_pass
-        inputs, outputs = (
-            capacity(blocks * width, self._rows_here, passes) for width in self._widths
+        every = self.every_input_row, self.every_output_row
+        return sum(
+            self._rows_here if whole else capacity(blocks * width, self._rows_here, passes)
+            for width, whole in zip(self._widths, every, strict=True)
         )
-        return inputs + (self._rows_here if self.every_output_row else outputs)
 
     def memory(self) -> dict[str, int]:
         """Bytes of each device's memory at the peak of a step.
@@ -102,9 +107,15 @@ class Footprint:
         }
 
     @property
-    def total(self) -> int:
-        """Bytes of memory of all kinds."""
-        return sum(self.memory().values())
+    def peak(self) -> int:
+        """Bytes of memory of all kinds in a step or, if that is more, at the end of an epoch.
+
+        Then tables are put in the order of the words: one at a time on its way to the host; where
+        they are cut, both stay, with the unit vectors by which neighbours are found.
+        """
+        memory = self.memory()
+        ordered = memory["tables"] // 2 * (3 if self.mesh[1] > 1 else 1)
+        return sum(memory.values()) + max(0, ordered - memory["step"])
 
     def traffic(self) -> dict[str, int]:
         """Bytes of the results of all communication in a step, on each device.
@@ -117,6 +128,8 @@ class Footprint:
         plan, row = self.plan, self._row
         data, vocab = self.mesh
         widths, here = sum(self._widths), self._blocks_here
+        if self.whole_outputs:
+            widths = plan.block_length
         micro_batches = plan.blocks_per_step // plan.blocks_per_micro_batch
         if data * vocab == 1:
             return {"ids": 0, "lookups": 0, "gradients": 0}
@@ -125,6 +138,8 @@ class Footprint:
         gradients = blocks * widths * row
         if self.exchange_sums:
             gradients = wanted * row + 2 * self._slots * row
+        if self.whole_outputs:
+            gradients += 2 * self._rows_here * row
         return {
             "ids": blocks * widths * INT,
             "lookups": wanted * (INT + row),

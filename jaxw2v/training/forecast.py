@@ -8,7 +8,7 @@ from jaxw2v.config import Config
 from jaxw2v.errors import InputError
 from jaxw2v.training.footprint import Footprint
 from jaxw2v.training.job import Job, check_cut, make_job
-from jaxw2v.training.mesh import GIB, parse_mesh, shapes_of, what_fits
+from jaxw2v.training.mesh import GIB, check_blocks, parse_mesh, shapes_of, what_fits
 
 MIB = 2**20
 
@@ -64,6 +64,7 @@ def forecast(config: Config, vocabulary_size: int, tokens: int, mesh: str) -> tu
     job = make_job(config, zipf_counts(vocabulary_size, tokens), None, on_cpu=False)
     shape = parse_mesh(mesh)
     check_cut(job, shape)
+    check_blocks(shape, job.plan.blocks_per_step)
     return job, job.footprint(shape)
 
 
@@ -92,16 +93,21 @@ def report(job: Job, footprint: Footprint, device_memory: int) -> str:
     whole = job.objective.output_layer.reads_every_row
     for shape in shapes_of(data * vocab)[: 1 if whole else None]:
         other = job.footprint(shape)
-        verdict = "fits" if other.total <= device_memory else "does not fit"
+        verdict = "fits" if other.peak <= device_memory else "does not fit"
         lines.append(
-            f"  {f'{shape[0]}x{shape[1]}':12} {other.total / MIB:14,.1f} MiB, "
+            f"  {f'{shape[0]}x{shape[1]}':12} {other.peak / MIB:14,.1f} MiB, "
             f"{sum(other.traffic().values()) / MIB:10,.1f} MiB a step  {verdict}"
         )
-    if footprint.total > device_memory:
-        lines.append(what_fits(lambda shape: job.footprint(shape).total, device_memory))
+    lines.insert(3 + len(footprint.memory()), _line("at the peak", footprint.peak))
+    if footprint.peak > device_memory:
+        lines.append(what_fits(lambda shape: job.footprint(shape).peak, device_memory, not whole))
     return "\n".join(lines)
 
 
 def _table(values: dict[str, int]) -> list[str]:
     rows = [*values.items(), ("total", sum(values.values()))]
-    return [f"  {name:12} {value / MIB:14,.1f}" for name, value in rows]
+    return [_line(name, value) for name, value in rows]
+
+
+def _line(name: str, value: int) -> str:
+    return f"  {name:12} {value / MIB:14,.1f}"

@@ -56,7 +56,10 @@ class GradientSums:
           The plan, and the scratch for the next call.
         """
         own = shards.own(shards.rows(ids)).reshape(-1)
-        touched, positions = find_touched_rows(own, positions, rows_per_pass)
+        # Sums are added up slot by slot: the copies must have the same slots.
+        touched, positions = find_touched_rows(
+            own, positions, rows_per_pass, last_wins=bool(shards.summed)
+        )
         slots = touched.slots.reshape(ids.shape[0], -1)
         if shards.summed:
             parts = slots.reshape(ids.shape[0], shards.count(shards.summed), -1)

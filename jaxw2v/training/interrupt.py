@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
-
-SIGNALS = signal.SIGINT, signal.SIGTERM
+from collections.abc import Callable, Iterator, Sequence
 
 
 @contextlib.contextmanager
-def deferred_interrupt() -> Iterator[Callable[[], None]]:
-    """Remembers a Ctrl-C or a SIGTERM until it is asked for; a second one acts at once.
+def deferred_interrupt(
+    signals: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM),
+) -> Iterator[Callable[[], None]]:
+    """Remembers a Ctrl-C or a SIGTERM until it is asked for; a second of its kind acts at once.
 
     Outside the main thread, where signals cannot be caught, nothing changes.
+
+    Args:
+      signals: which ones.
 
     Yields:
       A function that raises ``KeyboardInterrupt`` if a signal came.
@@ -33,7 +36,7 @@ def deferred_interrupt() -> Iterator[Callable[[], None]]:
         pressed.set()
         signal.signal(number, before[number])
 
-    before = {number: signal.signal(number, remember) for number in SIGNALS}
+    before = {number: signal.signal(number, remember) for number in signals}
     try:
         yield check
     finally:

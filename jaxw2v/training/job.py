@@ -70,7 +70,9 @@ class Job:
             floats // dim,
             sum(leaf.shape == table.shape for leaf in moments),
             INT * len(self.keep) + sum(leaf.nbytes for leaf in constants),
-            layer.touches_every_row,
+            self.config.row_updates == "dense",
+            layer.touches_every_row or self.config.row_updates == "dense",
+            layer.reads_every_row,
         ).with_smaller_exchange()
 
 
@@ -130,7 +132,13 @@ def check_cut(job: Job, mesh: Shape) -> None:
             f"output_layer is {job.config.output_layer!r}, which scores every word; it needs whole "
             "tables, so give a --mesh that ends in x1"
         )
-    check_elementwise(job.optimizer)
+    try:
+        check_elementwise(job.optimizer)
+    except InputError:
+        raise InputError(
+            f"mesh {mesh[0]}x{mesh[1]} cuts the tables, and the optimizer moves a row by what "
+            "other rows do; give an elementwise one, or a --mesh that ends in x1"
+        ) from None
 
 
 def lay_out(job: Job, mesh: Mesh | None, on_cpu: bool) -> Layout:

@@ -57,6 +57,13 @@ class Layout:
         return jax.tree.map(spec, tree)
 
     @property
+    def copies_drift(self) -> bool:
+        """Whether devices that hold copies add the same gradients in orders of their own."""
+        if self.mesh is None or self.shards.exchange_sums or self.mesh.shape[DATA] == 1:
+            return False
+        return self.mesh.devices.flat[0].platform != "cpu"
+
+    @property
     def tokens(self) -> PartitionSpec:
         """Tokens are cut over all devices."""
         return PartitionSpec(self.shards.devices or None)

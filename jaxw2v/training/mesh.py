@@ -10,6 +10,7 @@ import jax
 from jax.sharding import AxisType, Mesh
 
 from jaxw2v.errors import InputError
+from jaxw2v.training.processes import smallest
 from jaxw2v.training.storage_order import CLASSES
 
 DATA, VOCAB = "data", "vocab"
@@ -45,7 +46,10 @@ def parse_mesh(text: str) -> tuple[int, int]:
 
 
 def choose_mesh(
-    wanted: str | None, blocks_per_step: int, bytes_on: Callable[[Shape], int]
+    wanted: str | None,
+    blocks_per_step: int,
+    bytes_on: Callable[[Shape], int],
+    can_cut: bool = True,
 ) -> Mesh | None:
     """Chooses the devices of a run.
 
@@ -56,6 +60,7 @@ def choose_mesh(
       wanted: such as ``4x2``; ``None`` chooses.
       blocks_per_step: blocks to share out.
       bytes_on: from devices along ``data`` and ``vocab`` to the memory that each of them needs.
+      can_cut: whether tables may be cut.
 
     Returns:
       The mesh; ``None`` is one device without a mesh.
@@ -69,7 +74,7 @@ def choose_mesh(
         count = 1 if alone else len(devices)
         if jax.process_count() == 1:
             count = min(count, blocks_per_step)
-        shapes = shapes_of(count)
+        shapes = shapes_of(count)[: None if can_cut else 1]
     else:
         shapes = [parse_mesh(wanted)]
         count = math.prod(shapes[0])
@@ -83,14 +88,10 @@ def choose_mesh(
             f"{name} has {count} devices and the {jax.process_count()} processes have "
             f"{len(devices)}; give a --mesh of them all"
         )
-    if count > blocks_per_step:
-        raise InputError(
-            f"{name} has {count} devices, more than the {blocks_per_step} blocks of a step; give "
-            "more text, a larger --tokens-per-step, or fewer devices"
-        )
-    there = _memory(jax.local_devices()[0])
+    check_blocks(shapes[0], blocks_per_step)
+    there = smallest(_memory(jax.local_devices()[0]))
     for shape in shapes:
-        if there is None or bytes_on(shape) <= there:
+        if bytes_on(shape) <= there:
             if shape == (1, 1) and jax.process_count() == 1:
                 return None
             return jax.make_mesh(
@@ -99,8 +100,26 @@ def choose_mesh(
     data, vocab = shapes[-1]
     raise InputError(
         f"the tables need {bytes_on((data, vocab)) / GIB:.1f} GiB on each device of mesh "
-        f"{data}x{vocab}, which has {there / GIB:.1f} GiB; {what_fits(bytes_on, there)}"
+        f"{data}x{vocab}, which has {there / GIB:.1f} GiB; " + what_fits(bytes_on, there, can_cut)
     )
+
+
+def check_blocks(shape: Shape, blocks_per_step: int) -> None:
+    """Makes sure that there is work for every device.
+
+    Args:
+      shape: devices along ``data`` and ``vocab``.
+      blocks_per_step: blocks to share out.
+
+    Raises:
+      InputError: there are more devices than blocks.
+    """
+    if math.prod(shape) > blocks_per_step:
+        raise InputError(
+            f"mesh {shape[0]}x{shape[1]} has {math.prod(shape)} devices, more than the "
+            f"{blocks_per_step} blocks of a step; give more text, a larger --tokens-per-step, or "
+            "fewer devices"
+        )
 
 
 def shapes_of(count: int) -> list[Shape]:
@@ -120,17 +139,18 @@ def shapes_of(count: int) -> list[Shape]:
     return [(count // cut, cut) for cut in cuts if count % cut == 0]
 
 
-def _memory(device: jax.Device) -> int | None:
-    """Bytes that a device has, if it says so."""
-    return (device.memory_stats() or {}).get("bytes_limit")
+def _memory(device: jax.Device) -> int:
+    """Bytes that a device has; without end if it does not say."""
+    return (device.memory_stats() or {}).get("bytes_limit", 2**60)
 
 
-def what_fits(bytes_on: Callable[[Shape], int], there: int) -> str:
+def what_fits(bytes_on: Callable[[Shape], int], there: int, can_cut: bool = True) -> str:
     """What to do when tables do not fit.
 
     Args:
       bytes_on: from devices along ``data`` and ``vocab`` to the memory that each of them needs.
       there: the memory of a device (bytes).
+      can_cut: whether tables may be cut.
 
     Returns:
       Words for an error.
@@ -139,7 +159,7 @@ def what_fits(bytes_on: Callable[[Shape], int], there: int) -> str:
       >>> what_fits(lambda shape: 100 // shape[1], 30)
       '--mesh 1x4 would fit'
     """
-    for _, cut in shapes_of(CLASSES):
+    for _, cut in shapes_of(CLASSES) if can_cut else ():
         if bytes_on((1, cut)) <= there:
             return f"--mesh 1x{cut} would fit"
     return "give a smaller --embedding-dim, --tokens-per-step or --max-vocabulary"

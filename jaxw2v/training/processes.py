@@ -13,10 +13,12 @@ from jax.experimental import multihost_utils
 import jaxw2v
 from jaxw2v.config import Config
 from jaxw2v.corpus import TokenStream
-from jaxw2v.errors import InputError
+from jaxw2v.errors import InputError, ProcessLost
 
 # After so long without a sign of life a process counts as gone (seconds; JAX's own is 100).
 HEARTBEAT_SECONDS = 20
+# At the end, how long one waits for the others (seconds).
+SHUTDOWN_SECONDS = 60
 DIGEST_BYTES = 32
 
 
@@ -38,7 +40,11 @@ def join(coordinator: str | None, num_processes: int | None, process_id: int | N
     jax.config.update("jax_enable_preemption_service", False)
     try:
         jax.distributed.initialize(
-            coordinator, num_processes, process_id, heartbeat_timeout_seconds=HEARTBEAT_SECONDS
+            coordinator,
+            num_processes,
+            process_id,
+            heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
+            shutdown_timeout_seconds=SHUTDOWN_SECONDS,
         )
     except (ValueError, RuntimeError) as error:
         hint = "give --coordinator HOST:PORT, --num-processes and --process-id"
@@ -58,11 +64,16 @@ def check_same(facts: dict[str, bytes]) -> None:
 
     Raises:
       InputError: on every process, naming what differs and where.
+      ProcessLost: another process has ended.
     """
     if jax.process_count() == 1:
         return
     digests = np.frombuffer(b"".join(map(_digest, facts.values())), np.uint8)
-    everyone = multihost_utils.process_allgather(digests.reshape(len(facts), DIGEST_BYTES))
+    digests = digests.reshape(len(facts), DIGEST_BYTES)
+    try:
+        everyone = multihost_utils.process_allgather(digests)
+    except jax.errors.JaxRuntimeError as error:
+        raise ProcessLost(lost(error)) from error
     for name, of_name in zip(facts, np.swapaxes(everyone, 0, 1), strict=True):
         others = np.flatnonzero((of_name != of_name[0]).any(axis=1))
         if len(others):
@@ -73,7 +84,11 @@ def check_same(facts: dict[str, bytes]) -> None:
 
 
 def check_agreement(
-    config: Config, mesh: str | None, stream: TokenStream, validation: TokenStream | None
+    config: Config,
+    mesh: str | None,
+    stream: TokenStream,
+    validation: TokenStream | None,
+    optimizer: object | None,
 ) -> None:
     """Makes sure that all processes do the same work; does nothing for one alone.
 
@@ -82,6 +97,7 @@ def check_agreement(
       mesh: as asked for.
       stream: the corpus.
       validation: held-out text, if there is some.
+      optimizer: of the user's own; whether there is one is compared.
 
     Raises:
       InputError: on every process, naming what differs and where.
@@ -95,9 +111,40 @@ def check_agreement(
             "text": _text(stream),
             "validation text": b"" if validation is None else _text(validation),
             "code": _code(),
+            "optimizer (some have one of their own)": str(optimizer is None).encode(),
             "version of JAX": jax.__version__.encode(),
         }
     )
+
+
+def lost(error: Exception) -> str:
+    """What to say when a process cannot go on without another.
+
+    Args:
+      error: from JAX.
+
+    Returns:
+      Words for a :class:`~jaxw2v.errors.ProcessLost`.
+    """
+    cause = (str(error).splitlines() or [type(error).__name__])[0]
+    return f"another process of this run has ended or cannot be reached: {cause[:200]}"
+
+
+def smallest(number: int) -> int:
+    """The smallest of the numbers that processes hold.
+
+    Args:
+      number: of this process, below 2**62.
+
+    Returns:
+      The same on every process.
+    """
+    if jax.process_count() == 1:
+        return number
+    # Without 64-bit numbers JAX would cut these short: two halves of 31 bits.
+    halves = np.array([number >> 31, number & (2**31 - 1)], np.int32)
+    everyone = multihost_utils.process_allgather(halves).astype(np.int64)
+    return int((everyone[:, 0] * 2**31 + everyone[:, 1]).min())
 
 
 def _digest(content: bytes) -> bytes:

@@ -48,7 +48,7 @@ def capacity(num_ids: int, vocabulary_size: int, rows_per_pass: int) -> int:
 
 
 def find_touched_rows(
-    ids: jax.Array, positions: jax.Array, rows_per_pass: int
+    ids: jax.Array, positions: jax.Array, rows_per_pass: int, last_wins: bool = False
 ) -> tuple[TouchedRows, jax.Array]:
     """Finds distinct ids without sorting.
 
@@ -60,6 +60,8 @@ def find_touched_rows(
       ids: int32 [n], from 0; those of V or more are left out.
       positions: int32 [V], scratch; its content does not matter.
       rows_per_pass: rows handled at once.
+      last_wins: of duplicates the last stands for all, so that devices that must agree on the
+        slots do; otherwise whichever a GPU happens to write last.
 
     Returns:
       The touched rows, and the scratch for the next call.
@@ -70,7 +72,10 @@ def find_touched_rows(
       (2, [4, 2, 4])
     """
     place = jnp.arange(ids.size, dtype=jnp.int32)
-    positions = positions.at[ids].set(place, mode="drop")
+    if last_wins:
+        positions = positions.at[ids].set(-1, mode="drop").at[ids].max(place, mode="drop")
+    else:
+        positions = positions.at[ids].set(place, mode="drop")
     owner = positions.at[ids].get(mode="clip")
     inside = ids < positions.size
     is_owner = inside & (owner == place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +17,7 @@ from jaxw2v.config import Config
 from jaxw2v.corpus import Files, builtin, downloads, open_corpus
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
 from jaxw2v.training.interrupt import deferred_interrupt
-from jaxw2v.training.processes import check_same, is_first
+from jaxw2v.training.processes import check_same, is_first, lost
 from jaxw2v.training.trainer import Metrics, fit
 from jaxw2v.vectors import WordVectors
 from jaxw2v.vectors.formats import VECTORS
@@ -101,14 +102,22 @@ def train(
         finished = len(metrics)
 
     try:
-        with deferred_interrupt() as check_interrupt:
+        # Among many, a process may wait for another without end: SIGTERM ends it at once.
+        alone = jax.process_count() == 1
+        signals = (signal.SIGINT, signal.SIGTERM) if alone else (signal.SIGINT,)
+        with deferred_interrupt(signals) as check_interrupt:
+
+            def after_epoch(wv: WordVectors, metrics: list[Metrics]) -> None:
+                save(wv, metrics)
+                check_interrupt()
+
             return fit(
                 stream,
                 config,
                 validation=held_out,
                 optimizer=optimizer,
                 on_chunk=check_interrupt,
-                on_epoch=save,
+                on_epoch=after_epoch,
                 mesh=mesh,
                 show_progress=show_progress,
             )
@@ -118,10 +127,7 @@ def train(
         if "RESOURCE_EXHAUSTED" not in str(error):
             if jax.process_count() == 1:
                 raise
-            raise ProcessLost(
-                f"another process of this run has ended; its own message says why "
-                f"({_left(folder, finished)})"
-            ) from error
+            raise ProcessLost(f"{lost(error)} ({_left(folder, finished)})") from error
         raise InputError(
             "the device is out of memory; give a smaller --embedding-dim, --tokens-per-step, "
             f"--block-length or --max-vocabulary ({_left(folder, finished)})"

@@ -2,7 +2,7 @@
 
 Written for one device against the names of mesh axes. Without names, all is the identity, so that
 one step serves ``jax.jit``, ``jax.pmap`` and ``jax.shard_map``. What travels is ids and rows of a
-batch, never a table.
+batch; whole sums for a table only where devices exchange sums and every row is in them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class Shards:
       vocab: names of the axes along which tables are cut.
       exchange_sums: along ``data``, devices add up the gradients of their own blocks and exchange
         the sums; otherwise they exchange the gradients of each block, and all add them up in one
-        order, so that the result does not depend on the number of devices.
+        order, so that on a CPU the result does not depend on the number of devices (exact softmax,
+        whose whole gradient is summed, and the products of cbow agree to rounding).
 
     Example:
       >>> alone = Shards(vocabulary_size=3)

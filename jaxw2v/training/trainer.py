@@ -61,7 +61,7 @@ def fit(
       InputError: nothing can be trained on this stream with these settings.
       TrainingDiverged: the loss is no longer finite.
     """
-    check_agreement(config, mesh, stream, validation)
+    check_agreement(config, mesh, stream, validation, optimizer)
     _check_pairs(stream, config)
     for word in config.probe_words:
         if word not in stream.vocabulary:
@@ -71,7 +71,10 @@ def fit(
 
     on_cpu = device.platform == "cpu"
     job = make_job(config, stream.vocabulary.counts, optimizer, on_cpu)
-    mesh = choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: job.footprint(shape).total)
+    can_cut = not job.objective.output_layer.reads_every_row
+    mesh = choose_mesh(
+        mesh, job.plan.blocks_per_step, lambda shape: job.footprint(shape).peak, can_cut
+    )
     layout = lay_out(job, mesh, on_cpu)
     held_out = None
     if validation is None and config.validation_share:
@@ -151,6 +154,8 @@ class _Run:
             pending = fed.covered, loss
             on_chunk()
         sums += self._finished(*pending, done / total_tokens, bar)
+        if self.engine.layout.copies_drift:
+            self.engine.reconcile()
         jax.block_until_ready(self.engine.state)
         seconds = time.perf_counter() - started
         if sums[2] == 0:

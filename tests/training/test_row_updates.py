@@ -35,6 +35,19 @@ def test_touched_rows_are_the_distinct_ids(n, rows_per_pass):
     assert touched.rows[touched.slots].tolist() == ids.tolist()
 
 
+def test_the_last_of_duplicates_stands_for_them_where_devices_must_agree():
+    """A CPU writes in order, so that a wrong answer needs an order of its own."""
+    ids = np.random.default_rng(0).integers(0, V, 100)
+    stale = np.random.default_rng(1).integers(0, 10_000, V)
+    touched, positions = find_touched_rows(jnp.asarray(ids), jnp.asarray(stale), 7, last_wins=True)
+    last = {word: place for place, word in enumerate(ids.tolist())}
+    assert {word: int(positions[word]) for word in last} == last
+    expected = sorted(last, key=last.get)
+    assert touched.rows[: len(last)].tolist() == expected
+    text = jax.jit(find_touched_rows, static_argnums=(2, 3)).lower(ids, stale, 7, True).as_text()
+    assert "stablehlo.maximum" in text
+
+
 @pytest.mark.parametrize(
     ("optimizer", "b1"),
     [(default_optimizer(lambda progress: 0.1), 0), (optax.adam(0.1), 0.9)],
