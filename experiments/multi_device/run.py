@@ -75,7 +75,7 @@ class MultiDevice:
     results: Path = HERE / "results.json"
     """File that receives the results."""
     smoke: bool = False
-    """One epoch of three layouts."""
+    """One epoch of two layouts."""
 
 
 def train(layout: Layout, corpus: Path, out: Path, settings: list[str]) -> dict:
@@ -128,7 +128,7 @@ def compare(settings: MultiDevice, folder: Path) -> list[dict]:
       A record for each layout.
     """
     records, first = [], None
-    layouts = LAYOUTS[:3] if settings.smoke else LAYOUTS
+    layouts = LAYOUTS[:4:3] if settings.smoke else LAYOUTS
     for layout in layouts:
         out = folder / f"{layout.mesh}_{layout.processes}"
         epochs = "1" if settings.smoke else str(settings.epochs)
@@ -159,7 +159,7 @@ def one_and_two_devices(settings: MultiDevice, folder: Path) -> dict:
     Returns:
       The ratio of each round.
     """
-    ratios: dict[str, list[float]] = {"2x1": [], "1x2": []}
+    ratios: dict[str, list[float]] = {mesh: [] for mesh in ("2x1", "1x2")[: 2 - settings.smoke]}
     for i in range(1 if settings.smoke else settings.rounds):
         speeds = {
             mesh: train(Layout(mesh), settings.corpus, folder / f"{mesh}_{i}", ["--epochs", "1"])

@@ -11,9 +11,8 @@ from experiments.multi_device import pmap_loop, run
 
 def test_smoke(small_folder):
     results = small_folder / "results.json"
-    run.measure(
-        run.MultiDevice(small_folder / "corpus.txt", small_folder, 1, 1, results, smoke=True)
-    )
+    corpus = small_folder / "corpus.txt"
+    run.measure(run.MultiDevice(corpus, small_folder, results=results, smoke=True))
     found = json.loads(results.read_text())
     assert len({record["sha256"] for record in found["meshes"]}) == 1
     assert all(ratio > 0 for ratio in found["two_devices_over_one"]["2x1"])
