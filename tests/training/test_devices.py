@@ -22,7 +22,7 @@ from jaxw2v.training.mesh import choose_mesh, parse_mesh, shapes_of
 from jaxw2v.training.shards import Shards
 
 CONFIG = Config(embedding_dim=12, min_count=1, tokens_per_step=1_024, epochs=1)
-MESHES = ["1x1", "2x1", "8x1", "1x8", "4x2", "2x4", "1x2"]
+MESHES = ["2x1", "8x1", "1x8", "4x2"]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_every_mesh_gives_the_same_bits(sentences):
     assert np.abs(alone[1]).max() > 0.01
     many = [chunk_of(sentences, CONFIG, mesh) for mesh in MESHES]
     for tables, _, _ in many:
-        for table, expected, first in zip(tables, alone, many[1][0], strict=True):
+        for table, expected, first in zip(tables, alone, many[0][0], strict=True):
             np.testing.assert_allclose(table, expected, rtol=1e-5, atol=1e-7)
             np.testing.assert_array_equal(table, first)
     for _, other, _ in many:
@@ -78,15 +78,14 @@ def test_every_mesh_gives_the_same_bits(sentences):
 def test_every_objective_agrees_over_devices(sentences, settings):
     config = dataclasses.replace(CONFIG, **settings)
     alone, loss, _ = chunk_of(sentences, config, None)
-    for mesh in ("3x1", "2x2") if settings.get("output_layer") != "softmax" else ("3x1",):
-        tables, other, _ = chunk_of(sentences, config, mesh)
-        for table, expected in zip(tables, alone, strict=True):
-            np.testing.assert_allclose(table, expected, rtol=2e-4, atol=2e-5)
-        np.testing.assert_allclose(other, loss, rtol=1e-4)
+    mesh = "3x1" if "softmax" in settings.values() else "3x2"
+    tables, other, _ = chunk_of(sentences, config, mesh)
+    for table, expected in zip(tables, alone, strict=True):
+        np.testing.assert_allclose(table, expected, rtol=2e-4, atol=2e-5)
+    np.testing.assert_allclose(other, loss, rtol=1e-4)
 
 
-@pytest.mark.parametrize("mesh", ["8x1", "4x2"])
-@pytest.mark.parametrize("row_updates", ["sparse", "dense"])
+@pytest.mark.parametrize(("mesh", "row_updates"), [("4x2", "sparse"), ("8x1", "dense")])
 def test_exchanged_sums_agree_with_exchanged_rows(sentences, mesh, row_updates):
     config = dataclasses.replace(CONFIG, row_updates=row_updates)
     # Plain gradient descent, because Adam's first steps are the sign of any rounding.
