@@ -3,6 +3,7 @@
 import heapq
 from collections import Counter
 
+import jax.numpy as jnp
 import numpy as np
 
 
@@ -128,7 +129,7 @@ def stored(table):
     whole = np.ones((-(-size // 256) * 256, *table.shape[1:]), np.float32)
     for word in range(size):
         whole[storage_row(word, size)] = table[word]
-    return whole
+    return jnp.asarray(whole)
 
 
 def by_word(table, size):

@@ -163,15 +163,31 @@ def run_worker(worker: Worker) -> None:
       worker: the run.
     """
     wv, measured = {"gensim": train_gensim, "jaxw2v": train_jaxw2v}[worker.system](worker)
-    from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
-
     measured["words_per_second"] = worker.epochs * measured["raw_words"] / measured["train_seconds"]
-    for name in ("ws353", "simlex999"):
-        measured[name] = evaluate_similarity(wv, worker.eval_dir / f"{name}.txt").spearman
-    questions = worker.eval_dir / "questions-words.txt"
-    measured["google_analogies"] = evaluate_analogies(wv, questions, restrict=30_000)[-1].accuracy
+    measured |= score(wv, worker.eval_dir)
     names = ("system", "objective", "output_layer", "row_updates", "learning_rate", "seed")
     print(json.dumps({name: getattr(worker, name) for name in names} | measured))
+
+
+def score(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, float]:
+    """Scores vectors on the three sets.
+
+    Args:
+      wv: the vectors.
+      eval_dir: folder with ws353.txt, simlex999.txt and questions-words.txt.
+
+    Returns:
+      The scores by name.
+    """
+    from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
+
+    scores = {
+        name: evaluate_similarity(wv, eval_dir / f"{name}.txt").spearman
+        for name in ("ws353", "simlex999")
+    }
+    questions = eval_dir / "questions-words.txt"
+    scores["google_analogies"] = evaluate_analogies(wv, questions, restrict=30_000)[-1].accuracy
+    return scores
 
 
 def peak_memory_mib() -> float:

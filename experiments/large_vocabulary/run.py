@@ -120,7 +120,7 @@ def measure_cost(settings: LargeVocabulary) -> list[dict]:
     Returns:
       A record for each table: the same text for all sizes, or text from the whole vocabulary.
     """
-    tokens, records = (1 << 20, []) if not settings.smoke else (1 << 13, [])
+    tokens, records = 1 << (13 if settings.smoke else 20), []
     for text in ("same", "whole vocabulary"):
         tables = {}
         for size in settings.sizes:

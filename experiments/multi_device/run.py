@@ -19,12 +19,12 @@ import tyro
 
 import jaxw2v
 from experiments import results_file
-from experiments.gensim_comparison.run import SCORES, environment
+from experiments.gensim_comparison.run import SCORES, environment, score
+from experiments.throughput.run import chance_of_touching, shares_drawn
 from jaxw2v.corpus import open_corpus
-from jaxw2v.sampling import keep_probability
 from jaxw2v.training.forecast import forecast
 from jaxw2v.training.storage_order import num_rows, storage_row
-from jaxw2v.vectors import WordVectors, evaluate_analogies, evaluate_similarity
+from jaxw2v.vectors import WordVectors
 
 HERE = Path(__file__).parent
 TOKENS_PER_STEP = 32_768
@@ -136,11 +136,7 @@ def compare(settings: MultiDevice, folder: Path) -> list[dict]:
         record |= train(layout, settings.corpus, out, ["--epochs", epochs])
         wv = WordVectors.load(out)
         first = wv if first is None else first
-        for name in ("ws353", "simlex999"):
-            path = settings.eval_dir / f"{name}.txt"
-            record[name] = evaluate_similarity(wv, path).spearman
-        questions = settings.eval_dir / "questions-words.txt"
-        record["google_analogies"] = evaluate_analogies(wv, questions)[-1].accuracy
+        record |= score(wv, settings.eval_dir)
         record["largest_difference"] = float(np.abs(wv.vectors - first.vectors).max())
         content = (out / "vectors.safetensors").read_bytes()
         record["sha256"] = hashlib.sha256(content).hexdigest()[:16]
@@ -209,16 +205,14 @@ def busiest_shard(settings: MultiDevice) -> list[dict]:
     """
     config = jaxw2v.Config()
     counts = open_corpus(settings.corpus, config).vocabulary.counts
-    kept = counts * keep_probability(counts, config.subsample_threshold)
-    noise = counts**config.noise_exponent
-    kept, noise = kept / kept.sum(), noise / noise.sum()
+    kept, noise = shares_drawn(config, counts)
     negatives = config.negatives_per_block / config.block_length
-    untouched = (1 - kept) ** TOKENS_PER_STEP
+    input_rows, output_rows = chance_of_touching(config, counts, TOKENS_PER_STEP)
     served = {
         "input_uses": kept,
-        "input_rows": 1 - untouched,
+        "input_rows": input_rows,
         "output_uses": (kept + negatives * noise) / (1 + negatives),
-        "output_rows": 1 - untouched * (1 - noise) ** (negatives * TOKENS_PER_STEP),
+        "output_rows": output_rows,
     }
     rows, size = storage_row(np.arange(len(counts)), len(counts)), num_rows(len(counts))
     records = []

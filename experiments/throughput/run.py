@@ -28,6 +28,7 @@ from experiments import results_file
 from jaxw2v.corpus import TokenStream, Vocabulary
 from jaxw2v.sampling import keep_probability
 from jaxw2v.training import fit
+from jaxw2v.training.forecast import zipf_weights
 
 HERE = Path(__file__).parent
 SENTENCE = 25
@@ -84,7 +85,7 @@ def synthetic_stream(tokens: int, vocabulary: int, seed: int = 0) -> TokenStream
     Returns:
       The stream; words that were never drawn count once.
     """
-    weights = 1 / (np.arange(vocabulary) + 2.7)
+    weights = zipf_weights(vocabulary)
     edges = np.cumsum(weights) / weights.sum()
     draws = np.random.default_rng(seed).random(tokens, np.float32)
     ids = np.searchsorted(edges[:-1], draws).astype(np.int32)
@@ -114,12 +115,7 @@ def count_step(config: jaxw2v.Config, counts: np.ndarray, tokens_per_step: int) 
     row = 4 * config.embedding_dim
     per_token = config.negatives_per_block / config.block_length
     uses = tokens_per_step, tokens_per_step * (1 + per_token)
-    unigram = counts / counts.sum()
-    kept = unigram * keep_probability(counts, config.subsample_threshold)
-    noise = counts**config.noise_exponent
-    absent = (1 - kept / kept.sum()) ** tokens_per_step
-    absent_noise = (1 - noise / noise.sum()) ** (tokens_per_step * per_token)
-    distinct = (1 - absent).sum() + (1 - absent * absent_noise).sum()
+    distinct = sum(chance.sum() for chance in chance_of_touching(config, counts, tokens_per_step))
     moved = sum(uses) * row * (1 + 2) + distinct * row * (1 + 2 * 2)
     width = config.block_length + config.negatives_per_block
     return {
@@ -127,6 +123,40 @@ def count_step(config: jaxw2v.Config, counts: np.ndarray, tokens_per_step: int) 
         "flops": 3 * 2 * tokens_per_step * width * config.embedding_dim,
         "distinct_rows": distinct,
     }
+
+
+def shares_drawn(config: jaxw2v.Config, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How often each word is a kept token, and how often a negative.
+
+    Args:
+      config: the settings.
+      counts: int [V], occurrences.
+
+    Returns:
+      Two float64 [V], each summing to 1.
+    """
+    kept = counts * keep_probability(counts, config.subsample_threshold)
+    noise = counts**config.noise_exponent
+    return kept / kept.sum(), noise / noise.sum()
+
+
+def chance_of_touching(
+    config: jaxw2v.Config, counts: np.ndarray, tokens_per_step: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The chance that a step touches each row of the input table, and of the output table.
+
+    Args:
+      config: the settings.
+      counts: int [V], occurrences.
+      tokens_per_step: T (words).
+
+    Returns:
+      Two float64 [V].
+    """
+    kept, noise = shares_drawn(config, counts)
+    negatives = tokens_per_step * config.negatives_per_block / config.block_length
+    absent = (1 - kept) ** tokens_per_step
+    return 1 - absent, 1 - absent * (1 - noise) ** negatives
 
 
 def measured_ceilings(size: int, copied_bytes: int) -> dict:

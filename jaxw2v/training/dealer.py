@@ -109,7 +109,7 @@ class Dealer:
           m times as many blocks as a device computes at once.
         """
         config, size = self.job.config, self.job.plan.blocks_per_micro_batch
-        share = -(-size // self.shards.count(self.shards.devices))
+        share = self.shards.share(size)
         place = self.shards.place(self.shards.devices) * share + jnp.arange(share)
         wanted = (size * jnp.arange(micro_batches)[:, None] + place[None, :]).reshape(-1)
         in_use = jnp.tile(place < size, micro_batches) & (wanted < count)

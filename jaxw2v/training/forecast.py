@@ -13,10 +13,29 @@ from jaxw2v.training.mesh import GIB, check_blocks, parse_mesh, shapes_of, what_
 MIB = 2**20
 
 
-def zipf_counts(vocabulary_size: int, tokens: int) -> np.ndarray:
-    r"""Occurrences by Zipf's law.
+def zipf_weights(vocabulary_size: int) -> np.ndarray:
+    r"""Zipf's law.
 
-    .. math:: \mathrm{count}_v \propto 1 / (v + 2.7)
+    .. math:: 1 / (v + 2.7)
+
+    Args:
+      vocabulary_size: V, words.
+
+    Returns:
+      float64 [V], how often words occur, up to a factor.
+
+    Reference:
+      Mandelbrot 1953, "An informational theory of the statistical structure of language".
+
+    Example:
+      >>> zipf_weights(2).round(3).tolist()
+      [0.37, 0.27]
+    """
+    return 1 / (np.arange(vocabulary_size) + 2.7)
+
+
+def zipf_counts(vocabulary_size: int, tokens: int) -> np.ndarray:
+    """Occurrences by Zipf's law, as :func:`zipf_weights` has it.
 
     Args:
       vocabulary_size: V, words.
@@ -25,14 +44,11 @@ def zipf_counts(vocabulary_size: int, tokens: int) -> np.ndarray:
     Returns:
       int64 [V], 1 or more.
 
-    Reference:
-      Mandelbrot 1953, "An informational theory of the statistical structure of language".
-
     Example:
       >>> zipf_counts(3, 100).tolist()
       [43, 31, 24]
     """
-    weights = 1 / (np.arange(vocabulary_size) + 2.7)
+    weights = zipf_weights(vocabulary_size)
     return np.maximum(weights / weights.sum() * tokens, 1).astype(np.int64)
 
 
@@ -86,6 +102,7 @@ def report(job: Job, footprint: Footprint, device_memory: int) -> str:
         f"{plan.tokens_per_step:,} tokens a step, mesh {data}x{vocab}",
         "memory of each device, MiB",
         *_table(footprint.memory()),
+        _line("at the peak", footprint.peak),
         "results of communication on each device, MiB a step",
         *_table(footprint.traffic()),
         f"as many devices ({data * vocab}) of {device_memory / GIB:g} GiB, laid out otherwise",
@@ -98,7 +115,6 @@ def report(job: Job, footprint: Footprint, device_memory: int) -> str:
             f"  {f'{shape[0]}x{shape[1]}':12} {other.peak / MIB:14,.1f} MiB, "
             f"{sum(other.traffic().values()) / MIB:10,.1f} MiB a step  {verdict}"
         )
-    lines.insert(3 + len(footprint.memory()), _line("at the peak", footprint.peak))
     if footprint.peak > device_memory:
         lines.append(what_fits(lambda shape: job.footprint(shape).peak, device_memory, not whole))
     return "\n".join(lines)

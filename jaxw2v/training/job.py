@@ -8,13 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Mesh
 
 from jaxw2v.config import Config
 from jaxw2v.errors import InputError
 from jaxw2v.sampling import keep_probability, percentile_threshold
 from jaxw2v.training.footprint import INT, Footprint
 from jaxw2v.training.layout import Layout
-from jaxw2v.training.mesh import Mesh, Shape
+from jaxw2v.training.mesh import Shape
 from jaxw2v.training.objectives import Objective, make_objective
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.optimizer import (

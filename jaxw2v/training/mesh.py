@@ -18,7 +18,7 @@ Shape = tuple[int, int]
 GIB = 2**30
 
 
-def parse_mesh(text: str) -> tuple[int, int]:
+def parse_mesh(text: str) -> Shape:
     """Reads the shape of a mesh.
 
     Args:

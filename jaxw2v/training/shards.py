@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxw2v.training.storage_order import num_rows, storage_row
+from jaxw2v.vectors.cut_rows import places_here
 
 Names = tuple[str, ...]
 
@@ -67,6 +68,10 @@ class Shards:
         """This device's number along some axes."""
         return jax.lax.axis_index(axes) if axes else 0
 
+    def share(self, blocks: int) -> int:
+        """Blocks of so many that one device takes; the last devices may have padding."""
+        return -(-blocks // self.count(self.devices))
+
     def rows(self, ids: jax.Array) -> jax.Array:
         """The rows of words in the whole table."""
         return storage_row(ids, self.vocabulary_size)
@@ -85,11 +90,7 @@ class Shards:
         Returns:
           int32 of that shape; the number of rows here where another device holds the row.
         """
-        if not self.vocab:
-            return rows
-        size = self.rows_here
-        here = rows - self.place(self.vocab) * size
-        return jnp.where((here >= 0) & (here < size), here, size)
+        return places_here(rows, self.rows_here, self.vocab) if self.vocab else rows
 
     @property
     def rows_here(self) -> int:

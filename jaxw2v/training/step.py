@@ -231,7 +231,7 @@ def train_step(
       all.
     """
     layer = objective.output_layer
-    share = -(-blocks_per_micro_batch // shards.count(shards.devices))
+    share = shards.share(blocks_per_micro_batch)
     blocks = jax.tree.map(lambda array: array.reshape(-1, share, *array.shape[1:]), blocks)
     ids = shards.gather(blocks.ids, shards.devices, axis=1)
     # Padding stands for a row that the step touches anyway, so that it touches no other.

@@ -72,16 +72,25 @@ def take_rows(array: Rows, ids: np.ndarray) -> Rows:
 @functools.partial(jax.jit, static_argnames="cut")
 def _take(array: jax.Array, ids: jax.Array, cut: RowCut) -> jax.Array:
     def take(part, ids):
-        here = rows_here(part, ids, cut.axes)
+        here = places_here(ids, part.shape[0], cut.axes)
         return jax.lax.psum(part.at[here].get(mode="fill", fill_value=0), cut.axes)
 
     return on_parts(take, cut, 1)(array, ids)
 
 
-def rows_here(part: jax.Array, ids: jax.Array, axes: tuple[str, ...]) -> jax.Array:
-    """The places of rows in this device's part; its size where another device holds the row."""
-    here = ids - jax.lax.axis_index(axes) * part.shape[0]
-    return jnp.where((here >= 0) & (here < part.shape[0]), here, part.shape[0])
+def places_here(rows: jax.Array, size: int, axes: tuple[str, ...]) -> jax.Array:
+    """The places of rows in this device's part of an array that is cut by rows.
+
+    Args:
+      rows: integers, rows of the whole array.
+      size: rows of each part.
+      axes: along which the array is cut.
+
+    Returns:
+      Integers of that shape; ``size`` where another device holds the row.
+    """
+    here = rows - jax.lax.axis_index(axes) * size
+    return jnp.where((here >= 0) & (here < size), here, size)
 
 
 def on_parts(function: Callable, cut: RowCut, others: int) -> Callable:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.vectors.cut_rows import RowCut, on_parts, row_cut, rows_here
+from jaxw2v.vectors.cut_rows import RowCut, on_parts, places_here, row_cut
 
 # Scores of one batch of queries hold at most this many numbers.
 SCORES_AT_ONCE = 1 << 26
@@ -136,7 +136,7 @@ def _best(
 
     def best_of_all(part, queries, exclude):
         first = jax.lax.axis_index(cut.axes) * part.shape[0]
-        here = rows_here(part, exclude, cut.axes)
+        here = places_here(exclude, part.shape[0], cut.axes)
         scores = score(part, *queries).at[place, here].set(-jnp.inf, mode="drop")
         scores = jnp.where(first + jnp.arange(part.shape[0]) < size, scores, -jnp.inf)
         best, rows = jax.lax.top_k(scores, min(topn, part.shape[0]))

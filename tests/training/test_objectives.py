@@ -44,10 +44,6 @@ CASES = [
 ]
 
 
-def stored(table):
-    return jnp.asarray(oracles.stored(table))
-
-
 def name(case):
     return "-".join(str(value) for value in case.values())
 
@@ -139,7 +135,7 @@ def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense):
     rng = np.random.default_rng(1)
     tables = [jnp.asarray(rng.normal(size=(V, D)), jnp.float32) for _ in range(2)]
     state, measured = train_step(
-        init_state(*map(stored, tables), optax.sgd(1.0)),
+        init_state(*map(oracles.stored, tables), optax.sgd(1.0)),
         blocks,
         jnp.int32(USED),
         constants,
@@ -160,7 +156,7 @@ def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense):
     for table, gradient, new in zip(tables, expected, moved, strict=True):
         np.testing.assert_allclose(new, table - gradient, rtol=1e-4, atol=2e-4)
         assert jnp.abs(gradient).max() > 0.1
-    start = init_state(*map(stored, tables), optax.sgd(1.0))
+    start = init_state(*map(oracles.stored, tables), optax.sgd(1.0))
     whole = blocks_loss(start, blocks, constants, HALF, objective, ALONE)
     np.testing.assert_allclose(whole.total, loss(*tables), rtol=1e-4)
     targets = len(pairs) if config.objective == "skipgram" else len({p[:2] for p in pairs})

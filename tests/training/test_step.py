@@ -21,10 +21,6 @@ ALONE = Shards(V)
 ALWAYS = jnp.full(V, 2**32 - 1, jnp.uint32)
 
 
-def stored(table):
-    return jnp.asarray(oracles.stored(table))
-
-
 @pytest.fixture
 def example():
     """Tables, blocks of which the last two are padding, and the (block, center, context) pairs."""
@@ -53,7 +49,7 @@ def run(example, micro=2, rows_per_pass=7, dense=False, optimizer=None, state=No
     tables, blocks, _ = example
     optimizer = optimizer or default_optimizer(lambda progress: RATE)
     return train_step(
-        state or init_state(*map(stored, tables), optimizer),
+        state or init_state(*map(oracles.stored, tables), optimizer),
         blocks,
         jnp.int32(USED),
         (),
@@ -76,7 +72,7 @@ def words(state):
 
 
 def measured(example, blocks):
-    state = init_state(*map(stored, example[0]), optax.sgd(1))
+    state = init_state(*map(oracles.stored, example[0]), optax.sgd(1))
     return blocks_loss(state, blocks, (), ALWAYS, OBJECTIVE, ALONE)
 
 
@@ -126,7 +122,7 @@ def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
 def test_padding_touches_no_row(example):
     """Rows that only padding names keep their moments, and so do not drift."""
     optimizer = optax.adam(RATE)
-    state = init_state(*map(stored, example[0]), optimizer)
+    state = init_state(*map(oracles.stored, example[0]), optimizer)
     ones = jnp.ones_like(state.input_embedding)
     moving = state.output_optimizer[0]._replace(mu=ones, nu=ones)
     state = state._replace(
