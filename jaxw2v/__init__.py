@@ -20,22 +20,44 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from jaxw2v.config import Checkpointing as Checkpointing
     from jaxw2v.config import Config as Config
+    from jaxw2v.config import TextSettings as TextSettings
     from jaxw2v.corpus import Files as Files
+    from jaxw2v.corpus import encode_corpus as encode_corpus
     from jaxw2v.errors import InputError as InputError
     from jaxw2v.errors import TrainingDiverged as TrainingDiverged
+    from jaxw2v.training import Callback as Callback
+    from jaxw2v.training import load_vectors as load_vectors
     from jaxw2v.training import train as train
     from jaxw2v.vectors import WordVectors as WordVectors
 
 _HOME = {
+    "Callback": "jaxw2v.training",
+    "Checkpointing": "jaxw2v.config",
     "Config": "jaxw2v.config",
     "Files": "jaxw2v.corpus",
     "InputError": "jaxw2v.errors",
+    "TextSettings": "jaxw2v.config",
     "TrainingDiverged": "jaxw2v.errors",
     "WordVectors": "jaxw2v.vectors",
+    "encode_corpus": "jaxw2v.corpus",
+    "load_vectors": "jaxw2v.training",
     "train": "jaxw2v.training",
 }
-__all__ = ["Config", "Files", "InputError", "TrainingDiverged", "WordVectors", "train"]
+__all__ = [
+    "Callback",
+    "Checkpointing",
+    "Config",
+    "Files",
+    "InputError",
+    "TextSettings",
+    "TrainingDiverged",
+    "WordVectors",
+    "encode_corpus",
+    "load_vectors",
+    "train",
+]
 
 
 def __getattr__(name: str):

@@ -12,7 +12,59 @@ from jaxw2v.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class TextSettings:
+    """How text becomes a token stream.
+
+    Raises:
+      InputError: a value is out of range. (The text under each field is its ``--help``.)
+    """
+
+    tokenizer: str = "words"
+    """How text becomes words: words (lower-case runs of letters and digits), whitespace,
+    basic_english (as torchtext's), or regex:PATTERN (every match is a word)."""
+    min_count: int = 5
+    """Words seen fewer times than this are dropped (occurrences)."""
+    max_vocabulary: int | None = None
+    """Keep only this many of the most frequent words (words)."""
+    max_counted: int = 10_000_000
+    """While counting, forget the rarest words whenever more different words than this are known;
+    the counts of rare words are then too small (words)."""
+    text_column: str = "text"
+    """Column to read from parquet, csv, tsv, jsonl and arrow files."""
+    errors: Literal["strict", "replace"] = "strict"
+    """What to do with bytes that are not UTF-8: stop, or replace them by U+FFFD."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Checkpointing:
+    """When a run is saved, so that it can be resumed.
+
+    A run is also saved when it ends, when Ctrl-C or SIGTERM stops it, and after each epoch whose
+    validation loss is the smallest so far.
+
+    Raises:
+      InputError: a value is out of range. (The text under each field is its ``--help``.)
+    """
+
+    checkpoint_minutes: float | None = 10.0
+    """Save a checkpoint when this much time has passed since the last one (minutes)."""
+    checkpoint_steps: int | None = None
+    """Save a checkpoint when so many optimizer steps have been taken since the last one (steps)."""
+    checkpoint_epochs: int | None = 1
+    """Save a checkpoint after every so many epochs (passes)."""
+    keep_checkpoints: int = 2
+    """Keep so many of the latest checkpoints, and the one of the smallest validation loss; 0
+    saves none (checkpoints)."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(TextSettings):
     """Every setting of a training run; a value out of range is refused with its name.
 
     Raises:
@@ -26,18 +78,6 @@ class Config:
       ...
       jaxw2v.errors.InputError: window is 0; it must be an integer of 1 or more
     """
-
-    tokenizer: str = "words"
-    """How text becomes words: words (lower-case runs of letters and digits), whitespace,
-    basic_english (as torchtext's), or regex:PATTERN (every match is a word)."""
-    min_count: int = 5
-    """Words seen fewer times than this are dropped (occurrences)."""
-    max_vocabulary: int | None = None
-    """Keep only this many of the most frequent words (words)."""
-    text_column: str = "text"
-    """Column to read from parquet, csv, tsv, jsonl and arrow files."""
-    errors: Literal["strict", "replace"] = "strict"
-    """What to do with bytes that are not UTF-8: stop, or replace them by U+FFFD."""
 
     objective: Literal["skipgram", "cbow"] = "skipgram"
     """A center predicts each of its contexts, or its contexts together predict the center."""
@@ -102,22 +142,13 @@ class Config:
 
     validation_share: float = 0.0
     """Share of sentences held out for a validation loss each epoch (share of sentences)."""
+    patience: int | None = None
+    """Stop when the validation loss has not fallen for so many epochs (passes)."""
     probe_words: tuple[str, ...] = ()
     """Words whose neighbours are printed after each epoch."""
 
     def __post_init__(self) -> None:
-        for field, (kind, accepts, what) in _RANGES.items():
-            value = getattr(self, field)
-            if value is None and _DEFAULTS[field] is None:
-                continue
-            number = not isinstance(value, bool) and isinstance(value, kind)
-            if not (number and math.isfinite(value) and accepts(value)):
-                raise InputError(f"{field} is {value!r}; it must be {what}")
-        for field, allowed in _CHOICES.items():
-            if getattr(self, field) not in allowed:
-                raise InputError(
-                    f"{field} is {getattr(self, field)!r}; it must be one of {', '.join(allowed)}"
-                )
+        check_fields(self)
         self._refuse_contradictions()
         probes = self.probe_words
         probes = (probes,) if isinstance(probes, str) else tuple(probes)
@@ -126,7 +157,7 @@ class Config:
     def _refuse_contradictions(self) -> None:
         for (field, value), without_effect in _WITHOUT_EFFECT.items():
             for other in without_effect if getattr(self, field) == value else ():
-                if getattr(self, other) != _DEFAULTS[other]:
+                if getattr(self, other) != DEFAULTS[other]:
                     raise InputError(
                         f"{other} is {getattr(self, other)!r}, which has no effect when {field} "
                         f"is {value!r}; leave it out"
@@ -172,6 +203,7 @@ _AT_LEAST_ONE: _Range = (_INTEGER, lambda v: v >= 1, "an integer of 1 or more")
 _RANGES: dict[str, _Range] = {
     "min_count": _AT_LEAST_ONE,
     "max_vocabulary": (_INTEGER, lambda v: v >= 2, "an integer of 2 or more"),
+    "max_counted": (_INTEGER, lambda v: v >= 2, "an integer of 2 or more"),
     "embedding_dim": _AT_LEAST_ONE,
     "max_norm": (_NUMBER, lambda v: v > 0, "a number above 0"),
     "window": _AT_LEAST_ONE,
@@ -189,12 +221,23 @@ _RANGES: dict[str, _Range] = {
     "negatives_per_block": _AT_LEAST_ONE,
     "seed": (_INTEGER, lambda v: 0 <= v < 2**32, "an integer from 0 to 4294967295"),
     "validation_share": (_NUMBER, lambda v: 0 <= v < 1, "a number from 0 to below 1"),
+    "patience": _AT_LEAST_ONE,
+    "checkpoint_minutes": (_NUMBER, lambda v: v > 0, "a number above 0"),
+    "checkpoint_steps": _AT_LEAST_ONE,
+    "checkpoint_epochs": _AT_LEAST_ONE,
+    "keep_checkpoints": (_INTEGER, lambda v: v >= 0, "an integer of 0 or more"),
 }
-_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
+DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
 _CHOICES = {
     name: get_args(hint)
     for name, hint in get_type_hints(Config).items()
     if get_origin(hint) is Literal
+}
+_OPTIONAL = {
+    name
+    for settings in (Config, Checkpointing)
+    for name, hint in get_type_hints(settings).items()
+    if type(None) in get_args(hint)
 }
 _NOISE = ("num_negatives", "negatives", "noise_exponent", "noise_table_size", "negatives_per_block")
 _WITHOUT_EFFECT = {
@@ -207,3 +250,25 @@ _WITHOUT_EFFECT = {
     ("subsample_formula", "word2vec_c"): ("subsample_percentile",),
     ("subsample_formula", "paper"): ("subsample_percentile",),
 }
+
+
+def check_fields(settings: Any) -> None:
+    """Makes sure that every field holds what its name allows.
+
+    Args:
+      settings: a dataclass of this file.
+
+    Raises:
+      InputError: a value is out of range.
+    """
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if field.name in _CHOICES and value not in _CHOICES[field.name]:
+            allowed = ", ".join(_CHOICES[field.name])
+            raise InputError(f"{field.name} is {value!r}; it must be one of {allowed}")
+        if field.name not in _RANGES or (value is None and field.name in _OPTIONAL):
+            continue
+        kind, accepts, what = _RANGES[field.name]
+        number = not isinstance(value, bool) and isinstance(value, kind)
+        if not (number and math.isfinite(value) and accepts(value)):
+            raise InputError(f"{field.name} is {value!r}; it must be {what}")

@@ -285,7 +285,9 @@ def test_vectors_of_either_table_and_their_sum_are_exported(trained, corpus, tmp
     assert not os.path.exists(out)
 
 
-def test_compiled_programs_are_kept_unless_that_is_declined(corpus, tmp_path, cache):
+def test_compiled_programs_are_kept_unless_that_is_declined(corpus, tmp_path, cache, monkeypatch):
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    monkeypatch.delenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS")
     program = "import sys; from jaxw2v.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "train", corpus, *SMALL]
     declined = ["--out", str(tmp_path / "a"), "--no-compilation-cache"]

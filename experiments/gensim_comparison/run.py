@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import tyro
 
 import jaxw2v
@@ -211,11 +212,11 @@ def write_tokens(comparison: Comparison, path: Path) -> None:
 
     stream = open_corpus(comparison.corpus, jaxw2v.Config(min_count=1))
     words = stream.vocabulary.words
-    start = 0
+    ids, sentence_ids = stream.read(0, len(stream))
+    sentences = np.split(ids, np.flatnonzero(np.diff(sentence_ids)) + 1)
     with open(path, "w", encoding="utf-8") as out:
-        for end in stream.sentence_ends[: 2_000 if comparison.smoke else None].tolist():
-            out.write(" ".join([words[i] for i in stream.ids[start:end].tolist()]) + "\n")
-            start = end
+        for sentence in sentences[: 2_000 if comparison.smoke else None]:
+            out.write(" ".join([words[i] for i in sentence.tolist()]) + "\n")
 
 
 def compare(comparison: Comparison) -> None:

@@ -65,7 +65,7 @@ def train(loop: PmapLoop) -> jaxw2v.WordVectors:
             done = np.array([first, min(first + step, len(stream))]) / len(stream)
             progress = np.float32((epoch + done) / loop.config.epochs)
             chunk = Chunk(*(deal(part, step, devices) for part in read))
-            state, loss = train_chunk(state, chunk, keep, job.constants, key, place, progress)
+            state, loss, _ = train_chunk(state, chunk, keep, job.constants, key, place, progress)
             print(f"epoch {epoch + 1}, loss {loss.total[0] / loss.pairs[0]:.4f}", flush=True)
     table = np.asarray(state.input_embedding[0])
     return jaxw2v.WordVectors(stream.vocabulary, table[storage_row(np.arange(size), size)])

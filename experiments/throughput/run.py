@@ -95,7 +95,7 @@ def synthetic_stream(tokens: int, vocabulary: int, seed: int = 0) -> TokenStream
     rank[order] = np.arange(vocabulary, dtype=np.int32)
     words = tuple(f"w{i}" for i in range(vocabulary))
     ends = np.append(np.arange(SENTENCE, tokens, SENTENCE), tokens)
-    return TokenStream(rank[ids], ends, Vocabulary(words, counts[order]), tokens)
+    return TokenStream.from_arrays(rank[ids], ends, Vocabulary(words, counts[order]), tokens)
 
 
 def count_step(config: jaxw2v.Config, counts: np.ndarray, tokens_per_step: int) -> dict:
@@ -222,9 +222,8 @@ def run_case(case: Case, stream: TokenStream, ceilings: dict) -> dict:
     }
     part = min(len(stream), 4 * records[0]["tokens_per_step"] * SENTENCE)
     part -= part % SENTENCE
-    short = TokenStream(
-        stream.ids[:part], stream.sentence_ends[: part // SENTENCE], stream.vocabulary, part
-    )
+    ids, ends = stream.read(0, part)[0], np.arange(SENTENCE, part + 1, SENTENCE)
+    short = TokenStream.from_arrays(ids, ends, stream.vocabulary, part)
     device = jax.devices()[0]
     return {
         **dataclasses.asdict(case),

@@ -6,11 +6,14 @@ import errno
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import Annotated
 
 import tyro
+from tqdm import tqdm
 
+from jaxw2v.cli.encode import Encode
 from jaxw2v.cli.plan import Plan
 from jaxw2v.cli.results import Evaluate, Export, Neighbors
 from jaxw2v.cli.train import Train
@@ -20,6 +23,7 @@ DESCRIPTION = "word2vec in JAX: text in, word vectors out."
 
 Command = (
     Annotated[Train, tyro.conf.subcommand("train")]
+    | Annotated[Encode, tyro.conf.subcommand("encode")]
     | Annotated[Neighbors, tyro.conf.subcommand("neighbors")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[Export, tyro.conf.subcommand("export")]
@@ -60,7 +64,9 @@ def _joined() -> bool:
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         command = tyro.cli(Command, args=arguments, prog="jaxw2v", description=DESCRIPTION)
-        command.run()
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            command.run()
         sys.stdout.flush()
     except (InputError, MemoryError) as error:
         return _fail(str(error) or "out of memory", 2)
@@ -79,6 +85,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         hint = "; free some space or choose another --out" if error.errno == errno.ENOSPC else ""
         return _fail(f"{where}{error.strerror or error}{hint}", 2)
     return 0
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    # Above a progress line, not in it.
+    tqdm.write(f"jaxw2v: warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _fail(message: str, code: int) -> int:

@@ -11,6 +11,8 @@ import tyro
 
 from jaxw2v.errors import InputError
 
+Checkpoint = Annotated[str | None, tyro.conf.arg(metavar="last|best|STEP")]
+
 
 @dataclasses.dataclass(frozen=True)
 class Neighbors:
@@ -22,14 +24,17 @@ class Neighbors:
     """Words or quoted expressions; each is a query of its own."""
     topn: int = 10
     """Neighbours printed for each query (words)."""
+    checkpoint: Checkpoint = None
+    """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
+    of the last whole epoch."""
 
     def run(self) -> None:
         """Runs the command."""
-        from jaxw2v.vectors import WordVectors
+        from jaxw2v.training.saved_runs import load_vectors
 
         if not self.words:
             raise InputError("neighbors needs at least one word or expression after the folder")
-        wv = WordVectors.load(self.folder)
+        wv = load_vectors(self.folder, self.checkpoint)
         fold = wv.vocabulary.fold
         queries = [parse_expression(text) for text in self.words]
         positive = [[fold(word) for word in plus] for plus, _ in queries]
@@ -60,16 +65,20 @@ class Evaluate:
     """How analogies are answered."""
     json: bool = False
     """Print JSON instead of a table."""
+    checkpoint: Checkpoint = None
+    """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
+    of the last whole epoch."""
 
     def run(self) -> None:
         """Runs the command."""
         import json
 
-        from jaxw2v.vectors import WordVectors, evaluate_analogies, evaluate_similarity
+        from jaxw2v.training.saved_runs import load_vectors
+        from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
 
         if not self.similarity and self.analogies is None:
             raise InputError("evaluate needs --similarity FILE or --analogies FILE")
-        wv = WordVectors.load(self.folder)
+        wv = load_vectors(self.folder, self.checkpoint)
         similarity = [evaluate_similarity(wv, path) for path in self.similarity]
         analogies = []
         if self.analogies is not None:
@@ -104,16 +113,19 @@ class Export:
     """The rows of the input table, of the output table, or the sum of both."""
     overwrite: bool = False
     """Replace the file if it exists."""
+    checkpoint: Checkpoint = None
+    """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
+    of the last whole epoch."""
 
     def run(self) -> None:
         """Runs the command."""
-        from jaxw2v.vectors import WordVectors
+        from jaxw2v.training.saved_runs import load_vectors
 
         if self.out.exists() and not self.overwrite:
             raise InputError(f"{self.out}: exists; choose another --out or --overwrite")
         if not self.out.absolute().parent.is_dir():
             raise InputError(f"{self.out}: its folder does not exist")
-        wv = WordVectors.load(self.folder).variant(self.vectors)
+        wv = load_vectors(self.folder, self.checkpoint).variant(self.vectors)
         wv.save_word2vec(self.out, binary=self.format == "word2vec-bin")
         print(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
 

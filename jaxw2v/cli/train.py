@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from jaxw2v.config import Config
+from jaxw2v.config import Checkpointing, Config
 from jaxw2v.errors import InputError
 
 BUILTIN_PROBES = ("array", "file", "thread")
@@ -21,12 +21,15 @@ class Train:
 
     corpus: tyro.conf.Positional[tuple[str, ...]] = ()
     """Text files or globs, one sentence or paragraph a line, plain or .gz .bz2 .xz .zst; or
-    parquet, csv, tsv, jsonl, arrow files; or one of builtin, text8, wikitext-103. Nothing:
-    builtin, the documentation strings of the installed Python packages."""
+    parquet, csv, tsv, jsonl, arrow files; or the folder of jaxw2v encode; or one of builtin, text8,
+    wikitext-103. Nothing: builtin, the documentation strings of the installed Python packages."""
     out: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("vectors")
-    """Folder that receives the vectors, the vocabulary, the settings and metrics.jsonl."""
+    """Folder that receives the vectors, the vocabulary, the settings, metrics.jsonl and
+    checkpoints."""
     overwrite: bool = False
-    """Replace vectors that the folder already holds."""
+    """Replace a run that the folder already holds."""
+    resume: bool = False
+    """Go on with the run in the folder from its newest checkpoint, or start if there is none."""
     validation: str | None = None
     """File of held-out text whose loss is measured each epoch."""
     mesh: str | None = None
@@ -43,6 +46,9 @@ class Train:
     """Elsewhere: which one this is, from 0 (integer)."""
     compilation_cache: bool = True
     """Keep compiled programs beside the cached corpora, so that the next run starts sooner."""
+    checkpointing: tyro.conf.OmitArgPrefixes[Checkpointing] = dataclasses.field(
+        default_factory=Checkpointing
+    )
     config: tyro.conf.OmitArgPrefixes[Config] = dataclasses.field(default_factory=Config)
 
     def run(self) -> None:
@@ -63,6 +69,8 @@ class Train:
             config,
             out=self.out,
             overwrite=self.overwrite,
+            resume=self.resume,
+            checkpointing=self.checkpointing,
             validation=self.validation,
             mesh=self.mesh,
         )

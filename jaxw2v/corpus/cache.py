@@ -1,4 +1,4 @@
-"""Finds or makes the token stream of a corpus, in a cache keyed by content and settings."""
+"""Finds or makes the token stream of a corpus: in a cache keyed by content, or where one asks."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from pathlib import Path
 import pooch
 from tqdm import tqdm
 
-from jaxw2v.config import Config
+from jaxw2v.atomic import renamed_when_complete
+from jaxw2v.config import DEFAULTS, TextSettings
 from jaxw2v.corpus import text
 from jaxw2v.corpus.encode import encode
-from jaxw2v.corpus.token_stream import TokenStream
-from jaxw2v.corpus.tokenizers import get_tokenizer
+from jaxw2v.corpus.token_stream import FORMAT, META, TokenStream
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 
-FORMAT_VERSION = 1
+# In a folder that encode_corpus makes: of which text and settings it is.
+WORK = "encoding.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,16 +54,16 @@ def cache_folder() -> Path:
 
 def open_corpus(
     corpus: Files | str | os.PathLike | Iterable,
-    config: Config,
+    config: TextSettings,
     vocabulary: Vocabulary | None = None,
     show_progress: bool = True,
 ) -> TokenStream:
     """Opens a corpus as a token stream, encoding it unless the cache holds it.
 
     Args:
-      corpus: :class:`Files`; one path or glob; a list of ``pathlib.Path``; or a re-iterable of
-        strings or of lists of words.
-      config: the tokenizer, ``min_count``, ``max_vocabulary``, ``text_column``, ``errors``.
+      corpus: :class:`Files`; one path or glob; a folder that :func:`encode_corpus` made; a list
+        of ``pathlib.Path``; or a re-iterable of strings or of lists of words.
+      config: how text is encoded; of a folder, what is not the default must be as it was encoded.
       vocabulary: encode with these words instead of counting new ones.
       show_progress: draw a progress line on standard error.
 
@@ -72,14 +73,16 @@ def open_corpus(
     Raises:
       InputError: the corpus cannot be read, or nothing of it is left.
     """
+    files = _as_files(corpus)
+    if files is not None and len(files.paths) == 1 and is_encoded(Path(files.paths[0])):
+        return _open_encoded(Path(files.paths[0]), config, vocabulary)
     streams = cache_folder() / "streams"
     streams.mkdir(parents=True, exist_ok=True)
-    files = _as_files(corpus)
     if files is None:
         # Nothing to key a cache by: encoded anew, and the files vanish with the stream.
         folder = Path(tempfile.mkdtemp(dir=streams, suffix=".tmp"))
         with _removed_afterwards(folder):
-            return _encode(text.read_iterable(corpus), folder, config, vocabulary)
+            return encode(text.read_iterable(corpus), folder, config, vocabulary)
     paths = text.expand_paths(files.paths)
     _refuse_empty(paths)
     folder = streams / _key(paths, config, vocabulary)
@@ -87,15 +90,7 @@ def open_corpus(
         return TokenStream.load(folder)
     scratch = Path(tempfile.mkdtemp(dir=streams, suffix=".tmp"))
     with _removed_afterwards(scratch):
-        size = sum(os.path.getsize(p) for p in paths if not text.is_remote(p))
-        with tqdm(
-            total=size,
-            unit="B",
-            unit_scale=True,
-            desc="reading corpus",
-            disable=not show_progress,
-        ) as bar:
-            _encode(text.read_paths(paths, config, bar.update), scratch, config, vocabulary)
+        _encode(paths, scratch, config, vocabulary, show_progress)
         try:
             scratch.rename(folder)
         except OSError:
@@ -103,6 +98,101 @@ def open_corpus(
             if not folder.is_dir():
                 raise
     return TokenStream.load(folder)
+
+
+def encode_corpus(
+    corpus: Files | str | os.PathLike,
+    out: str | os.PathLike,
+    settings: TextSettings | None = None,
+    overwrite: bool = False,
+    show_progress: bool = True,
+) -> TokenStream:
+    """Encodes files once, for many runs; takes up work that was interrupted.
+
+    Args:
+      corpus: :class:`Files`, or one path or glob.
+      out: a folder for the token stream; give it to :func:`jaxw2v.train` as the corpus.
+      settings: how text is encoded; ``None`` takes the defaults.
+      overwrite: replace a token stream of other text or settings that ``out`` holds.
+      show_progress: draw progress on standard error.
+
+    Returns:
+      The stream.
+
+    Raises:
+      InputError: the corpus cannot be read, nothing of it is left, or ``out`` holds something
+        else.
+
+    Example:
+      >>> with tempfile.TemporaryDirectory() as folder:
+      ...     _ = Path(folder, "a.txt").write_text("one two one")
+      ...     made = encode_corpus(f"{folder}/a.txt", f"{folder}/s", TextSettings(min_count=1))
+      >>> len(made), made.vocabulary.words
+      (3, ('one', 'two'))
+    """
+    settings, out = settings or TextSettings(), Path(out)
+    files = _as_files(corpus)
+    if files is None:
+        raise InputError("encode_corpus takes files; train takes sentences as they are")
+    paths = text.expand_paths(files.paths)
+    _refuse_empty(paths)
+    key = json.dumps({"key": _key(paths, settings, None)}) + "\n"
+    work = out / WORK
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: is a file; --out needs a folder")
+    if work.exists() and (overwrite or work.read_text() == key):
+        if work.read_text() != key:
+            shutil.rmtree(out)
+        elif is_encoded(out):
+            return TokenStream.load(out)
+    elif work.exists():
+        raise InputError(
+            f"{out}: holds a token stream of other text or settings; choose another --out or "
+            "--overwrite"
+        )
+    elif out.is_dir() and any(out.iterdir()):
+        raise InputError(f"{out}: holds other files; choose another --out")
+    out.mkdir(parents=True, exist_ok=True)
+    with renamed_when_complete(work) as path:
+        path.write_text(key)
+    return _encode(paths, out, settings, None, show_progress)
+
+
+def is_encoded(path: Path) -> bool:
+    """Whether a path is a folder with a complete token stream."""
+    return (path / META).is_file()
+
+
+def _open_encoded(folder: Path, config: TextSettings, vocabulary: Vocabulary | None) -> TokenStream:
+    stream = TokenStream.load(folder)
+    for name, there in stream.settings.items():
+        here = getattr(config, name)
+        if here not in (there, DEFAULTS[name]):
+            raise InputError(
+                f"{folder}: was encoded with {name} {there!r} and {name} is {here!r}; leave it "
+                "out, or encode the text again"
+            )
+    if vocabulary is not None and vocabulary.digest != stream.vocabulary.digest:
+        raise InputError(f"{folder}: was encoded with another vocabulary; give its text instead")
+    return stream
+
+
+def _encode(
+    paths: list[str],
+    folder: Path,
+    settings: TextSettings,
+    vocabulary: Vocabulary | None,
+    show_progress: bool,
+) -> TokenStream:
+    with tqdm(
+        total=sum(os.path.getsize(p) for p in paths if not text.is_remote(p)),
+        unit="B",
+        unit_scale=True,
+        desc="reading corpus",
+        disable=not show_progress,
+    ) as bar:
+        batches = text.read_paths(paths, settings, bar.update)
+        return encode(batches, folder, settings, vocabulary, show_progress)
 
 
 def _as_files(corpus: Files | str | os.PathLike | Iterable) -> Files | None:
@@ -137,30 +227,10 @@ def _removed_afterwards(folder: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _encode(
-    batches: Iterator[text.Batch], folder: Path, config: Config, vocabulary: Vocabulary | None
-) -> TokenStream:
-    return encode(
-        batches,
-        folder,
-        get_tokenizer(config.tokenizer),
-        config.min_count,
-        config.max_vocabulary,
-        vocabulary,
-    )
-
-
-def _key(paths: list[str], config: Config, vocabulary: Vocabulary | None) -> str:
-    settings = {
-        "format": FORMAT_VERSION,
-        "tokenizer": config.tokenizer,
-        "min_count": config.min_count,
-        "max_vocabulary": config.max_vocabulary,
-        "text_column": config.text_column,
-        "errors": config.errors,
-        "words": None if vocabulary is None else vocabulary.words,
-    }
-    key = hashlib.sha256(json.dumps(settings).encode())
+def _key(paths: list[str], settings: TextSettings, vocabulary: Vocabulary | None) -> str:
+    fields = {f.name: getattr(settings, f.name) for f in dataclasses.fields(TextSettings)}
+    fields |= {"format": FORMAT, "words": None if vocabulary is None else vocabulary.digest}
+    key = hashlib.sha256(json.dumps(fields).encode())
     for path in paths:
         # The ending decides how a file is read.
         key.update(Path(path).suffix.encode() + b"\0")

@@ -1,45 +1,93 @@
-"""One pass over the text: tokenize, count, and write ids.
+"""Text to a token stream, shard by shard, so that memory is bounded and a killed run goes on.
 
-Words get provisional codes in the order in which they appear, so that the text is tokenized
-once; when all is counted, the codes on disk are mapped to the vocabulary's ids.
+The text is tokenized once. A shard's words get codes of its own and are counted; when all shards
+are counted, the codes on disk are mapped to the vocabulary's ids. What is complete has a mark
+beside it, and is passed over when the work is taken up again.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import itertools
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from tqdm import tqdm
 
+from jaxw2v.atomic import renamed_when_complete
+from jaxw2v.config import TextSettings
+from jaxw2v.corpus.counting import WordCounts
 from jaxw2v.corpus.text import Batch
-from jaxw2v.corpus.token_stream import IDS, META, SENTENCES, VOCABULARY, TokenStream
-from jaxw2v.corpus.tokenizers import Tokenizer
+from jaxw2v.corpus.token_stream import (
+    FORMAT,
+    META,
+    VOCABULARY,
+    Shard,
+    TokenStream,
+    shard_digest,
+    shard_files,
+)
+from jaxw2v.corpus.tokenizers import Tokenizer, get_tokenizer
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 
+# About 64 MB of text.
+BATCHES_PER_SHARD = 16
 TOKENS_PER_PASS = 1 << 22
+PARTS = "parts"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Part:
+    """The files of a shard while it is made."""
+
+    folder: Path
+    number: int
+
+    def _file(self, ending: str) -> Path:
+        return self.folder / PARTS / f"{self.number:05}.{ending}"
+
+    @property
+    def codes(self) -> Path:
+        return self._file("codes")
+
+    @property
+    def ends(self) -> Path:
+        return self._file("ends")
+
+    @property
+    def words(self) -> Path:
+        return self._file("parquet")
+
+    @property
+    def counted(self) -> Path:
+        return self._file("counted.json")
+
+    @property
+    def mapped(self) -> Path:
+        return self._file("mapped.json")
 
 
 def encode(
     batches: Iterable[Batch],
     folder: Path,
-    tokenizer: Tokenizer,
-    min_count: int = 1,
-    max_vocabulary: int | None = None,
+    settings: TextSettings,
     vocabulary: Vocabulary | None = None,
+    show_progress: bool = False,
 ) -> TokenStream:
     """Writes a corpus as a token stream.
 
     Args:
-      batches: the lines.
-      folder: an existing, empty folder for the stream.
-      tokenizer: what turns lines into words.
-      min_count: rarer words are left out (occurrences).
-      max_vocabulary: at most this many words are kept (words).
+      batches: the lines; the same ones if ``folder`` holds work that was interrupted.
+      folder: for the stream; empty, or of the same work interrupted.
+      settings: the tokenizer, ``min_count``, ``max_vocabulary`` and ``max_counted`` are used.
       vocabulary: keep exactly these words instead of counting new ones.
+      show_progress: draw a progress line on standard error while shards are written.
 
     Returns:
       The stream, opened.
@@ -47,41 +95,74 @@ def encode(
     Raises:
       InputError: there is no word, or none reaches ``min_count``.
     """
-    codes_file, ends_file = folder / "codes.tmp", folder / "ends.tmp"
-    words, counts, raw_words = _count(batches, tokenizer, codes_file, ends_file)
+    (folder / PARTS).mkdir(exist_ok=True)
+    tokenizer, batches = get_tokenizer(settings.tokenizer), iter(batches)
+    counted = []
+    for number in itertools.count():
+        some = itertools.islice(batches, BATCHES_PER_SHARD)
+        first = next(some, None)
+        if first is None:
+            break
+        part = _Part(folder, number)
+        counted.append(_count(itertools.chain([first], some), tokenizer, part))
+    raw_words = sum(part["raw_words"] for part in counted)
     if raw_words == 0:
         raise InputError("the corpus has no word: it is empty, blank, or the tokenizer finds none")
+    parts = [_Part(folder, number) for number in range(len(counted))]
     if vocabulary is None:
-        vocabulary = Vocabulary.from_counts(words, counts, min_count, max_vocabulary)
-        if len(vocabulary) == 0:
-            raise InputError(
-                f"no word reaches min_count {min_count}: the most frequent of "
-                f"{np.count_nonzero(counts)} words occurs {counts.max()} times; "
-                "give a smaller --min-count or more text"
-            )
-    to_id = np.full(len(words), -1, np.int32)
-    ids = vocabulary.ids
-    for code, word in enumerate(words):
-        to_id[code] = ids.get(word, -1)
-    tokens, sentences = _map_codes(folder, codes_file, ends_file, to_id)
-    vocabulary.save(folder / VOCABULARY)
-    meta = {"raw_words": raw_words, "tokens": tokens, "sentences": sentences}
-    (folder / META).write_text(json.dumps(meta) + "\n")
-    codes_file.unlink()
-    ends_file.unlink()
+        vocabulary = _choose_vocabulary(parts, settings)
+    ids = pl.DataFrame({"word": vocabulary.words, "id": np.arange(len(vocabulary), dtype=np.int32)})
+    shards, is_open = [], False
+    for part, info in zip(
+        tqdm(parts, desc="writing token stream", unit=" shards", disable=not show_progress),
+        counted,
+        strict=True,
+    ):
+        shard = _map(part, ids, info["continues"] and is_open)
+        is_open = shard.pop("is_open")
+        if shard["tokens"]:
+            shards.append(shard)
+    with renamed_when_complete(folder / VOCABULARY) as path:
+        vocabulary.save(path)
+    meta = {"format": FORMAT, "raw_words": raw_words, "shards": shards}
+    fields = dataclasses.fields(TextSettings)
+    meta["settings"] = {field.name: getattr(settings, field.name) for field in fields}
+    with renamed_when_complete(folder / META) as path:
+        path.write_text(json.dumps(meta, indent=2) + "\n")
+    shutil.rmtree(folder / PARTS)
     return TokenStream.load(folder)
 
 
-def _count(
-    batches: Iterable[Batch], tokenizer: Tokenizer, codes_file: Path, ends_file: Path
-) -> tuple[list[str], np.ndarray, int]:
+def _choose_vocabulary(parts: list[_Part], settings: TextSettings) -> Vocabulary:
+    counts = WordCounts(settings.max_counted)
+    for part in parts:
+        counts.add(pl.read_parquet(part.words).filter(pl.col("count") > 0))
+    table = counts.table()
+    vocabulary = Vocabulary.from_counts(
+        table["word"], table["count"].to_numpy(), settings.min_count, settings.max_vocabulary
+    )
+    if len(vocabulary) == 0:
+        raise InputError(
+            f"no word reaches min_count {settings.min_count}: the most frequent of "
+            f"{len(table)} words occurs {table['count'].max()} times; "
+            "give a smaller --min-count or more text"
+        )
+    return vocabulary
+
+
+def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: _Part) -> dict:
+    """Writes codes, words and counts of a part, and returns what its mark says."""
+    if part.counted.exists():
+        for _ in batches:
+            pass
+        return json.loads(part.counted.read_text())
     categories = pl.Categories.random(physical=pl.UInt32)
     dtype = pl.Categorical(categories)
     # polars forgets the codes of categories that no series uses.
     keep_alive = pl.Series([""], dtype=dtype)
     counts = np.zeros(0, np.int64)
-    position = 0
-    with open(codes_file, "wb") as codes_out, open(ends_file, "wb") as ends_out:
+    position, part_continues = 0, None
+    with open(part.codes, "wb") as codes_out, open(part.ends, "wb") as ends_out:
         for lengths, words, continues in _tokenize(batches, tokenizer):
             codes = words.cast(dtype).to_physical().to_numpy()
             codes.tofile(codes_out)
@@ -89,14 +170,21 @@ def _count(
             seen[: len(counts)] += counts
             counts = seen
             ends = position + np.cumsum(lengths, dtype=np.int64)
-            if continues:
+            if part_continues is None:
+                part_continues = continues
+            elif continues:
                 ends_out.seek(-8, 2)
             ends.tofile(ends_out)
             position += len(codes)
-    vocabulary = categories.to_series().to_list()
+    words = categories.to_series()
+    counts = np.pad(counts, (0, len(words) - len(counts)))
+    with renamed_when_complete(part.words) as path:
+        pl.DataFrame({"word": words, "count": counts}).write_parquet(path)
     del keep_alive
-    counts = np.pad(counts, (0, len(vocabulary) - len(counts)))
-    return vocabulary, counts, position
+    mark = {"raw_words": position, "continues": bool(part_continues)}
+    with renamed_when_complete(part.counted) as path:
+        path.write_text(json.dumps(mark))
+    return mark
 
 
 def _tokenize(
@@ -111,25 +199,60 @@ def _tokenize(
         yield lengths, lists.explode().drop_nulls(), batch.continues
 
 
-def _map_codes(
-    folder: Path, codes_file: Path, ends_file: Path, to_id: np.ndarray
-) -> tuple[int, int]:
-    ends = np.memmap(ends_file, np.int64, mode="r")
-    total = codes_file.stat().st_size // 4
-    tokens = sentences = last_end = 0
+def _map(part: _Part, ids: pl.DataFrame, continues: bool) -> dict:
+    """Writes the shard of a part, and returns what its mark says."""
+    if part.mapped.exists():
+        return json.loads(part.mapped.read_text())
+    words = pl.read_parquet(part.words).select("word").with_row_index("code")
+    found = words.join(ids, on="word", how="inner")
+    to_id = np.full(len(words), -1, np.int32)
+    to_id[found["code"].to_numpy()] = found["id"].to_numpy()
+    ids_file, ends_file = shard_files(part.folder, part.number)
     with contextlib.ExitStack() as files:
-        codes_in = files.enter_context(open(codes_file, "rb"))
-        ids_out = files.enter_context(open(folder / IDS, "wb"))
-        ends_out = files.enter_context(open(folder / SENTENCES, "wb"))
+        ids_out = files.enter_context(renamed_when_complete(ids_file))
+        ends_out = files.enter_context(renamed_when_complete(ends_file))
+        tokens, sentences, first_kept, last_kept = _write_shard(part, to_id, ids_out, ends_out)
+        continues = bool(continues and first_kept)
+        shard = Shard(np.fromfile(ids_out, np.int32), np.fromfile(ends_out, np.int64), continues)
+        mark = {
+            "number": part.number,
+            "tokens": tokens,
+            "sentences": sentences,
+            "continues": continues,
+            "digest": shard_digest(shard),
+            "is_open": bool(last_kept),
+        }
+    with renamed_when_complete(part.mapped) as path:
+        path.write_text(json.dumps(mark))
+    part.codes.unlink()
+    part.ends.unlink()
+    return mark
+
+
+def _write_shard(
+    part: _Part, to_id: np.ndarray, ids_file: Path, ends_file: Path
+) -> tuple[int, int, int, int]:
+    """Tokens and sentences written, and those kept of the first and of the last sentence."""
+    ends = np.fromfile(part.ends, np.int64)
+    total = part.codes.stat().st_size // 4
+    tokens = sentences = last_end = 0
+    kept_by = np.zeros(len(ends) + 1, np.int64)
+    with (
+        open(part.codes, "rb") as codes_in,
+        open(ids_file, "wb") as ids_out,
+        open(ends_file, "wb") as ends_out,
+    ):
         for start in range(0, total, TOKENS_PER_PASS):
             ids = to_id[np.fromfile(codes_in, np.uint32, TOKENS_PER_PASS)]
             kept = np.concatenate([[0], np.cumsum(ids >= 0)])
             ids[ids >= 0].tofile(ids_out)
             lo, hi = np.searchsorted(ends, [start + 1, start + len(ids) + 1])
-            new_ends = tokens + kept[ends[lo:hi] - start]
+            kept_by[lo + 1 : hi + 1] = tokens + kept[ends[lo:hi] - start]
+            new_ends = kept_by[lo + 1 : hi + 1]
             new_ends = new_ends[np.diff(new_ends, prepend=last_end) > 0]
             new_ends.tofile(ends_out)
             sentences += len(new_ends)
             last_end = int(new_ends[-1]) if len(new_ends) else last_end
             tokens += int(kept[-1])
-    return tokens, sentences
+    of_sentences = np.diff(kept_by) if len(ends) else [0]
+    return tokens, sentences, int(of_sentences[0]), int(of_sentences[-1])

@@ -16,7 +16,7 @@ from typing import IO, NamedTuple
 
 import polars as pl
 
-from jaxw2v.config import Config
+from jaxw2v.config import TextSettings
 from jaxw2v.errors import InputError
 
 if sys.version_info >= (3, 14):
@@ -116,7 +116,7 @@ def expand_paths(paths: Sequence[str | os.PathLike]) -> list[str]:
 
 
 def read_paths(
-    paths: Sequence[str], config: Config, on_bytes: Callable[[int], object] = lambda n: None
+    paths: Sequence[str], config: TextSettings, on_bytes: Callable[[int], object] = lambda n: None
 ) -> Iterator[Batch]:
     """Reads files one after another.
 

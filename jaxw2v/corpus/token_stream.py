@@ -1,18 +1,50 @@
-"""The corpus as ids on disk, memory-mapped."""
+"""The corpus as ids in shards on disk, memory-mapped."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 
-IDS, SENTENCES, VOCABULARY, META = "ids.bin", "sentences.bin", "vocabulary.tsv", "meta.json"
+VOCABULARY, META = "vocabulary.tsv", "meta.json"
+FORMAT = 2
+
+
+class Shard(NamedTuple):
+    """A piece of the stream.
+
+    Attributes:
+      ids: int32 [n].
+      sentence_ends: int64 [s], the place in the shard after each sentence's last token; the last
+        is n.
+      continues: whether the first sentence goes on from the last one of the shard before.
+    """
+
+    ids: np.ndarray
+    sentence_ends: np.ndarray
+    continues: bool = False
+
+
+def shard_files(folder: Path, number: int) -> tuple[Path, Path]:
+    """Where a shard lies.
+
+    Args:
+      folder: of the stream.
+      number: from 0.
+
+    Returns:
+      The files of its ids (int32, little-endian) and its sentence ends (int64).
+    """
+    return folder / f"shard-{number:05}.ids", folder / f"shard-{number:05}.ends"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -20,29 +52,80 @@ class TokenStream:
     """Token ids of a corpus, with where its sentences end.
 
     Attributes:
-      ids: int32 [n], memory-mapped; words outside the vocabulary are left out.
-      sentence_ends: int64 [s], memory-mapped; the position after each sentence's last token.
+      shards: memory-mapped, none of them empty; words outside the vocabulary are left out.
       vocabulary: what the ids mean.
       raw_words: words the tokenizer found, those outside the vocabulary counted.
+      settings: by which the text was encoded; empty where that is not known.
+      folder: where the shards lie; ``None`` is memory.
     """
 
-    ids: np.ndarray
-    sentence_ends: np.ndarray
+    shards: tuple[Shard, ...]
     vocabulary: Vocabulary
     raw_words: int
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    folder: Path | None = None
+
+    @classmethod
+    def from_arrays(
+        cls, ids: np.ndarray, sentence_ends: np.ndarray, vocabulary: Vocabulary, raw_words: int
+    ) -> TokenStream:
+        """Makes a stream of one shard.
+
+        Args:
+          ids: int32 [n].
+          sentence_ends: int64 [s], rising, the last is n.
+          vocabulary: what the ids mean.
+          raw_words: see the class.
+
+        Returns:
+          The stream.
+
+        Example:
+          >>> words = Vocabulary.from_counts(["a", "b"], [2, 1])
+          >>> stream = TokenStream.from_arrays(np.array([0, 1, 0]), np.array([2, 3]), words, 3)
+          >>> [part.tolist() for part in stream.read(0, 3)]
+          [[0, 1, 0], [0, 0, 1]]
+        """
+        return cls((Shard(ids, sentence_ends),) if len(ids) else (), vocabulary, raw_words)
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return int(self._first_tokens[-1])
+
+    @functools.cached_property
+    def _first_tokens(self) -> np.ndarray:
+        return np.cumsum([0, *(len(shard.ids) for shard in self.shards)], dtype=np.int64)
+
+    @functools.cached_property
+    def _first_sentences(self) -> np.ndarray:
+        """The number of each shard's first sentence."""
+        sentences = np.cumsum([0, *(len(shard.sentence_ends) for shard in self.shards)])
+        joined = np.cumsum([shard.continues for shard in self.shards] + [False])
+        return sentences - joined
 
     @property
-    def sentence_lengths(self) -> np.ndarray:
-        """int64 [s], tokens in each sentence."""
-        return np.diff(self.sentence_ends, prepend=0)
+    def num_sentences(self) -> int:
+        """Sentences with a token of the vocabulary."""
+        return int(self._first_sentences[-1])
+
+    @functools.cached_property
+    def longest_sentence(self) -> int:
+        """Tokens of the longest sentence."""
+        longest = last = 0
+        for shard in self.shards:
+            lengths = np.diff(shard.sentence_ends, prepend=0)
+            lengths[0] += last * shard.continues
+            longest, last = max(longest, int(lengths.max())), int(lengths[-1])
+        return longest
 
     @functools.cached_property
     def words_per_token(self) -> float:
         """Raw words for each token of the stream."""
         return self.raw_words / max(len(self), 1)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 of the ids and where sentences end; of a stream on disk, as it was written."""
+        return combined(map(shard_digest, self.shards))
 
     def read(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         """Reads a range of the stream.
@@ -54,13 +137,56 @@ class TokenStream:
         Returns:
           ids: int32 [stop - start].
           sentence_ids: int32 [stop - start], each token's sentence in the whole stream.
+
+        Raises:
+          InputError: an id is not one of the vocabulary's: a shard is damaged.
         """
-        first = int(np.searchsorted(self.sentence_ends, start, side="right"))
-        last = int(np.searchsorted(self.sentence_ends, stop, side="left"))
-        ends = np.minimum(self.sentence_ends[first : last + 1], stop)
+        first = int(np.searchsorted(self._first_tokens, start, side="right")) - 1
+        last = int(np.searchsorted(self._first_tokens, stop, side="left"))
+        parts = [
+            self._read_shard(number, start, stop)
+            for number in range(first, min(last, len(self.shards)))
+        ]
+        if not parts:
+            return np.zeros(0, np.int32), np.zeros(0, np.int32)
+        ids, sentence_ids = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return ids, sentence_ids
+
+    def _read_shard(self, number: int, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        shard, offset = self.shards[number], int(self._first_tokens[number])
+        start, stop = max(start - offset, 0), min(stop - offset, len(shard.ids))
+        ids = np.asarray(shard.ids[start:stop])
+        if len(ids) and not 0 <= ids.min() <= ids.max() < len(self.vocabulary):
+            where = (
+                "the token stream" if self.folder is None else shard_files(self.folder, number)[0]
+            )
+            raise InputError(f"{where}: is damaged: it holds an id outside the vocabulary")
+        first = int(np.searchsorted(shard.sentence_ends, start, side="right"))
+        last = int(np.searchsorted(shard.sentence_ends, stop, side="left"))
+        ends = np.minimum(shard.sentence_ends[first : last + 1], stop)
         lengths = np.diff(ends, prepend=start)
-        sentence_ids = np.repeat(np.arange(first, first + len(ends), dtype=np.int32), lengths)
-        return np.asarray(self.ids[start:stop]), sentence_ids
+        numbers = self._first_sentences[number] + first + np.arange(len(ends))
+        return ids, np.repeat(numbers.astype(np.int32), lengths)
+
+    def select(self, chosen: np.ndarray) -> TokenStream:
+        """Copies some of the sentences into memory.
+
+        Args:
+          chosen: bool [sentences].
+
+        Returns:
+          The stream of these sentences.
+        """
+        ids, sentence_ids = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+        for start, stop in zip(self._first_tokens[:-1], self._first_tokens[1:], strict=True):
+            part, sentences = self.read(int(start), int(stop))
+            kept = chosen[sentences]
+            ids.append(part[kept])
+            sentence_ids.append(sentences[kept])
+        ids, sentence_ids = np.concatenate(ids), np.concatenate(sentence_ids)
+        ends = np.flatnonzero(np.diff(sentence_ids, append=-1)) + 1
+        words = round(len(ids) * self.words_per_token)
+        return TokenStream.from_arrays(ids, ends, self.vocabulary, words)
 
     @classmethod
     def load(cls, folder: str | Path) -> TokenStream:
@@ -78,17 +204,63 @@ class TokenStream:
         folder = Path(folder)
         try:
             meta = json.loads((folder / META).read_text())
-            ids = _map(folder / IDS, np.int32)
-            sentence_ends = _map(folder / SENTENCES, np.int64)
-        except (OSError, ValueError) as error:
+            if meta["format"] != FORMAT:
+                raise InputError(
+                    f"{folder}: a token stream of format {meta['format']}, and this version of "
+                    f"jaxw2v reads format {FORMAT}; encode the text again"
+                )
+            sizes = meta["shards"]
+            shards = tuple(
+                Shard(
+                    _map(ids, np.int32, size["tokens"]),
+                    _map(ends, np.int64, size["sentences"]),
+                    size["continues"],
+                )
+                for size, (ids, ends) in zip(
+                    sizes, (shard_files(folder, size["number"]) for size in sizes), strict=True
+                )
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{folder}: not a token stream: {error}") from None
-        if (len(ids), len(sentence_ends)) != (meta["tokens"], meta["sentences"]):
-            raise InputError(f"{folder}: the token stream is cut short; delete the folder")
         vocabulary = Vocabulary.load(folder / VOCABULARY)
-        return cls(ids, sentence_ends, vocabulary, meta["raw_words"])
+        stream = cls(shards, vocabulary, meta["raw_words"], meta["settings"], folder)
+        # Read once, when the shards were written.
+        stream.__dict__["digest"] = combined(size["digest"] for size in sizes)
+        return stream
 
 
-def _map(path: Path, dtype: type) -> np.ndarray:
-    if path.stat().st_size == 0:
-        return np.zeros(0, dtype)
+def shard_digest(shard: Shard) -> str:
+    """SHA-256 of a shard's content.
+
+    Args:
+      shard: the shard.
+
+    Returns:
+      The digest.
+    """
+    digest = hashlib.sha256(bytes([shard.continues]))
+    for array, dtype in ((shard.ids, np.int32), (shard.sentence_ends, np.int64)):
+        digest.update(np.ascontiguousarray(array, dtype))
+    return digest.hexdigest()
+
+
+def combined(digests: Sequence[str]) -> str:
+    """One digest for those of the shards.
+
+    Args:
+      digests: in the order of the shards.
+
+    Returns:
+      SHA-256 of them.
+    """
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _map(path: Path, dtype: type, size: int) -> np.ndarray:
+    there, wanted = path.stat().st_size, size * np.dtype(dtype).itemsize
+    if there != wanted:
+        raise InputError(
+            f"{path}: is cut short or altered: {there:,} bytes instead of {wanted:,}; delete the "
+            "folder and encode the text again"
+        )
     return np.memmap(path, dtype, mode="r")

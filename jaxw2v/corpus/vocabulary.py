@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -85,6 +86,13 @@ class Vocabulary:
     def is_lowercase(self) -> bool:
         """Whether no word has an upper-case letter, so that look-ups may fold case."""
         return all(word == word.lower() for word in self.words)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 of words and counts."""
+        digest = hashlib.sha256("\n".join(self.words).encode())
+        digest.update(np.ascontiguousarray(self.counts))
+        return digest.hexdigest()
 
     def fold(self, word: str) -> str:
         """Lower-cases a word if the whole vocabulary is lower-case.

@@ -5,6 +5,7 @@
 device runs on its share, under ``jit``, ``pmap`` or ``shard_map``.
 """
 
+from jaxw2v.training.callbacks import Callback, Progress
 from jaxw2v.training.chunk import make_train_chunk
 from jaxw2v.training.dealer import Chunk
 from jaxw2v.training.engine import initial_state
@@ -12,17 +13,21 @@ from jaxw2v.training.job import make_job
 from jaxw2v.training.optimizer import default_optimizer, linear_decay, scale_by_progress
 from jaxw2v.training.processes import is_first
 from jaxw2v.training.run import train
+from jaxw2v.training.saved_runs import load_vectors
 from jaxw2v.training.shards import Shards
 from jaxw2v.training.trainer import fit
 
 __all__ = [
+    "Callback",
     "Chunk",
+    "Progress",
     "Shards",
     "default_optimizer",
     "fit",
     "initial_state",
     "is_first",
     "linear_decay",
+    "load_vectors",
     "make_job",
     "make_train_chunk",
     "scale_by_progress",

@@ -31,7 +31,7 @@ def _shuffled(key: jax.Array, size: int, count: jax.Array) -> jax.Array:
     return jnp.argsort(jnp.where(jnp.arange(size) < count, draw, jnp.uint32(2**32 - 1)))
 
 
-def make_train_chunk(job: Job, shards: Shards) -> Callable[..., tuple[TrainState, Loss]]:
+def make_train_chunk(job: Job, shards: Shards) -> Callable[..., tuple[TrainState, Loss, jax.Array]]:
     """Builds the function by which a device trains on its share of a chunk.
 
     Args:
@@ -41,10 +41,11 @@ def make_train_chunk(job: Job, shards: Shards) -> Callable[..., tuple[TrainState
 
     Returns:
       A function ``(state, chunk, keep_threshold, constants, key, place, progress) -> (state,
-      loss)``: ``state`` holds this device's part of the tables and ``chunk`` its part of the
+      loss, steps)``: ``state`` holds this device's part of the tables and ``chunk`` its part of the
       tokens; ``keep_threshold`` is uint32 [V]; ``constants`` are those of the output layer;
       ``place``, int32 [2], epoch and chunk, is folded into ``key``; ``progress`` is float32 [2],
-      the share of training done before and after the chunk. The loss is that of all devices.
+      the share of training done before and after the chunk. The loss is that of all devices,
+      and ``steps``, int32 [], the optimizer steps that were taken.
     """
     plan = job.plan
     step = functools.partial(
@@ -67,7 +68,7 @@ def make_train_chunk(job: Job, shards: Shards) -> Callable[..., tuple[TrainState
         key: jax.Array,
         place: jax.Array,
         progress: jax.Array,
-    ) -> tuple[TrainState, Loss]:
+    ) -> tuple[TrainState, Loss, jax.Array]:
         cut_key, order_key = jax.random.split(_fold_in_place(key, place))
         cut = dealer.cut(cut_key, chunk, keep_threshold)
         num_blocks = cut.blocks.count
@@ -95,7 +96,7 @@ def make_train_chunk(job: Job, shards: Shards) -> Callable[..., tuple[TrainState
 
         nothing = shards.vary(Loss.nothing(), shards.devices)
         state, loss = jax.lax.fori_loop(0, steps, one_step, (state, nothing))
-        return state, shards.sum(loss, shards.devices)
+        return state, shards.sum(loss, shards.devices), steps
 
     return train_chunk
 

@@ -32,20 +32,26 @@ class Engine:
       job: what the run does.
       layout: the devices.
       state: the tables and the state of the optimizer.
+      key: PRNG key [] from which all draws are folded.
       compile_seconds: how long the training program took to compile.
     """
 
-    def __init__(self, job: Job, layout: Layout):
+    def __init__(self, job: Job, layout: Layout, start: tuple[TrainState, jax.Array] | None = None):
         """Makes the tables and compiles the training program.
 
         Args:
           job: what the run does.
           layout: the devices.
+          start: state and key to go on from; ``None`` makes those of a new run.
         """
         self.job, self.layout = job, layout
         self._constants = layout.copy_everywhere(_constants(job))
-        self._key = layout.make(lambda: jax.random.key(job.config.seed))
-        self.state = layout.make(lambda: initial_state(job))
+        if start is None:
+            start = (
+                layout.make(lambda: initial_state(job)),
+                layout.make(lambda: jax.random.key(job.config.seed)),
+            )
+        self.state, self.key = start
         table = layout.specs(self.state.input_embedding)
         self._in_word_order = layout.program(
             lambda part: in_word_order(part, layout.shards), (table,), table
@@ -54,7 +60,9 @@ class Engine:
         self._train = lower_training(job, layout).compile()
         self.compile_seconds = time.perf_counter() - started
 
-    def train(self, chunk: Chunk, epoch: int, index: int, progress: np.ndarray) -> Loss:
+    def train(
+        self, chunk: Chunk, epoch: int, index: int, progress: np.ndarray
+    ) -> tuple[Loss, jax.Array]:
         """Trains on a chunk; returns before the devices are done.
 
         Args:
@@ -64,12 +72,12 @@ class Engine:
           progress: float32 [2], share of training done before and after.
 
         Returns:
-          The loss.
+          The loss, and the optimizer steps taken.
         """
         place = np.array([epoch + 1, index], np.int32)
-        arguments = (chunk, *self._constants, self._key, place, progress)
-        self.state, loss = self._train(self.state, *arguments)
-        return loss
+        arguments = (chunk, *self._constants, self.key, place, progress)
+        self.state, loss, steps = self._train(self.state, *arguments)
+        return loss, steps
 
     def evaluator(self, chunk_tokens: int) -> Callable[[Chunk, int], Loss]:
         """Makes a function that measures the loss of a chunk, with the same draws every time.
@@ -87,7 +95,7 @@ class Engine:
 
         def measure(chunk: Chunk, index: int) -> Loss:
             place = np.array([0, index], np.int32)
-            return evaluate(self.state, chunk, *self._constants, self._key, place)
+            return evaluate(self.state, chunk, *self._constants, self.key, place)
 
         return measure
 
@@ -165,7 +173,9 @@ def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
     state = layout.shapes(lambda: initial_state(job))
     in_specs, progress = _specs(layout, state), jax.ShapeDtypeStruct((2,), jnp.float32)
     train = make_train_chunk(job, layout.shards)
-    train = layout.program(train, (*in_specs, EVERYWHERE), (in_specs[0], EVERYWHERE), donate=(0,))
+    train = layout.program(
+        train, (*in_specs, EVERYWHERE), (in_specs[0], EVERYWHERE, EVERYWHERE), donate=(0,)
+    )
     tokens = layout.empty_tokens(job.plan.chunk_tokens)
     constants = layout.shapes_of_copies(_constants(job))
     key = layout.shapes(lambda: jax.random.key(0))

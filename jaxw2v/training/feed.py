@@ -1,4 +1,4 @@
-"""Hands chunks of the token stream to the device, the next one copied while this one runs."""
+"""Hands chunks of the token stream to the device: kept there, or read while another one runs."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ class Feed:
         chunk_tokens: int,
         layout: Layout,
         held_out: np.ndarray | None = None,
+        resident: bool = False,
     ):
         """Prepares a feed; nothing is read yet.
 
@@ -51,11 +52,13 @@ class Feed:
           chunk_tokens: tokens in a chunk; the last one of the stream is padded.
           layout: the devices; a process reads what its own devices get.
           held_out: bool [sentences], sentences to leave out; ``None`` keeps all.
+          resident: keep every chunk on the devices once it has been read.
         """
         self._stream = stream
         self._chunk_tokens = chunk_tokens
         self._layout = layout
         self._held_out = held_out
+        self._kept: dict[int, FedChunk] | None = {} if resident else None
         self.num_chunks = -(-len(stream) // chunk_tokens)
 
     def read(self, index: int) -> FedChunk:
@@ -67,6 +70,13 @@ class Feed:
         Returns:
           The chunk.
         """
+        if self._kept is None:
+            return self._fetch(index)
+        if index not in self._kept:
+            self._kept[index] = self._fetch(index)
+        return self._kept[index]
+
+    def _fetch(self, index: int) -> FedChunk:
         start = index * self._chunk_tokens
         stop = min(start + self._chunk_tokens, len(self._stream))
 

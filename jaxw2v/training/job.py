@@ -24,7 +24,7 @@ from jaxw2v.training.optimizer import (
     keep_row_norm,
     linear_decay,
 )
-from jaxw2v.training.plan import Plan, make_plan
+from jaxw2v.training.plan import Plan, Sizes, make_plan
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -82,6 +82,7 @@ def make_job(
     counts: np.ndarray,
     optimizer: optax.GradientTransformation | None = None,
     on_cpu: bool | None = None,
+    sizes: Sizes | None = None,
 ) -> Job:
     """Decides what a run does.
 
@@ -90,6 +91,7 @@ def make_job(
       counts: int [V], occurrences.
       optimizer: of the user's own; ``None`` takes the default one.
       on_cpu: whether it runs on a CPU; ``None`` looks at JAX's default devices.
+      sizes: of a run that this one goes on from; ``None`` chooses them.
 
     Returns:
       The job.
@@ -105,7 +107,7 @@ def make_job(
     floats_per_block = objective.output_layer.floats_per_block(
         config.block_length, config.embedding_dim, constants
     )
-    plan = make_plan(config, kept, counts, 4 * floats_per_block, on_cpu)
+    plan = make_plan(config, kept, counts, 4 * floats_per_block, on_cpu, sizes)
     schedule = None
     if optimizer is None:
         schedule = linear_decay(plan.learning_rate, config.min_learning_rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -136,6 +137,29 @@ class Layout:
         return tuple(
             jax.make_array_from_single_device_arrays((size,), sharding, list(arrays))
             for arrays in zip(*parts, strict=True)
+        )
+
+    def largest(self, number: int) -> jax.Array | int:
+        """The largest of the numbers that the processes give; returns before it is known.
+
+        Args:
+          number: of this process, below 2**31.
+
+        Returns:
+          int32 [], the same on every process.
+        """
+        if jax.process_count() == 1:
+            return number
+        (numbers,) = self.put_tokens(
+            self.num_devices, lambda first, last: (np.full(last - first, number, np.int32),)
+        )
+        return self._largest(numbers)
+
+    @functools.cached_property
+    def _largest(self) -> Callable[[jax.Array], jax.Array]:
+        devices = self.shards.devices
+        return self.program(
+            lambda numbers: jax.lax.pmax(numbers[0], devices), (self.tokens,), EVERYWHERE
         )
 
     def empty_tokens(self, size: int) -> jax.ShapeDtypeStruct:

@@ -89,7 +89,7 @@ def choose_mesh(
             f"{len(devices)}; give a --mesh of them all"
         )
     check_blocks(shapes[0], blocks_per_step)
-    there = smallest(_memory(jax.local_devices()[0]))
+    there = smallest(memory_of(jax.local_devices()[0]))
     for shape in shapes:
         if bytes_on(shape) <= there:
             if shape == (1, 1) and jax.process_count() == 1:
@@ -139,8 +139,15 @@ def shapes_of(count: int) -> list[Shape]:
     return [(count // cut, cut) for cut in cuts if count % cut == 0]
 
 
-def _memory(device: jax.Device) -> int:
-    """Bytes that a device has; without end if it does not say."""
+def memory_of(device: jax.Device) -> int:
+    """The memory of a device.
+
+    Args:
+      device: of this process.
+
+    Returns:
+      Bytes; without end if it does not say.
+    """
     return (device.memory_stats() or {}).get("bytes_limit", 2**60)
 
 

@@ -29,6 +29,18 @@ CPU_MICRO_BATCH_BYTES, MICRO_BATCH_BYTES = 1 << 22, 1 << 30
 
 
 @dataclasses.dataclass(frozen=True)
+class Sizes:
+    """The part of a plan that decides what is computed, whatever the device.
+
+    Attributes: as those of :class:`Plan`.
+    """
+
+    chunk_tokens: int
+    blocks_per_step: int
+    learning_rate: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """Static sizes of the training step.
 
@@ -51,13 +63,23 @@ class Plan:
     learning_rate: float
 
     @property
+    def sizes(self) -> Sizes:
+        """What a run that goes on from this one must have as well."""
+        return Sizes(self.chunk_tokens, self.blocks_per_step, self.learning_rate)
+
+    @property
     def tokens_per_step(self) -> int:
         """Kept tokens in one optimizer step."""
         return self.blocks_per_step * (self.block_length - self.overlap)
 
 
 def make_plan(
-    config: Config, keep: np.ndarray, counts: np.ndarray, bytes_per_block: int, on_cpu: bool
+    config: Config,
+    keep: np.ndarray,
+    counts: np.ndarray,
+    bytes_per_block: int,
+    on_cpu: bool,
+    sizes: Sizes | None = None,
 ) -> Plan:
     """Chooses the sizes.
 
@@ -67,6 +89,7 @@ def make_plan(
       counts: int [V], occurrences.
       bytes_per_block: what the output rows of a block take.
       on_cpu: whether the step runs on a CPU, which wants work in cache-sized pieces.
+      sizes: of a run that goes on; ``None`` chooses them.
 
     Returns:
       The plan.
@@ -76,6 +99,27 @@ def make_plan(
       >>> plan.tokens_per_step, round(plan.learning_rate, 4)
       (2048, 0.005)
     """
+    micro = (CPU_MICRO_BATCH_BYTES if on_cpu else MICRO_BATCH_BYTES) // bytes_per_block
+    if on_cpu:
+        micro = min(micro, CPU_MICRO_BATCH_TOKENS // config.block_length)
+    micro = max(micro, 1)
+    if sizes is None:
+        sizes = _choose_sizes(config, keep, counts, micro, on_cpu)
+    blocks = sizes.blocks_per_step
+    return Plan(
+        chunk_tokens=sizes.chunk_tokens,
+        block_length=config.block_length,
+        overlap=config.overlap,
+        blocks_per_step=blocks,
+        blocks_per_micro_batch=max(n for n in range(1, micro + 1) if blocks % n == 0),
+        rows_per_pass=CPU_ROWS_PER_PASS if on_cpu else 1 << 30,
+        learning_rate=sizes.learning_rate,
+    )
+
+
+def _choose_sizes(
+    config: Config, keep: np.ndarray, counts: np.ndarray, micro: int, on_cpu: bool
+) -> Sizes:
     length = config.block_length - config.overlap
     kept = float((keep * counts).sum())
     tokens = config.tokens_per_step
@@ -84,12 +128,8 @@ def make_plan(
         wanted = min(max(wanted, SMALLEST_STEP), LARGEST_STEP, max(kept, length))
         tokens = 2 ** math.floor(math.log2(wanted))
     blocks = max(1, min(tokens, math.ceil(kept)) // length)
-    micro = (CPU_MICRO_BATCH_BYTES if on_cpu else MICRO_BATCH_BYTES) // bytes_per_block
-    if on_cpu:
-        micro = min(micro, CPU_MICRO_BATCH_TOKENS // config.block_length)
-    pieces = math.ceil(blocks / max(micro, 1))
-    micro = math.ceil(blocks / pieces)
-    blocks = micro * pieces
+    pieces = math.ceil(blocks / micro)
+    blocks = pieces * math.ceil(blocks / pieces)
     rate = config.learning_rate
     if rate is None:
         steps = max(1, config.epochs * kept / (blocks * length))
@@ -97,12 +137,4 @@ def make_plan(
         rate = at_32768 * math.sqrt(blocks * length / 32_768)
         rate = min(max(rate, SHORTEST_PATH / steps), LARGEST_LEARNING_RATE)
     chunk = min(CPU_CHUNK_TOKENS if on_cpu else CHUNK_TOKENS, int(counts.sum()))
-    return Plan(
-        chunk_tokens=length * math.ceil(chunk / length),
-        block_length=config.block_length,
-        overlap=config.overlap,
-        blocks_per_step=blocks,
-        blocks_per_micro_batch=micro,
-        rows_per_pass=CPU_ROWS_PER_PASS if on_cpu else 1 << 30,
-        learning_rate=rate,
-    )
+    return Sizes(length * math.ceil(chunk / length), blocks, rate)

@@ -107,14 +107,34 @@ def check_agreement(
     check_same(
         {
             "settings": f"{config.to_json()} {mesh}".encode(),
-            "vocabulary": _content(stream),
-            "text": _text(stream),
-            "validation text": b"" if validation is None else _text(validation),
+            "vocabulary": stream.vocabulary.digest.encode(),
+            "text": stream.digest.encode(),
+            "validation text": b"" if validation is None else validation.digest.encode(),
             "code": _code(),
             "optimizer (some have one of their own)": str(optimizer is None).encode(),
             "version of JAX": jax.__version__.encode(),
         }
     )
+
+
+def wait_for_all() -> None:
+    """Waits until every process is here; does nothing for one alone."""
+    if jax.process_count() > 1:
+        multihost_utils.sync_global_devices("jaxw2v")
+
+
+def is_loss(error: Exception) -> bool:
+    """Whether an error means that this process cannot reach another.
+
+    Args:
+      error: from JAX; small programs raise a ``ValueError`` where large ones raise JAX's own.
+
+    Returns:
+      Whether it does; never for a process alone.
+    """
+    if jax.process_count() == 1:
+        return False
+    return isinstance(error, jax.errors.JaxRuntimeError) or "Gloo" in str(error)
 
 
 def lost(error: Exception) -> str:
@@ -149,17 +169,6 @@ def smallest(number: int) -> int:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
-
-
-def _content(stream: TokenStream) -> bytes:
-    words = "\n".join(stream.vocabulary.words).encode()
-    return words + np.ascontiguousarray(stream.vocabulary.counts).tobytes()
-
-
-def _text(stream: TokenStream) -> bytes:
-    digest = hashlib.sha256(np.ascontiguousarray(stream.sentence_ends))
-    digest.update(np.ascontiguousarray(stream.ids))
-    return digest.digest()
 
 
 def _code() -> bytes:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
-import signal
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import jax
 import optax
 
 from jaxw2v.atomic import renamed_when_complete
-from jaxw2v.config import Config
+from jaxw2v.config import Checkpointing, Config
 from jaxw2v.corpus import Files, builtin, downloads, open_corpus
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
+from jaxw2v.training.callbacks import Callback, Metrics
+from jaxw2v.training.checkpoints import FOLDER, steps_in
 from jaxw2v.training.interrupt import deferred_interrupt
-from jaxw2v.training.processes import check_same, is_first, lost
-from jaxw2v.training.trainer import Metrics, fit
+from jaxw2v.training.processes import check_same, is_first, is_loss, lost
+from jaxw2v.training.trainer import fit
 from jaxw2v.vectors import WordVectors
 from jaxw2v.vectors.formats import VECTORS
 
+METRICS = "metrics.jsonl"
 Corpus = Files | str | os.PathLike | Iterable
 
 
@@ -31,6 +34,9 @@ def train(
     *,
     out: str | os.PathLike | None = None,
     overwrite: bool = False,
+    resume: bool = False,
+    checkpointing: Checkpointing | None = None,
+    callbacks: Sequence[Callback] = (),
     validation: Corpus | None = None,
     optimizer: optax.GradientTransformation | None = None,
     mesh: str | None = None,
@@ -40,12 +46,18 @@ def train(
 
     Args:
       corpus: a path or glob; :class:`jaxw2v.Files`; ``"builtin"``, ``"text8"`` or
-        ``"wikitext-103"``; or a re-iterable of strings or of lists of words. ``None`` is
-        ``"builtin"``.
+        ``"wikitext-103"``; a folder that ``jaxw2v encode`` made; or a re-iterable of strings or of
+        lists of words. ``None`` is ``"builtin"``.
       config: the settings; ``None`` takes the defaults.
       out: a folder that receives the vectors, the vocabulary, the settings and
-        ``metrics.jsonl``, anew after each epoch; ``None`` writes nothing.
-      overwrite: replace vectors that ``out`` already holds.
+        ``metrics.jsonl``, anew after each epoch, and checkpoints; ``None`` writes nothing.
+      overwrite: replace a run that ``out`` already holds.
+      resume: go on from the newest checkpoint in ``out``, on any mesh; start if there is none. The
+        run must be the same but for ``epochs``, ``patience`` and ``probe_words``. On a CPU the
+        vectors are those of a run that was never interrupted, bit for bit; more epochs than were
+        asked for at first continue at the learning rate that the longer run has there.
+      checkpointing: when checkpoints are saved; ``None`` takes the defaults.
+      callbacks: see :class:`jaxw2v.Callback`.
       validation: held-out text for a validation loss each epoch, given as ``corpus`` is.
       optimizer: any elementwise ``optax.GradientTransformation``, applied as it is; ``None`` is
         Adam with a linear decay. The gradient is that of the loss summed over a step's pairs.
@@ -61,7 +73,8 @@ def train(
       InputError: something that was given cannot be used; nothing has been written.
       TrainingDiverged: the loss is no longer finite; ``out`` holds the last good epoch.
       ProcessLost: another process of the run has ended.
-      Interrupted: Ctrl-C or SIGTERM; the message says what ``out`` holds.
+      Interrupted: Ctrl-C or SIGTERM; a checkpoint has been saved; the message says what ``out``
+        holds.
 
     Reference:
       Mikolov et al. 2013b, "Distributed Representations of Words and Phrases and their
@@ -83,8 +96,11 @@ def train(
     folder = None if out is None else Path(out)
     show_progress = show_progress and is_first()
     if folder is not None and is_first():
-        _check_folder(folder, overwrite)
+        _check_folder(folder, overwrite, resume)
+    if resume and folder is None:
+        raise InputError("resume needs the folder of the run; give out")
     stream = open_corpus(_resolve(corpus, show_progress), config, show_progress=show_progress)
+    config = dataclasses.replace(config, **stream.settings)
     held_out = None
     if validation is not None:
         held_out = open_corpus(
@@ -94,6 +110,8 @@ def train(
             show_progress=show_progress,
         )
     finished = 0
+    if resume and (folder / METRICS).exists():
+        finished = len((folder / METRICS).read_text().splitlines())
 
     def save(wv: WordVectors, metrics: list[Metrics]) -> None:
         nonlocal finished
@@ -102,30 +120,26 @@ def train(
         finished = len(metrics)
 
     try:
-        # Among many, a process may wait for another without end: SIGTERM ends it at once.
-        alone = jax.process_count() == 1
-        signals = (signal.SIGINT, signal.SIGTERM) if alone else (signal.SIGINT,)
-        with deferred_interrupt(signals) as check_interrupt:
-
-            def after_epoch(wv: WordVectors, metrics: list[Metrics]) -> None:
-                save(wv, metrics)
-                check_interrupt()
-
+        with deferred_interrupt() as interrupted:
             return fit(
                 stream,
                 config,
                 validation=held_out,
                 optimizer=optimizer,
-                on_chunk=check_interrupt,
-                on_epoch=after_epoch,
+                callbacks=callbacks,
+                folder=folder,
+                checkpointing=checkpointing,
+                resume=resume,
+                on_epoch=save,
+                interrupted=interrupted,
                 mesh=mesh,
                 show_progress=show_progress,
             )
     except TrainingDiverged as error:
         raise TrainingDiverged(f"{error} ({_left(folder, finished)})") from None
-    except jax.errors.JaxRuntimeError as error:
+    except (jax.errors.JaxRuntimeError, ValueError) as error:
         if "RESOURCE_EXHAUSTED" not in str(error):
-            if jax.process_count() == 1:
+            if not is_loss(error):
                 raise
             raise ProcessLost(f"{lost(error)} ({_left(folder, finished)})") from error
         raise InputError(
@@ -147,11 +161,17 @@ def _resolve(corpus: Corpus | None, show_progress: bool) -> Corpus:
     return corpus
 
 
-def _check_folder(folder: Path, overwrite: bool) -> None:
+def _check_folder(folder: Path, overwrite: bool, resume: bool) -> None:
+    if overwrite and resume:
+        raise InputError("resume goes on with a run and overwrite replaces it; give one of them")
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; --out needs a folder")
-    if (folder / VECTORS).exists() and not overwrite:
-        raise InputError(f"{folder}: already holds vectors; choose another --out or --overwrite")
+    holds = "vectors" if (folder / VECTORS).exists() else ""
+    holds = "a run" if steps_in(folder / FOLDER) else holds
+    if holds and not (overwrite or resume):
+        raise InputError(
+            f"{folder}: already holds {holds}; choose another --out, --resume or --overwrite"
+        )
     existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     try:
         # Permissions do not tell of read-only disks and such: try.
@@ -167,13 +187,17 @@ def _save(folder: Path, wv: WordVectors, config: Config, metrics: list[Metrics])
         return
     with renamed_when_complete(folder / "config.json") as path:
         path.write_text(config.to_json())
-    with renamed_when_complete(folder / "metrics.jsonl") as path:
+    with renamed_when_complete(folder / METRICS) as path:
         path.write_text("".join(json.dumps(record) + "\n" for record in metrics))
 
 
 def _left(folder: Path | None, finished: int) -> str:
-    if finished == 0:
-        return "no epoch was finished, so there are no vectors"
     if folder is None:
         return "no folder was given, so nothing was kept"
-    return f"{folder} holds the vectors of epoch {finished}"
+    left = f"{folder} holds the vectors of epoch {finished}"
+    if finished == 0:
+        left = "no epoch was finished, so there are no vectors"
+    steps = steps_in(folder / FOLDER)
+    if steps:
+        left += f"; --resume goes on from step {steps[0]:,}"
+    return left

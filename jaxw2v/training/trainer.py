@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import math
+import dataclasses
 import sys
-import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import jax
-import numpy as np
 import optax
 from tqdm import tqdm
 
-from jaxw2v.config import Config
+from jaxw2v.config import Checkpointing, Config
 from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, TrainingDiverged
+from jaxw2v.training.callbacks import Callback, Metrics
+from jaxw2v.training.checkpoints import FOLDER
 from jaxw2v.training.engine import Engine
+from jaxw2v.training.epochs import Epochs, Wish
 from jaxw2v.training.feed import Feed
-from jaxw2v.training.job import lay_out, make_job
-from jaxw2v.training.mesh import choose_mesh
-from jaxw2v.training.processes import check_agreement
+from jaxw2v.training.footprint import INT
+from jaxw2v.training.job import Job, lay_out, make_job
+from jaxw2v.training.layout import Layout
+from jaxw2v.training.mesh import choose_mesh, memory_of
+from jaxw2v.training.plan import Sizes
+from jaxw2v.training.position import Position
+from jaxw2v.training.processes import check_agreement, smallest
+from jaxw2v.training.saved_runs import SavedRun, facts_of, forget
+from jaxw2v.training.saves import Saves
 from jaxw2v.training.scatter_fault import check_this_machine
-from jaxw2v.training.step import Loss
+from jaxw2v.training.stored_state import from_arrays, stored_shapes
+from jaxw2v.training.validation import Validation, hold_out
 from jaxw2v.vectors import WordVectors
 
-Metrics = dict[str, Any]
 OnEpoch = Callable[[WordVectors, list[Metrics]], None]
 
 
@@ -35,9 +42,14 @@ def fit(
     *,
     validation: TokenStream | None = None,
     optimizer: optax.GradientTransformation | None = None,
-    on_chunk: Callable[[], None] = lambda: None,
+    callbacks: Sequence[Callback] = (),
+    folder: Path | None = None,
+    checkpointing: Checkpointing | None = None,
+    resume: bool = False,
     on_epoch: OnEpoch = lambda wv, metrics: None,
+    interrupted: Callable[[], bool] = lambda: False,
     mesh: str | None = None,
+    resident: bool | None = None,
     show_progress: bool = True,
 ) -> WordVectors:
     """Trains word vectors on a token stream.
@@ -49,28 +61,49 @@ def fit(
         ``config.validation_share`` of the sentences.
       optimizer: any elementwise Optax transformation, applied as it is to the gradient of the
         loss summed over a step's pairs; ``None`` is Adam with a linear decay.
-      on_chunk: called after each chunk of the corpus; may raise to stop.
-      on_epoch: called after each epoch with the vectors so far and all metrics so far.
+      callbacks: see :class:`~jaxw2v.training.callbacks.Callback`.
+      folder: receives checkpoints; ``None`` saves none.
+      checkpointing: when they are saved; ``None`` takes the defaults.
+      resume: go on from the newest sound checkpoint of ``folder``, if it has one.
+      on_epoch: called with the vectors so far and all metrics so far after each epoch, and when a
+        run is resumed after one or stopped in the middle of one.
+      interrupted: asked after each chunk and epoch; if true, the run is saved and ends.
       mesh: devices along ``data`` and ``vocab``, such as ``4x2``; ``None`` chooses.
+      resident: keep the token stream on the devices, or read it from disk in each epoch, with the
+        same results; ``None`` keeps it on accelerators that have room for it.
       show_progress: draw a progress line on standard error.
 
     Returns:
-      The vectors after the last epoch.
+      The vectors when the run ends.
 
     Raises:
-      InputError: nothing can be trained on this stream with these settings.
+      InputError: nothing can be trained on this stream with these settings, or ``folder`` holds
+        another run.
       TrainingDiverged: the loss is no longer finite.
+      KeyboardInterrupt: ``interrupted`` was true.
     """
     check_agreement(config, mesh, stream, validation, optimizer)
     _check_pairs(stream, config)
     for word in config.probe_words:
         if word not in stream.vocabulary:
             raise InputError(f"probe {stream.vocabulary.missing(word)}")
+    if config.patience is not None and validation is None and not config.validation_share:
+        raise InputError(
+            f"patience is {config.patience} and no validation loss is measured; give a "
+            "validation text or a validation_share"
+        )
     device = jax.local_devices()[0]
     check_this_machine(device)
 
+    facts = facts_of(config, stream, validation, optimizer)
+    saved = SavedRun(folder) if resume and folder is not None else None
+    sizes = None
+    if saved is not None and saved.record is not None:
+        saved.check(facts, config.epochs)
+        sizes = Sizes(**saved.record["sizes"])
+
     on_cpu = device.platform == "cpu"
-    job = make_job(config, stream.vocabulary.counts, optimizer, on_cpu)
+    job = make_job(config, stream.vocabulary.counts, optimizer, on_cpu, sizes)
     can_cut = not job.objective.output_layer.reads_every_row
     mesh = choose_mesh(
         mesh, job.plan.blocks_per_step, lambda shape: job.footprint(shape).peak, can_cut
@@ -78,32 +111,72 @@ def fit(
     layout = lay_out(job, mesh, on_cpu)
     held_out = None
     if validation is None and config.validation_share:
-        held_out, validation = _hold_out(stream, config)
-    engine = Engine(job, layout)
-    run = _Run(stream, engine, Feed(stream, job.plan.chunk_tokens, layout, held_out))
-    validate = None if validation is None else _Validation(engine, validation)
-    metrics: list[Metrics] = []
-    with tqdm(
-        total=config.epochs * stream.raw_words,
-        unit=" words",
-        unit_scale=True,
-        disable=not show_progress,
-    ) as bar:
-        for epoch in range(config.epochs):
-            bar.set_description(f"epoch {epoch + 1}/{config.epochs}")
+        held_out, validation = hold_out(stream, config)
+    position, start = Position(), None
+    if sizes is not None:
+        arrays, position = saved.load(stored_shapes(job, layout))
+        start = from_arrays(arrays, job, layout)
+    engine = Engine(job, layout, start)
+    validate = None if validation is None else Validation(engine, validation)
+    if resident is None:
+        resident = not on_cpu and _fits(job, layout, len(stream))
+    feed = Feed(stream, job.plan.chunk_tokens, layout, held_out, resident)
+    if folder is not None and not resume:
+        forget(folder)
+    saves = Saves(
+        folder and folder / FOLDER,
+        stream.vocabulary,
+        checkpointing or Checkpointing(),
+        engine,
+        {"facts": facts, "sizes": dataclasses.asdict(job.plan.sizes)},
+        last=None if start is None else position.steps,
+    )
+    with (
+        tqdm(
+            total=config.epochs * stream.raw_words,
+            unit=" words",
+            unit_scale=True,
+            disable=not show_progress,
+        ) as bar,
+        saves,
+    ):
+        epochs = Epochs(stream, engine, feed, saves, callbacks, interrupted, bar, position)
+        wv = None
+        if sizes is not None:
+            _tell(bar, f"resumed at step {position.steps:,}, after {position.epoch} epochs")
+            if not position.chunks:
+                wv = _snapshot(epochs)
+                on_epoch(wv, list(position.metrics))
+        wish = _stops(epochs, bar)
+        while wish < Wish.STOP:
             wv = None
-            record = run.train_epoch(epoch, bar, on_chunk)
-            wv = run.snapshot(epoch)
+            bar.set_description(f"epoch {epochs.position.epoch + 1}/{config.epochs}")
+            wish, record = epochs.train_epoch()
+            if wish >= Wish.STOP:
+                break
+            wv = _snapshot(epochs)
             if validate is not None:
                 record["validation_loss"] = validate()
-            metrics.append(record)
+            epochs.position = epochs.position.after(record)
+            metrics = list(epochs.position.metrics)
             on_epoch(wv, metrics)
             _report(bar, wv, record, config.probe_words)
+            if any([callback.on_epoch_end(wv, metrics) for callback in callbacks]):
+                epochs.wish = Wish.STOP
+            wish = Wish(int(layout.largest(max(epochs.ask(), _stops(epochs, bar)))))
+            saves.after_epoch(epochs.position, asked=wish >= Wish.SAVE)
+        if wish == Wish.LEAVE:
+            raise KeyboardInterrupt
+        if wv is None:
+            wv = _snapshot(epochs)
+            on_epoch(wv, list(epochs.position.metrics))
+        for callback in callbacks:
+            callback.on_train_end(wv, list(epochs.position.metrics))
     return wv
 
 
 def _check_pairs(stream: TokenStream, config: Config) -> None:
-    longest = stream.sentence_lengths.max(initial=0)
+    longest = stream.longest_sentence
     if longest < 2 or len(stream.vocabulary) < 2:
         raise InputError(
             "no pair can be formed: no sentence holds two words of the vocabulary of "
@@ -117,107 +190,40 @@ def _check_pairs(stream: TokenStream, config: Config) -> None:
         )
 
 
-def _hold_out(stream: TokenStream, config: Config) -> tuple[np.ndarray, TokenStream]:
-    lengths = stream.sentence_lengths
-    held_out = np.random.default_rng(config.seed).random(len(lengths)) < config.validation_share
-    if not held_out.any() or held_out.all() or lengths[held_out].max() < 2:
-        raise InputError(
-            f"validation_share {config.validation_share} of {len(lengths)} sentences leaves "
-            "nothing to train on or to validate on; give another share, or a validation file"
-        )
-    ids = np.asarray(stream.ids)[np.repeat(held_out, lengths)]
-    ends = np.cumsum(lengths[held_out])
-    words = round(len(ids) * stream.words_per_token)
-    return held_out, TokenStream(ids, ends, stream.vocabulary, words)
+def _fits(job: Job, layout: Layout, tokens: int) -> bool:
+    """Whether ids and sentences of all tokens fit beside all else, with a tenth to spare."""
+    shape = (1, 1) if layout.mesh is None else tuple(layout.mesh.shape.values())
+    needed = job.footprint(shape).peak + 2 * INT * tokens / layout.num_devices
+    return needed <= 0.9 * smallest(memory_of(jax.local_devices()[0]))
 
 
-class _Run:
-    """Epochs of chunks, counted and checked."""
-
-    def __init__(self, stream: TokenStream, engine: Engine, feed: Feed):
-        self.stream, self.engine, self.feed = stream, engine, feed
-        self.config, self.schedule = engine.job.config, engine.job.schedule
-
-    def train_epoch(self, epoch: int, bar: tqdm, on_chunk: Callable[[], None]) -> Metrics:
-        order = np.random.default_rng([self.config.seed, epoch]).permutation(self.feed.num_chunks)
-        total_tokens = len(self.stream) * self.config.epochs
-        done = len(self.stream) * epoch
-        sums = np.zeros(3, np.float64)
-        pending: tuple[int, Loss] | None = None
-        started = time.perf_counter()
-        for fed in self.feed.epoch(order):
-            progress = np.array([done, done + fed.covered], np.float32) / total_tokens
-            loss = self.engine.train(fed.chunk, epoch, fed.index, progress)
-            done += fed.covered
-            if pending is not None:
-                sums += self._finished(*pending, done / total_tokens, bar)
-            pending = fed.covered, loss
-            on_chunk()
-        sums += self._finished(*pending, done / total_tokens, bar)
-        if self.engine.layout.copies_drift:
-            self.engine.reconcile()
-        jax.block_until_ready(self.engine.state)
-        seconds = time.perf_counter() - started
-        if sums[2] == 0:
-            raise InputError(
-                "no pair was formed in an epoch: subsampling and windows left no two words "
-                "together; give more text, or ask for less subsampling or a smaller window"
-            )
-        return {
-            "epoch": epoch + 1,
-            "raw_words": self.stream.raw_words,
-            "seconds": round(seconds, 3),
-            "words_per_second": round(self.stream.raw_words / seconds),
-            "loss": sums[0] / sums[1] if sums[1] else None,
-            "learning_rate": self.schedule and float(self.schedule(done / total_tokens)),
-            "compile_seconds": round(self.engine.compile_seconds, 3),
-            "tokens_per_step": self.engine.job.plan.tokens_per_step,
-        }
-
-    def _finished(self, covered: int, loss: Loss, progress: float, bar: tqdm) -> np.ndarray:
-        total, pairs, formed = (float(value) for value in loss)
-        if not math.isfinite(total):
-            raise TrainingDiverged(f"the loss is {total}; give a smaller --learning-rate")
-        if pairs:
-            shown = f"loss {total / pairs:.4f}"
-            if self.schedule is not None:
-                shown += f", lr {self.schedule(progress):.2g}"
-            bar.set_postfix_str(shown, refresh=False)
-        words = round(covered * self.stream.words_per_token)
-        bar.update(min(words, bar.total - bar.n))
-        return np.array([total, pairs, formed])
-
-    def snapshot(self, epoch: int) -> WordVectors:
-        tables = self.engine.tables()
-        try:
-            return WordVectors(self.stream.vocabulary, *tables)
-        except InputError:
-            raise TrainingDiverged(
-                f"a vector is not finite after epoch {epoch + 1}; give a smaller --learning-rate"
-            ) from None
+def _stops(epochs: Epochs, bar: tqdm) -> Wish:
+    """Whether the run is at its end, or validation has not got better for too long."""
+    config, position = epochs.engine.job.config, epochs.position
+    if position.epoch >= config.epochs:
+        return Wish.STOP
+    best = position.best
+    if config.patience is None or best is None:
+        return Wish.GO_ON
+    if position.epoch - best["epoch"] < config.patience:
+        return Wish.GO_ON
+    _tell(
+        bar,
+        f"stopped: the validation loss has not fallen since epoch {best['epoch']}, whose vectors "
+        "are those of --checkpoint best",
+    )
+    return Wish.STOP
 
 
-class _Validation:
-    """The mean loss per pair on held-out text, with the same draws every time."""
-
-    def __init__(self, engine: Engine, stream: TokenStream):
-        if stream.sentence_lengths.max(initial=0) < 2:
-            raise InputError(
-                "the validation text has no sentence with two words of the vocabulary; "
-                "give text like that of the corpus"
-            )
-        plan = engine.job.plan
-        stride = plan.block_length - plan.overlap
-        tokens = min(plan.chunk_tokens, stride * math.ceil(len(stream) / stride))
-        self._feed = Feed(stream, tokens, engine.layout)
-        self._evaluate = engine.evaluator(tokens)
-
-    def __call__(self) -> float | None:
-        sums = np.zeros(3, np.float64)
-        for index in range(self._feed.num_chunks):
-            loss = self._evaluate(self._feed.read(index).chunk, index)
-            sums += [float(value) for value in loss]
-        return sums[0] / sums[1] if sums[1] else None
+def _snapshot(epochs: Epochs) -> WordVectors:
+    tables = epochs.engine.tables()
+    try:
+        return WordVectors(epochs.stream.vocabulary, *tables)
+    except InputError:
+        raise TrainingDiverged(
+            f"a vector is not finite after epoch {epochs.position.epoch + 1}; give a smaller "
+            "--learning-rate"
+        ) from None
 
 
 def _report(bar: tqdm, wv: WordVectors, record: Metrics, probe_words: tuple[str, ...]) -> None:
@@ -235,5 +241,9 @@ def _report(bar: tqdm, wv: WordVectors, record: Metrics, probe_words: tuple[str,
         answers = wv.most_similar([[word] for word in probe_words], topn=6)
         for word, near in zip(probe_words, answers, strict=True):
             lines.append(f"  {word:{width}}  {', '.join(other for other, _ in near)}")
+    _tell(bar, "\n".join(lines))
+
+
+def _tell(bar: tqdm, text: str) -> None:
     if not bar.disable:
-        bar.write("\n".join(lines), file=sys.stderr)
+        bar.write(text, file=sys.stderr)

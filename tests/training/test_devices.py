@@ -44,7 +44,7 @@ def chunk_of(sentences, config, mesh, optimizer=None, exchange_sums=False):
     job = make_job(config, stream.vocabulary.counts, optimizer, on_cpu=True)
     engine = Engine(job, lay_over(mesh, job, exchange_sums))
     chunk = Feed(stream, job.plan.chunk_tokens, engine.layout).read(0).chunk
-    loss = engine.train(chunk, 0, 0, np.array([0, 0.5], np.float32))
+    loss, _ = engine.train(chunk, 0, 0, np.array([0, 0.5], np.float32))
     tables = [np.asarray(table)[: len(job.keep)] for table in engine.tables()]
     return tables, [float(value) for value in loss], engine
 
@@ -144,7 +144,7 @@ def test_pmap_gives_the_bits_of_shard_map(sentences):
     state = jax.tree.map(
         lambda leaf: jnp.stack([leaf] * 8), jax.jit(initial_state, static_argnums=0)(job)
     )
-    state, measured = program(
+    state, measured, _ = program(
         state,
         Chunk(*parts),
         engine._constants[0],

@@ -18,13 +18,15 @@ from jaxw2v import Config, InputError, TrainingDiverged
 from jaxw2v.corpus import open_corpus
 from jaxw2v.errors import Interrupted
 from jaxw2v.sampling import keep_probability
-from jaxw2v.training import plan, trainer
+from jaxw2v.training import plan
+from jaxw2v.training.epochs import Epochs
 from jaxw2v.training.feed import Feed
 from jaxw2v.training.interrupt import deferred_interrupt
 from jaxw2v.training.layout import Layout
 from jaxw2v.training.plan import make_plan
 from jaxw2v.training.run import train
 from jaxw2v.training.trainer import fit
+from jaxw2v.training.validation import hold_out
 
 ALONE = Layout(None, 24)
 CONFIG = Config(embedding_dim=16, min_count=1, epochs=3, subsample_threshold=0.0)
@@ -88,7 +90,7 @@ def test_chunks_cover_the_corpus(sentences, monkeypatch):
     feed = Feed(stream, 1_000, ALONE)
     seen = [fed for fed in feed.epoch(np.arange(feed.num_chunks)[::-1])]
     ids = np.concatenate([np.asarray(fed.chunk.ids) for fed in reversed(seen)])
-    assert ids[ids >= 0].tolist() == stream.ids.tolist()
+    assert ids[ids >= 0].tolist() == stream.read(0, len(stream))[0].tolist()
     assert sum(fed.covered for fed in seen) == len(stream)
     whole = topic_gap(quiet(sentences))
     monkeypatch.setattr(plan, "CPU_CHUNK_TOKENS", 1_000)
@@ -126,13 +128,14 @@ def test_the_folder_holds_everything(sentences, tmp_path):
         "vocabulary.tsv",
         "config.json",
         "metrics.jsonl",
+        "checkpoints",
     }
     records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [r["epoch"] for r in records] == [1, 2, 3]
     assert records[-1]["loss"] < records[0]["loss"] < 6 * math.log(2)
     assert records[-1]["validation_loss"] < records[0]["validation_loss"]
     assert np.array_equal(jaxw2v.WordVectors.load(folder).vectors, wv.vectors)
-    with pytest.raises(InputError, match="already holds vectors"):
+    with pytest.raises(InputError, match="already holds a run; choose"):
         quiet(sentences, out=folder)
     quiet(sentences, out=folder, overwrite=True)
 
@@ -159,10 +162,10 @@ def test_held_out_sentences_are_not_trained_on(sentences):
     alone = [*sentences, *([["only", "held"]] * 30)]
     config = dataclasses.replace(CONFIG, validation_share=0.999, epochs=1)
     stream = open_corpus(alone, config)
-    held_out, validation = trainer._hold_out(stream, config)
+    held_out, validation = hold_out(stream, config)
     kept = Feed(stream, len(stream), ALONE, held_out).read(0).chunk.ids
     assert (np.asarray(kept) >= 0).sum() + len(validation) == len(stream)
-    assert len(held_out) == len(stream.sentence_ends)
+    assert len(held_out) == stream.num_sentences
 
 
 @pytest.mark.parametrize("corpus", [[["a"], ["b"]], [["a", "a"]]], ids=["short", "one word"])
@@ -195,15 +198,17 @@ def test_a_run_that_diverges_stops_and_keeps_the_last_good_epoch(sentences, tmp_
 
 @pytest.mark.parametrize("epochs_before", [0, 1])
 def test_an_interrupted_run_says_what_is_left(sentences, tmp_path, monkeypatch, epochs_before):
-    original = trainer._Run.train_epoch
+    original = Epochs.train_epoch
 
-    def interrupted(self, epoch, *rest):
-        if epoch == epochs_before:
+    def interrupted(self):
+        if self.position.epoch == epochs_before:
             raise KeyboardInterrupt
-        return original(self, epoch, *rest)
+        return original(self)
 
-    monkeypatch.setattr(trainer._Run, "train_epoch", interrupted)
-    message = "holds the vectors of epoch 1" if epochs_before else "there are no vectors"
+    monkeypatch.setattr(Epochs, "train_epoch", interrupted)
+    message = "there are no vectors"
+    if epochs_before:
+        message = "holds the vectors of epoch 1; --resume goes on from step"
     with pytest.raises(Interrupted, match=message):
         quiet(sentences, out=tmp_path / "o")
     assert (tmp_path / "o" / "vectors.safetensors").exists() == bool(epochs_before)
@@ -238,11 +243,10 @@ def test_the_step_fits_the_corpus():
 
 
 def test_ctrl_c_waits_for_the_end_of_a_chunk_and_a_second_one_does_not():
-    with deferred_interrupt() as check:
-        check()
+    with deferred_interrupt() as interrupted:
+        assert not interrupted()
         os.kill(os.getpid(), signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            check()
+        assert interrupted()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,0 +1,327 @@
+"""Checkpoints by Orbax: written in the background, verified when they are read.
+
+A checkpoint is a folder ``checkpoints/<step>`` that appears by a rename. Orbax notices neither
+flipped bytes nor a wrong dtype: every array has a checksum, and what else there is to know, as
+JSON, a digest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import hashlib
+import json
+import logging
+import shutil
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from orbax.checkpoint import v1 as ocp
+
+from jaxw2v.atomic import renamed_when_complete
+from jaxw2v.corpus import Vocabulary
+from jaxw2v.errors import InputError, TrainingDiverged
+from jaxw2v.training.processes import is_first, is_loss
+
+FOLDER = "checkpoints"
+VOCABULARY = "vocabulary.tsv"
+FORMAT = 1
+
+Record = dict[str, Any]
+Arrays = dict[str, jax.Array]
+
+
+class Damaged(Exception):
+    """A checkpoint cannot be used; the message says why."""
+
+
+class _Keep:
+    """Which checkpoints Orbax preserves: the latest ones, and the best."""
+
+    def __init__(self, latest: int):
+        self.latest, self.best = latest, None
+
+    def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> list[bool]:
+        del context
+        latest = sorted(checkpoint.step for checkpoint in checkpoints)[-self.latest :]
+        return [c.step in latest or c.step == self.best for c in checkpoints]
+
+
+class Checkpoints:
+    """Writes the checkpoints of a run, one at a time, in the background.
+
+    A checkpoint that cannot be written is a warning: training goes on, and those written before
+    stay as they are. Among many processes the loss of another one is raised.
+
+    Attributes:
+      last: step of the newest checkpoint that is complete; ``None`` is none.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        vocabulary: Vocabulary,
+        keep: int,
+        common: Record,
+        last: int | None = None,
+    ):
+        """Prepares; nothing is written before the first checkpoint.
+
+        Args:
+          folder: of the checkpoints.
+          vocabulary: stands beside them, for those who read vectors.
+          keep: latest checkpoints to keep.
+          common: stands in every checkpoint.
+          last: step of the newest checkpoint, which the run goes on from.
+        """
+        self._folder, self._vocabulary, self._common = folder, vocabulary, common
+        self._keep, self._checkpointer = _Keep(keep), None
+        self.last, self._saving = last, None
+        # Orbax logs the tracebacks of what it also raises.
+        self._log_level = logging.getLogger("absl").level
+        logging.getLogger("absl").setLevel(logging.CRITICAL)
+
+    def _open(self) -> ocp.training.Checkpointer:
+        if is_first():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with renamed_when_complete(self._folder / VOCABULARY) as path:
+                self._vocabulary.save(path)
+        context = ocp.Context()
+        # Trained rows are noise to a compressor, which would take five times as long.
+        context.array.saving.use_compression = False
+        return ocp.training.Checkpointer(
+            self._folder.absolute(),
+            context=context,
+            save_decision_policy=ocp.training.save_decision_policies.FixedIntervalPolicy(1),
+            preservation_policy=self._keep,
+            cleanup_tmp_directories=True,
+        )
+
+    def save(self, step: int, arrays: Arrays, record: Record, best: int | None = None) -> None:
+        """Copies the state and begins to write it.
+
+        Args:
+          step: optimizer steps so far; nothing happens if they have been saved.
+          arrays: by name.
+          record: what else there is to know, for JSON.
+          best: step of the best checkpoint, which is kept.
+
+        Raises:
+          TrainingDiverged: an array is not finite.
+        """
+        if step in (self.last, self._saving):
+            return
+        self.wait()
+        checksums, finite = jax.device_get(_checksums(arrays))
+        if not finite:
+            raise TrainingDiverged("a table is not finite; give a smaller --learning-rate")
+        described = {
+            name: {
+                "shape": list(array.shape),
+                "dtype": str(array.dtype),
+                "checksum": int(checksums[name]),
+            }
+            for name, array in arrays.items()
+        }
+        content = json.dumps(self._common | record | {"format": FORMAT, "arrays": described})
+        sealed = {"program": "jaxw2v", "content": content, "sha256": _digest(content)}
+        self._keep.best, self._saving = best, step
+        try:
+            if self._checkpointer is None:
+                self._checkpointer = self._open()
+            self._checkpointer.save_async(step, arrays, force=True, custom_metadata=sealed)
+        except Exception as error:
+            self._failed(error)
+
+    def wait(self) -> None:
+        """Waits until what is being written is complete."""
+        if self._saving is None:
+            return
+        try:
+            self._checkpointer.wait()
+            self.last, self._saving = self._saving, None
+        except Exception as error:
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        step, self._saving = self._saving, None
+        if is_loss(error):
+            raise error
+        if is_first():
+            for rest in self._folder.glob("*.orbax-checkpoint-tmp*"):
+                shutil.rmtree(rest, ignore_errors=True)
+        if self._checkpointer is not None:
+            self._checkpointer.reload()
+        cause = (str(error).splitlines() or [type(error).__name__])[0]
+        kept = "there is none yet" if self.last is None else f"that of step {self.last} is kept"
+        warnings.warn(
+            f"{self._folder}: the checkpoint of step {step} cannot be written ({cause[:200]}); "
+            f"training goes on, and {kept}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+    def close(self) -> None:
+        """Waits, and lets go of the folder."""
+        try:
+            self.wait()
+            if self._checkpointer is not None:
+                self._checkpointer.close()
+        finally:
+            logging.getLogger("absl").setLevel(self._log_level)
+
+
+def steps_in(folder: Path) -> list[int]:
+    """Steps of the checkpoints in a folder, the newest first.
+
+    Args:
+      folder: of the checkpoints; may be missing.
+
+    Returns:
+      The steps.
+    """
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted((int(name) for name in names if name.isdecimal()), reverse=True)
+
+
+def read_record(path: Path) -> Record:
+    """Reads what a checkpoint says of itself.
+
+    Args:
+      path: of the checkpoint.
+
+    Returns:
+      What was saved with it, and ``arrays``: shape, dtype and checksum by name.
+
+    Raises:
+      Damaged: it is damaged, or of another program.
+      InputError: it is of another version of this program.
+    """
+    try:
+        with _quiet_orbax():
+            sealed = ocp.metadata(path.absolute()).custom_metadata
+    except Exception as error:
+        raise Damaged(f"it cannot be read: {_first_line(error)}") from None
+    if not isinstance(sealed, dict) or sealed.get("program") != "jaxw2v":
+        raise Damaged("it is damaged, or of another program")
+    if _digest(str(sealed.get("content"))) != sealed.get("sha256"):
+        raise Damaged("its record is damaged")
+    record = json.loads(sealed["content"])
+    if record["format"] != FORMAT:
+        raise InputError(
+            f"{path}: is of format {record['format']}, and this version of jaxw2v reads format "
+            f"{FORMAT}; use the version that wrote it"
+        )
+    return record
+
+
+def read_arrays(path: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Record) -> Arrays:
+    """Reads arrays onto the devices where they belong, each process its own parts.
+
+    Args:
+      path: of the checkpoint.
+      shapes: by name, with shardings; arrays that are not named are not read.
+      record: of the checkpoint.
+
+    Returns:
+      The arrays by name.
+
+    Raises:
+      Damaged: a file is missing, cut short or altered.
+    """
+    names = record["arrays"]
+    wanted = {name: shapes.get(name, ocp.PLACEHOLDER) for name in names}
+    try:
+        with _quiet_orbax():
+            loaded = ocp.load(path.absolute(), wanted)
+        arrays = {name: loaded[name] for name in shapes}
+        checksums, _ = jax.device_get(_checksums(arrays))
+    except Exception as error:
+        raise Damaged(f"it cannot be read: {_first_line(error)}") from None
+    wrong = [name for name in shapes if int(checksums[name]) != names[name]["checksum"]]
+    if wrong:
+        raise Damaged(f"the checksum of {', '.join(wrong)} is wrong")
+    return arrays
+
+
+@contextlib.contextmanager
+def _quiet_orbax() -> Iterator[None]:
+    """Keeps the tracebacks to itself that Orbax prints beside raising an error.
+
+    It logs them, and when reading fails it leaves coroutines behind, which complain when they are
+    collected.
+    """
+    loggers = {name: logging.getLogger(name) for name in ("absl", "asyncio")}
+    levels = {name: logger.level for name, logger in loggers.items()}
+    hook = sys.unraisablehook
+    for logger in loggers.values():
+        logger.setLevel(logging.CRITICAL + 1)
+    sys.unraisablehook = lambda unraisable: None
+    try:
+        yield
+    except Exception as error:
+        # The traceback holds what is to be collected.
+        error.__traceback__ = error.__context__ = error.__cause__ = None
+        gc.collect()
+        raise
+    finally:
+        sys.unraisablehook = hook
+        for name, logger in loggers.items():
+            logger.setLevel(levels[name])
+
+
+@jax.jit
+def _checksums(arrays: Arrays) -> tuple[dict[str, jax.Array], jax.Array]:
+    """The checksum of each array, and whether all are finite."""
+    finite = [
+        jnp.isfinite(array).all()
+        for array in arrays.values()
+        if jnp.issubdtype(array.dtype, jnp.inexact)
+    ]
+    sums = {name: checksum(array) for name, array in arrays.items()}
+    return sums, jnp.array(finite, bool).all()
+
+
+def checksum(array: jax.Array) -> jax.Array:
+    r"""A checksum that does not depend on how an array is cut over devices.
+
+    .. math:: \sum_i (2 i + 1)\, x_i \bmod 2^{32}
+
+    where :math:`x_i` are the bits of entry i as a whole number. The factors are odd, so that any
+    change of one entry changes the sum, and differ, so that rows in each other's place do too.
+
+    Args:
+      array: of any shape, its entries of 8, 16, 32 or 64 bits.
+
+    Returns:
+      uint32 [].
+
+    Example:
+      >>> int(checksum(jnp.array([1, 2, 3], jnp.int32)))
+      22
+    """
+    if array.dtype == bool:
+        array = array.astype(jnp.uint8)
+    bits = jax.lax.bitcast_convert_type(array, f"uint{8 * min(array.dtype.itemsize, 4)}")
+    bits = bits.astype(jnp.uint32)
+    place, stride = jnp.zeros((), jnp.uint32), 1
+    for axis in reversed(range(bits.ndim)):
+        place = place + jax.lax.broadcasted_iota(jnp.uint32, bits.shape, axis) * np.uint32(
+            stride % 2**32
+        )
+        stride *= bits.shape[axis]
+    return jnp.sum(bits * (2 * place + 1), dtype=jnp.uint32)
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,65 @@
+"""Where a run stands between two chunks: all that resuming needs beside the arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from jaxw2v.training.callbacks import Metrics
+
+
+@dataclasses.dataclass(frozen=True)
+class Position:
+    """A place in a run.
+
+    Keys are folded from seed, epoch and chunk, and the order of the chunks is drawn from seed and
+    epoch, so that numbers say all.
+
+    Attributes:
+      epoch: epochs done.
+      chunks: chunks of the next epoch done.
+      steps: optimizer steps so far.
+      sums: loss in nats, pairs measured and pairs formed in the next epoch's chunks so far.
+      seconds: that they took.
+      metrics: a record for each epoch done.
+    """
+
+    epoch: int = 0
+    chunks: int = 0
+    steps: int = 0
+    sums: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    seconds: float = 0.0
+    metrics: tuple[Metrics, ...] = ()
+
+    def after(self, record: Metrics) -> Position:
+        """The place at the end of an epoch.
+
+        Args:
+          record: of the epoch.
+
+        Returns:
+          The place.
+        """
+        return Position(self.epoch + 1, steps=self.steps, metrics=(*self.metrics, record))
+
+    @property
+    def best(self) -> Metrics | None:
+        """The record of the smallest validation loss, the first of equal ones."""
+        measured = [r for r in self.metrics if r.get("validation_loss") is not None]
+        return min(measured, key=lambda record: record["validation_loss"], default=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """The place as JSON holds it."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Position:
+        """Undoes :meth:`to_json`.
+
+        Args:
+          fields: what it returned, after JSON.
+
+        Returns:
+          The place.
+        """
+        return cls(**(fields | {key: tuple(fields[key]) for key in ("sums", "metrics")}))

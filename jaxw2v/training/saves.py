@@ -1,0 +1,106 @@
+"""When a run is saved."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from jaxw2v.config import Checkpointing
+from jaxw2v.corpus import Vocabulary
+from jaxw2v.training.checkpoints import Checkpoints, Record
+from jaxw2v.training.engine import Engine
+from jaxw2v.training.position import Position
+from jaxw2v.training.stored_state import to_arrays
+
+
+class Saves:
+    """Saves a run by time, steps and epochs.
+
+    Attributes:
+      last: step of the newest complete checkpoint; ``None`` is none.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        vocabulary: Vocabulary,
+        settings: Checkpointing,
+        engine: Engine,
+        common: Record,
+        last: int | None,
+    ):
+        """Prepares saving.
+
+        Args:
+          folder: of the checkpoints; ``None`` saves none.
+          vocabulary: of the run.
+          settings: when.
+          engine: what is saved.
+          common: stands in every checkpoint.
+          last: step from which the run goes on; ``None`` for a run that starts.
+        """
+        self._settings, self._engine = settings, engine
+        self._checkpoints = None
+        if folder is not None and settings.keep_checkpoints:
+            self._checkpoints = Checkpoints(
+                folder, vocabulary, settings.keep_checkpoints, common, last
+            )
+        self._began(last or 0)
+
+    def _began(self, step: int) -> None:
+        self._step, self._time = step, time.monotonic()
+
+    @property
+    def last(self) -> int | None:
+        """See the class."""
+        return None if self._checkpoints is None else self._checkpoints.last
+
+    def due(self, steps: int) -> bool:
+        """Whether time or steps ask for a checkpoint.
+
+        Args:
+          steps: taken so far.
+
+        Returns:
+          Whether one is to be saved now.
+        """
+        if self._checkpoints is None:
+            return False
+        minutes, every = self._settings.checkpoint_minutes, self._settings.checkpoint_steps
+        late = minutes is not None and time.monotonic() - self._time >= 60 * minutes
+        return late or (every is not None and steps - self._step >= every)
+
+    def after_epoch(self, position: Position, asked: bool) -> None:
+        """Saves at the end of an epoch, if that is wanted.
+
+        Args:
+          position: of the run.
+          asked: whether the run ends here, or it is time.
+        """
+        every = self._settings.checkpoint_epochs
+        is_best = position.best is not None and position.best is position.metrics[-1]
+        if asked or is_best or (every is not None and position.epoch % every == 0):
+            self.save(position)
+
+    def save(self, position: Position) -> None:
+        """Saves the run.
+
+        Args:
+          position: where it stands.
+        """
+        if self._checkpoints is None:
+            return
+        best = position.best and position.best["steps"]
+        record = {"position": position.to_json()}
+        self._checkpoints.save(
+            position.steps, to_arrays(self._engine.state, self._engine.key), record, best
+        )
+        self._began(position.steps)
+
+    def __enter__(self) -> Saves:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Waits until all is written."""
+        if self._checkpoints is not None:
+            self._checkpoints.close()
