@@ -74,7 +74,7 @@ def open_corpus(
       InputError: the corpus cannot be read, or nothing of it is left.
     """
     files = _as_files(corpus)
-    if files is not None and len(files.paths) == 1 and is_encoded(Path(files.paths[0])):
+    if files is not None and len(files.paths) == 1 and (Path(files.paths[0]) / WORK).exists():
         return _open_encoded(Path(files.paths[0]), config, vocabulary)
     streams = cache_folder() / "streams"
     streams.mkdir(parents=True, exist_ok=True)
@@ -143,7 +143,7 @@ def encode_corpus(
     if work.exists() and (overwrite or work.read_text() == key):
         if work.read_text() != key:
             shutil.rmtree(out)
-        elif is_encoded(out):
+        elif (out / META).exists():
             return TokenStream.load(out)
     elif work.exists():
         raise InputError(
@@ -158,12 +158,9 @@ def encode_corpus(
     return _encode(paths, out, settings, None, show_progress)
 
 
-def is_encoded(path: Path) -> bool:
-    """Whether a path is a folder with a complete token stream."""
-    return (path / META).is_file()
-
-
 def _open_encoded(folder: Path, config: TextSettings, vocabulary: Vocabulary | None) -> TokenStream:
+    if not (folder / META).exists():
+        raise InputError(f"{folder}: the token stream is not complete; run jaxw2v encode again")
     stream = TokenStream.load(folder)
     for name, there in stream.settings.items():
         here = getattr(config, name)
