@@ -141,9 +141,7 @@ def test_what_argparse_refuses_exits_with_2(corpus, capsys):
 
 def test_bad_folders(trained, corpus, tmp_path, capsys):
     before = sorted((p.name, p.stat().st_mtime_ns) for p in (tmp_path / "out").iterdir())
-    fails(
-        capsys, ["train", corpus, "--out", trained, *SMALL], "already holds vectors", "--overwrite"
-    )
+    fails(capsys, ["train", corpus, "--out", trained, *SMALL], "already holds a run", "--overwrite")
     assert before == sorted((p.name, p.stat().st_mtime_ns) for p in (tmp_path / "out").iterdir())
     fails(capsys, ["train", corpus, "--out", corpus], "is a file")
     fails(capsys, ["train", corpus, "--out", "/proc/nowhere/out"], "choose another --out")
@@ -174,7 +172,7 @@ def test_a_damaged_vectors_file_is_one_line(trained, tmp_path, capsys):
 
 def test_a_full_disk_loses_nothing(trained, corpus, tmp_path, capsys, monkeypatch):
     def content():
-        return {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
+        return {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
 
     before = content()
     with open(corpus, "a") as file:

@@ -3,11 +3,13 @@ import json
 
 import pytest
 
-from jaxw2v import Config, InputError
+from jaxw2v import Checkpointing, Config, InputError
 
 OUT_OF_RANGE = {
     "min_count": 0,
     "max_vocabulary": 1,
+    "max_counted": 1,
+    "patience": 0,
     "embedding_dim": 0,
     "max_norm": 0.0,
     "window": -1,
@@ -41,6 +43,22 @@ OUT_OF_RANGE = {
 def test_a_value_out_of_range_is_refused_by_name(field):
     with pytest.raises(InputError, match=f"^{field} is "):
         Config(**{field: OUT_OF_RANGE[field]})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("checkpoint_minutes", 0.0),
+        ("checkpoint_steps", 0),
+        ("checkpoint_epochs", -1),
+        ("keep_checkpoints", -1),
+    ],
+)
+def test_when_a_run_is_saved_has_ranges_too(field, value):
+    with pytest.raises(InputError, match=f"^{field} is "):
+        Checkpointing(**{field: value})
+    if field != "keep_checkpoints":
+        Checkpointing(**{field: None})
 
 
 def test_every_numeric_field_has_a_range():

@@ -181,15 +181,17 @@ def _encode(
     vocabulary: Vocabulary | None,
     show_progress: bool,
 ) -> TokenStream:
-    with tqdm(
-        total=sum(os.path.getsize(p) for p in paths if not text.is_remote(p)),
-        unit="B",
-        unit_scale=True,
-        desc="reading corpus",
-        disable=not show_progress,
-    ) as bar:
-        batches = text.read_paths(paths, settings, bar.update)
-        return encode(batches, folder, settings, vocabulary, show_progress)
+    def batches() -> Iterator[text.Batch]:
+        with tqdm(
+            total=sum(os.path.getsize(p) for p in paths if not text.is_remote(p)),
+            unit="B",
+            unit_scale=True,
+            desc="reading corpus",
+            disable=not show_progress,
+        ) as bar:
+            yield from text.read_paths(paths, settings, bar.update)
+
+    return encode(batches(), folder, settings, vocabulary, show_progress)
 
 
 def _as_files(corpus: Files | str | os.PathLike | Iterable) -> Files | None:

@@ -20,18 +20,18 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 from orbax.checkpoint import v1 as ocp
 
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus import Vocabulary
 from jaxw2v.errors import InputError, TrainingDiverged
-from jaxw2v.training.processes import is_first, is_loss
+from jaxw2v.training.checksums import compute_checksums
+from jaxw2v.training.processes import is_first, is_loss, wait_for_all
 
 FOLDER = "checkpoints"
 VOCABULARY = "vocabulary.tsv"
 FORMAT = 1
+BYTES_PER_PIECE = 1 << 20
 
 Record = dict[str, Any]
 Arrays = dict[str, jax.Array]
@@ -89,12 +89,18 @@ class Checkpoints:
 
     def _open(self) -> ocp.training.Checkpointer:
         if is_first():
+            if self.last is None:
+                # Those of a run that this one replaces, until now in case this one fails.
+                shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True, exist_ok=True)
             with renamed_when_complete(self._folder / VOCABULARY) as path:
                 self._vocabulary.save(path)
+        wait_for_all()
         context = ocp.Context()
         # Trained rows are noise to a compressor, which would take five times as long.
         context.array.saving.use_compression = False
+        # A process reads the pieces in which its rows lie: whole tables, were they one piece.
+        context.array.saving.storage_options.chunk_byte_size = BYTES_PER_PIECE
         return ocp.training.Checkpointer(
             self._folder.absolute(),
             context=context,
@@ -118,7 +124,7 @@ class Checkpoints:
         if step in (self.last, self._saving):
             return
         self.wait()
-        checksums, finite = jax.device_get(_checksums(arrays))
+        checksums, finite = jax.device_get(compute_checksums(arrays))
         if not finite:
             raise TrainingDiverged("a table is not finite; give a smaller --learning-rate")
         described = {
@@ -241,7 +247,7 @@ def read_arrays(path: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Rec
         with _quiet_orbax():
             loaded = ocp.load(path.absolute(), wanted)
         arrays = {name: loaded[name] for name in shapes}
-        checksums, _ = jax.device_get(_checksums(arrays))
+        checksums, _ = jax.device_get(compute_checksums(arrays))
     except Exception as error:
         raise Damaged(f"it cannot be read: {_first_line(error)}") from None
     wrong = [name for name in shapes if int(checksums[name]) != names[name]["checksum"]]
@@ -274,49 +280,6 @@ def _quiet_orbax() -> Iterator[None]:
         sys.unraisablehook = hook
         for name, logger in loggers.items():
             logger.setLevel(levels[name])
-
-
-@jax.jit
-def _checksums(arrays: Arrays) -> tuple[dict[str, jax.Array], jax.Array]:
-    """The checksum of each array, and whether all are finite."""
-    finite = [
-        jnp.isfinite(array).all()
-        for array in arrays.values()
-        if jnp.issubdtype(array.dtype, jnp.inexact)
-    ]
-    sums = {name: checksum(array) for name, array in arrays.items()}
-    return sums, jnp.array(finite, bool).all()
-
-
-def checksum(array: jax.Array) -> jax.Array:
-    r"""A checksum that does not depend on how an array is cut over devices.
-
-    .. math:: \sum_i (2 i + 1)\, x_i \bmod 2^{32}
-
-    where :math:`x_i` are the bits of entry i as a whole number. The factors are odd, so that any
-    change of one entry changes the sum, and differ, so that rows in each other's place do too.
-
-    Args:
-      array: of any shape, its entries of 8, 16, 32 or 64 bits.
-
-    Returns:
-      uint32 [].
-
-    Example:
-      >>> int(checksum(jnp.array([1, 2, 3], jnp.int32)))
-      22
-    """
-    if array.dtype == bool:
-        array = array.astype(jnp.uint8)
-    bits = jax.lax.bitcast_convert_type(array, f"uint{8 * min(array.dtype.itemsize, 4)}")
-    bits = bits.astype(jnp.uint32)
-    place, stride = jnp.zeros((), jnp.uint32), 1
-    for axis in reversed(range(bits.ndim)):
-        place = place + jax.lax.broadcasted_iota(jnp.uint32, bits.shape, axis) * np.uint32(
-            stride % 2**32
-        )
-        stride *= bits.shape[axis]
-    return jnp.sum(bits * (2 * place + 1), dtype=jnp.uint32)
 
 
 def _digest(content: str) -> str:

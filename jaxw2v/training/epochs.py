@@ -75,7 +75,8 @@ class Epochs:
         self.callbacks, self.interrupted, self.bar = callbacks, interrupted, bar
         self.position, self.wish = position, Wish.GO_ON
         self._total_tokens = len(stream) * engine.job.config.epochs
-        self._show(self._tokens_done(position.chunks, self._order()))
+        # What was done before does not count for the speed that is shown.
+        bar.n = bar.initial = self._words(self._tokens_done(position.chunks, self._order()))
 
     def train_epoch(self) -> tuple[Wish, Metrics | None]:
         """Trains on what is left of the epoch in which the run stands.
@@ -140,16 +141,15 @@ class Epochs:
             if self.engine.job.schedule is not None:
                 shown += f", lr {self.engine.job.schedule(done / self._total_tokens):.2g}"
             self.bar.set_postfix_str(shown, refresh=False)
-        words = self._show(done)
+        words = self._words(done)
+        self.bar.update(words - self.bar.n)
         progress = Progress(self.position.epoch + 1, words, self._steps, loss)
         if any([callback.on_chunk_end(progress) for callback in self.callbacks]):
             self.wish = Wish.STOP
         return Wish(int(chunk.wish))
 
-    def _show(self, done: int) -> int:
-        words = min(round(done * self.stream.words_per_token), self.bar.total)
-        self.bar.update(words - self.bar.n)
-        return words
+    def _words(self, done: int) -> int:
+        return min(round(done * self.stream.words_per_token), self.bar.total)
 
     def _save(self, chunks: int) -> None:
         self.position = dataclasses.replace(

@@ -108,13 +108,13 @@ def make_job(
         config.block_length, config.embedding_dim, constants
     )
     plan = make_plan(config, kept, counts, 4 * floats_per_block, on_cpu, sizes)
-    schedule = None
+    schedule, own = None, optimizer is not None
     if optimizer is None:
         schedule = linear_decay(plan.learning_rate, config.min_learning_rate)
         optimizer = default_optimizer(schedule)
     if config.max_norm is not None:
         optimizer = optax.chain(optimizer, keep_row_norm(config.max_norm))
-    config = _choose_row_updates(config, optimizer)
+    config = _choose_row_updates(config, optimizer, own)
     return Job(config, keep, objective, constants, plan, optimizer, schedule)
 
 
@@ -136,7 +136,8 @@ def check_cut(job: Job, mesh: Shape) -> None:
             "tables, so give a --mesh that ends in x1"
         )
     try:
-        check_elementwise(job.optimizer)
+        if job.config.row_updates == "dense":
+            check_elementwise(job.optimizer)
     except InputError:
         raise InputError(
             f"mesh {mesh[0]}x{mesh[1]} cuts the tables, and the optimizer moves a row by what "
@@ -174,11 +175,14 @@ def _keep(config: Config, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return keep_probability(counts, threshold, "percentile"), np.ones(len(counts))
 
 
-def _choose_row_updates(config: Config, optimizer: optax.GradientTransformation) -> Config:
+def _choose_row_updates(
+    config: Config, optimizer: optax.GradientTransformation, own: bool
+) -> Config:
     if config.row_updates == "dense":
         return config
     try:
-        check_elementwise(optimizer)
+        if own:
+            check_elementwise(optimizer)
     except InputError:
         if config.row_updates == "sparse":
             raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -168,17 +167,6 @@ def facts_of(
         "validation_text": None if validation is None else validation.digest,
         "optimizer": "the default" if optimizer is None else "one of the user's own",
     }
-
-
-def forget(folder: Path) -> None:
-    """Deletes the checkpoints of a run that another one replaces.
-
-    Args:
-      folder: of the run.
-    """
-    if is_first() and (folder / FOLDER).is_dir():
-        shutil.rmtree(folder / FOLDER)
-    wait_for_all()
 
 
 def load_vectors(folder: str | Path, checkpoint: str | int | None = None) -> WordVectors:

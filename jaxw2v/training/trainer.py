@@ -26,7 +26,7 @@ from jaxw2v.training.mesh import choose_mesh, memory_of
 from jaxw2v.training.plan import Sizes
 from jaxw2v.training.position import Position
 from jaxw2v.training.processes import check_agreement, smallest
-from jaxw2v.training.saved_runs import SavedRun, facts_of, forget
+from jaxw2v.training.saved_runs import SavedRun, facts_of
 from jaxw2v.training.saves import Saves
 from jaxw2v.training.scatter_fault import check_this_machine
 from jaxw2v.training.stored_state import from_arrays, stored_shapes
@@ -121,8 +121,6 @@ def fit(
     if resident is None:
         resident = not on_cpu and _fits(job, layout, len(stream))
     feed = Feed(stream, job.plan.chunk_tokens, layout, held_out, resident)
-    if folder is not None and not resume:
-        forget(folder)
     saves = Saves(
         folder and folder / FOLDER,
         stream.vocabulary,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
@@ -79,6 +78,9 @@ def evaluate_similarity(wv: WordVectors, path: str | os.PathLike) -> SimilarityS
     if not cosines and not missing:
         raise InputError(f"{path}: holds no word pair")
     enough = len(set(cosines)) > 1 and len(set(scores)) > 1
+    # Takes longer to import than everything else that loading vectors needs.
+    from scipy import stats
+
     spearman = float(stats.spearmanr(cosines, scores).statistic) if enough else float("nan")
     return SimilarityScore(Path(path).name, spearman, len(cosines), missing)
 

@@ -23,7 +23,8 @@ from jaxw2v import Callback, Checkpointing, Config, InputError, TrainingDiverged
 from jaxw2v.cli import main
 from jaxw2v.errors import Interrupted
 from jaxw2v.training import checkpoints, load_vectors, plan, saved_runs
-from jaxw2v.training.checkpoints import checksum, read_record, steps_in
+from jaxw2v.training.checkpoints import read_record, steps_in
+from jaxw2v.training.checksums import checksum
 from jaxw2v.training.mesh import choose_mesh
 
 CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=3, validation_share=0.05)

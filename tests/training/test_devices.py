@@ -304,7 +304,7 @@ def test_a_mesh_that_does_not_match_is_refused(sentences, monkeypatch):
 
 
 def test_tables_that_do_not_fit_name_a_mesh_that_would(monkeypatch):
-    monkeypatch.setattr(meshes, "_memory", lambda device: 2**30)
+    monkeypatch.setattr(meshes, "memory_of", lambda device: 2**30)
 
     def bytes_on(shape):
         return 10 * 2**30 // shape[1]
@@ -326,7 +326,7 @@ def test_without_a_wish_tables_are_cut_as_little_as_memory_demands(monkeypatch):
     made = []
     monkeypatch.setattr(jax, "devices", lambda: [Accelerator()] * 8)
     monkeypatch.setattr(jax, "make_mesh", lambda shape, *_, **__: made.append(shape))
-    monkeypatch.setattr(meshes, "_memory", lambda device: 2**30)
+    monkeypatch.setattr(meshes, "memory_of", lambda device: 2**30)
     choose_mesh(None, 64, lambda shape: 2**30)
     choose_mesh(None, 64, lambda shape: 3 * 2**30 // shape[1])
     choose_mesh(None, 6, lambda shape: 2**30)

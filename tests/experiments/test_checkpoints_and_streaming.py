@@ -1,0 +1,30 @@
+"""The experiments on checkpoints and on streaming run end to end."""
+
+import json
+
+from experiments.checkpoints.run import Checkpoints
+from experiments.checkpoints.run import measure as measure_checkpoints
+from experiments.streaming.run import Streaming
+from experiments.streaming.run import measure as measure_streaming
+
+
+def test_checkpoints_smoke(small_folder):
+    results = small_folder / "results.json"
+    parts = ("kill", "terminate", "meshes")
+    corpus = small_folder / "corpus.txt"
+    measure_checkpoints(Checkpoints(corpus, parts, results=results, smoke=True))
+    found = json.loads(results.read_text())
+    assert found["kill"]["kills"] == 1
+    assert found["kill"]["runs"] == found["kill"]["runs_with_the_same_bits"] == 1
+    assert found["terminate"]["killed by TERM"]["exit_code"] == 130
+    assert "--resume goes on from step" in found["terminate"]["killed by TERM"]["said"][-1]
+    assert found["meshes"][0]["same_bits_at_the_end"]
+
+
+def test_streaming_smoke(small_folder):
+    results = small_folder / "results.json"
+    measure_streaming(Streaming(small_folder / "corpus.txt", results=results, smoke=True))
+    found = json.loads(results.read_text())
+    assert found["memory"]["taken_up_is_the_same"]
+    assert found["memory"]["training"]["exit_code"] == 0
+    assert found["speed"]["same_bits"]
