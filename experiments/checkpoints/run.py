@@ -103,6 +103,12 @@ def start(words: list[str], devices: int = 1) -> subprocess.Popen:
     return subprocess.Popen(words, env=environment, **pipe)
 
 
+def finish(process: subprocess.Popen) -> tuple[int, str, str]:
+    """Exit code, and what a process printed on both outputs, when it has ended."""
+    out, err = process.communicate()
+    return process.returncode, out, err
+
+
 def digest(folder: Path) -> str:
     """SHA-256 of the vectors of a run, its first 16 digits."""
     return hashlib.sha256((folder / "vectors.safetensors").read_bytes()).hexdigest()[:16]
@@ -237,14 +243,14 @@ def move(settings: Checkpoints, folder: Path) -> list[dict]:
         stopped = start_all(text, run, before, options)
         wait_for_an_epoch(run)
         stopped[0].send_signal(signal.SIGTERM)
-        codes = [process.wait() for process in stopped]
+        codes = [finish(process)[0] for process in stopped]
         step = steps_in(run / "checkpoints")[0]
         read = [
-            json.loads(process.communicate()[0].splitlines()[-1])
+            json.loads(finish(process)[1].splitlines()[-1])
             for process in start_all(text, run, after, options, module="load")
         ]
         resumed = start_all(text, run, after, [*options, "--resume"])
-        codes += [process.wait() for process in resumed]
+        codes += [finish(process)[0] for process in resumed]
         record = {
             "before": name_of(before),
             "after": name_of(after),
@@ -347,7 +353,7 @@ def damage(settings: Checkpoints, folder: Path) -> list[dict]:
             shutil.rmtree(copy)
             # A checkpoint that is not passed over has passed its checksums.
             fate = {newest: "read, checksums right", before: "passed over"}[position.steps]
-            why = str(said[0].message).partition("passed over: ")[2] if said else ""
+            why = "; ".join(str(w.message).partition("passed over: ")[2] for w in said)
             # The names of data files are random.
             shown = str(file.relative_to(checkpoint))
             shown = shown if file.parent.name != "d" else f"{Path(shown).parent}/..."

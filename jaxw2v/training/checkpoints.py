@@ -164,11 +164,10 @@ class Checkpoints:
                 shutil.rmtree(rest, ignore_errors=True)
         if self._checkpointer is not None:
             self._checkpointer.reload()
-        cause = (str(error).splitlines() or [type(error).__name__])[0]
         kept = "there is none yet" if self.last is None else f"that of step {self.last} is kept"
         warnings.warn(
-            f"{self._folder}: the checkpoint of step {step} cannot be written ({cause[:200]}); "
-            f"training goes on, and {kept}",
+            f"{self._folder}: the checkpoint of step {step} cannot be written "
+            f"({_first_line(error)}); training goes on, and {kept}",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -210,7 +209,7 @@ def read_record(path: Path) -> Record:
       InputError: it is of another version of this program.
     """
     try:
-        with _quiet_orbax():
+        with _quiet_orbax(), _by_itself():
             sealed = ocp.metadata(path.absolute()).custom_metadata
     except Exception as error:
         raise Damaged(f"it cannot be read: {_first_line(error)}") from None
@@ -228,7 +227,9 @@ def read_record(path: Path) -> Record:
 
 
 def read_arrays(path: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Record) -> Arrays:
-    """Reads arrays onto the devices where they belong, each process its own parts.
+    """Reads arrays onto the devices where they belong; what is read is yet to be checked.
+
+    Each process reads its own parts and waits for no other.
 
     Args:
       path: of the checkpoint.
@@ -239,21 +240,40 @@ def read_arrays(path: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Rec
       The arrays by name.
 
     Raises:
-      Damaged: a file is missing, cut short or altered.
+      Damaged: a file is missing or cut short.
     """
-    names = record["arrays"]
-    wanted = {name: shapes.get(name, ocp.PLACEHOLDER) for name in names}
+    wanted = {name: shapes.get(name, ocp.PLACEHOLDER) for name in record["arrays"]}
     try:
-        with _quiet_orbax():
+        with _quiet_orbax(), _by_itself():
             loaded = ocp.load(path.absolute(), wanted)
-        arrays = {name: loaded[name] for name in shapes}
-        checksums, _ = jax.device_get(compute_checksums(arrays))
+        return {name: loaded[name] for name in shapes}
     except Exception as error:
         raise Damaged(f"it cannot be read: {_first_line(error)}") from None
-    wrong = [name for name in shapes if int(checksums[name]) != names[name]["checksum"]]
+
+
+def check_arrays(arrays: Arrays, record: Record) -> None:
+    """Compares checksums; all processes at once, each with its parts.
+
+    Args:
+      arrays: that were read.
+      record: of their checkpoint.
+
+    Raises:
+      Damaged: an array is not what was written.
+    """
+    found, _ = jax.device_get(compute_checksums(arrays))
+    wrong = [name for name in arrays if int(found[name]) != record["arrays"][name]["checksum"]]
     if wrong:
         raise Damaged(f"the checksum of {', '.join(wrong)} is wrong")
-    return arrays
+
+
+def _by_itself() -> ocp.Context:
+    """Reading without the others: one of them may not be able to read what this one can."""
+    context, process = ocp.Context(), jax.process_index()
+    context.multiprocessing.active_processes = {process}
+    context.multiprocessing.primary_host = process
+    context.multiprocessing.barrier_sync_key_prefix = f"jaxw2v-{process}"
+    return context
 
 
 @contextlib.contextmanager
@@ -263,11 +283,8 @@ def _quiet_orbax() -> Iterator[None]:
     It logs them, and when reading fails it leaves coroutines behind, which complain when they are
     collected.
     """
-    loggers = {name: logging.getLogger(name) for name in ("absl", "asyncio")}
-    levels = {name: logger.level for name, logger in loggers.items()}
-    hook = sys.unraisablehook
-    for logger in loggers.values():
-        logger.setLevel(logging.CRITICAL + 1)
+    level, hook = logging.root.manager.disable, sys.unraisablehook
+    logging.disable(logging.CRITICAL)
     sys.unraisablehook = lambda unraisable: None
     try:
         yield
@@ -278,8 +295,7 @@ def _quiet_orbax() -> Iterator[None]:
         raise
     finally:
         sys.unraisablehook = hook
-        for name, logger in loggers.items():
-            logger.setLevel(levels[name])
+        logging.disable(level)
 
 
 def _digest(content: str) -> str:
@@ -287,4 +303,7 @@ def _digest(content: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+    if "No space left on device" in str(error):
+        return "no space left on device"
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    return line.partition(". See full TensorStore details")[0][:200]

@@ -21,6 +21,7 @@ from jaxw2v.training.checkpoints import (
     Arrays,
     Damaged,
     Record,
+    check_arrays,
     read_arrays,
     read_record,
     steps_in,
@@ -98,16 +99,30 @@ class SavedRun:
         while candidate is not None:
             step, record = candidate
             _check_arrays(self._folder.parent, shapes, record)
-            arrays, path = None, self._folder / str(step)
-            try:
-                arrays = read_arrays(path, shapes, record)
-            except Damaged as error:
-                _warn(path, error)
-            if smallest(int(arrays is not None)):
+            arrays = self._read(self._folder / str(step), shapes, record)
+            if arrays is not None:
                 self._set_aside(step)
                 return arrays, Position.from_json(record["position"])
             candidate = next(self._sound, None)
         raise _none_usable(self._folder)
+
+    def _read(
+        self, path: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Record
+    ) -> Arrays | None:
+        """The arrays, if every process can read its parts and they are right."""
+        arrays = None
+        try:
+            arrays = read_arrays(path, shapes, record)
+        except Damaged as error:
+            _warn(path, error)
+        if not smallest(int(arrays is not None)):
+            return None
+        try:
+            check_arrays(arrays, record)
+        except Damaged as error:
+            _warn(path, error)
+            return None
+        return arrays
 
     def _set_aside(self, sound: int) -> None:
         """Renames what Orbax would stumble over, or write again."""
@@ -250,6 +265,7 @@ def _read_vectors(checkpoints: Path, step: int) -> WordVectors:
         for name in names
     }
     arrays = read_arrays(checkpoints / str(step), shapes, record)
+    check_arrays(arrays, record)
     rows = storage_row(np.arange(len(vocabulary)), len(vocabulary))
     return WordVectors(vocabulary, *[np.asarray(arrays[name])[rows] for name in names])
 
