@@ -35,7 +35,7 @@ class Streaming:
     """Text file, one sentence or paragraph a line."""
     parts: tuple[Literal["memory", "speed"], ...] = ("memory", "speed")
     """What to measure."""
-    copies: int = 60
+    copies: int = 64
     """Times that the text is read, as so many files (copies)."""
     rounds: int = 3
     """Runs with the stream read from disk and kept on the device, in alternation (runs)."""

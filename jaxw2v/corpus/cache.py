@@ -18,8 +18,8 @@ from tqdm import tqdm
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import DEFAULTS, TextSettings
 from jaxw2v.corpus import text
-from jaxw2v.corpus.encode import encode
-from jaxw2v.corpus.token_stream import FORMAT, META, TokenStream
+from jaxw2v.corpus.encode import PARTS, encode
+from jaxw2v.corpus.token_stream import FORMAT, META, VOCABULARY, TokenStream
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 
@@ -144,18 +144,48 @@ def encode_corpus(
         if work.read_text() != key:
             shutil.rmtree(out)
         elif (out / META).exists():
+            _remove_leftovers(out)
             return TokenStream.load(out)
     elif work.exists():
         raise InputError(
             f"{out}: holds a token stream of other text or settings; choose another --out or "
             "--overwrite"
         )
-    elif out.is_dir() and any(out.iterdir()):
+    elif out.is_dir() and any(not path.name.startswith(".") for path in out.iterdir()):
         raise InputError(f"{out}: holds other files; choose another --out")
     out.mkdir(parents=True, exist_ok=True)
     with renamed_when_complete(work) as path:
         path.write_text(key)
-    return _encode(paths, out, settings, None, show_progress)
+    with _alone_in(out):
+        _remove_leftovers(out)
+        return _encode(paths, out, settings, None, show_progress)
+
+
+def _remove_leftovers(out: Path) -> None:
+    """Removes what a killed run may have left beside its work."""
+    for name in ("shard-", WORK, META, VOCABULARY):
+        for path in out.glob(f".{name}*"):
+            path.unlink()
+    if (out / META).exists():
+        shutil.rmtree(out / PARTS, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """Keeps another process out of the same work, where the system has such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with open(out / WORK) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"{out}: another jaxw2v encode is at work there; wait for it"
+            ) from None
+        yield
 
 
 def _open_encoded(folder: Path, config: TextSettings, vocabulary: Vocabulary | None) -> TokenStream:

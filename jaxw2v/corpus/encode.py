@@ -29,6 +29,7 @@ from jaxw2v.corpus.token_stream import (
     VOCABULARY,
     Shard,
     TokenStream,
+    map_file,
     shard_digest,
     shard_files,
 )
@@ -36,8 +37,8 @@ from jaxw2v.corpus.tokenizers import Tokenizer, get_tokenizer
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 
-# About 64 MB of text.
-BATCHES_PER_SHARD = 16
+# A shard ends with the batch that fills it (tokens); 64 MiB and about 100 MB of text.
+TOKENS_PER_SHARD = 1 << 24
 TOKENS_PER_PASS = 1 << 22
 PARTS = "parts"
 
@@ -99,12 +100,11 @@ def encode(
     tokenizer, batches = get_tokenizer(settings.tokenizer), iter(batches)
     counted = []
     for number in itertools.count():
-        some = itertools.islice(batches, BATCHES_PER_SHARD)
-        first = next(some, None)
+        first = next(batches, None)
         if first is None:
             break
         part = _Part(folder, number)
-        counted.append(_count(itertools.chain([first], some), tokenizer, part))
+        counted.append(_count(itertools.chain([first], batches), tokenizer, part))
     raw_words = sum(part["raw_words"] for part in counted)
     if raw_words == 0:
         raise InputError("the corpus has no word: it is empty, blank, or the tokenizer finds none")
@@ -151,17 +151,18 @@ def _choose_vocabulary(parts: list[_Part], settings: TextSettings) -> Vocabulary
 
 
 def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: _Part) -> dict:
-    """Writes codes, words and counts of a part, and returns what its mark says."""
+    """Writes codes, words and counts of the next part, and returns what its mark says."""
     if part.counted.exists():
-        for _ in batches:
+        mark = json.loads(part.counted.read_text())
+        for _ in itertools.islice(batches, mark["batches"]):
             pass
-        return json.loads(part.counted.read_text())
+        return mark
     categories = pl.Categories.random(physical=pl.UInt32)
     dtype = pl.Categorical(categories)
     # polars forgets the codes of categories that no series uses.
     keep_alive = pl.Series([""], dtype=dtype)
     counts = np.zeros(0, np.int64)
-    position, part_continues = 0, None
+    position, taken, part_continues = 0, 0, None
     with open(part.codes, "wb") as codes_out, open(part.ends, "wb") as ends_out:
         for lengths, words, continues in _tokenize(batches, tokenizer):
             codes = words.cast(dtype).to_physical().to_numpy()
@@ -175,13 +176,15 @@ def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: _Part) -> dict:
             elif continues:
                 ends_out.seek(-8, 2)
             ends.tofile(ends_out)
-            position += len(codes)
+            position, taken = position + len(codes), taken + 1
+            if position >= TOKENS_PER_SHARD:
+                break
     words = categories.to_series()
     counts = np.pad(counts, (0, len(words) - len(counts)))
     with renamed_when_complete(part.words) as path:
         pl.DataFrame({"word": words, "count": counts}).write_parquet(path)
     del keep_alive
-    mark = {"raw_words": position, "continues": bool(part_continues)}
+    mark = {"batches": taken, "raw_words": position, "continues": bool(part_continues)}
     with renamed_when_complete(part.counted) as path:
         path.write_text(json.dumps(mark))
     return mark
@@ -213,13 +216,13 @@ def _map(part: _Part, ids: pl.DataFrame, continues: bool) -> dict:
         ends_out = files.enter_context(renamed_when_complete(ends_file))
         tokens, sentences, first_kept, last_kept = _write_shard(part, to_id, ids_out, ends_out)
         continues = bool(continues and first_kept)
-        shard = Shard(np.fromfile(ids_out, np.int32), np.fromfile(ends_out, np.int64), continues)
+        ids, ends = map_file(ids_out, np.int32), map_file(ends_out, np.int64)
         mark = {
             "number": part.number,
             "tokens": tokens,
             "sentences": sentences,
             "continues": continues,
-            "digest": shard_digest(shard),
+            "digest": shard_digest(Shard(ids, ends, continues)),
             "is_open": bool(last_kept),
         }
     with renamed_when_complete(part.mapped) as path:

@@ -124,7 +124,8 @@ class TokenStream:
 
     @functools.cached_property
     def digest(self) -> str:
-        """SHA-256 of the ids and where sentences end; of a stream on disk, as it was written."""
+        """SHA-256 of the ids, of where sentences end, and of how both are cut in shards; of a
+        stream on disk, as it was written."""
         return combined(map(shard_digest, self.shards))
 
     def read(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
@@ -209,7 +210,8 @@ class TokenStream:
                     f"{folder}: a token stream of format {meta['format']}, and this version of "
                     f"jaxw2v reads format {FORMAT}; encode the text again"
                 )
-            sizes = meta["shards"]
+            sizes, settings, raw_words = meta["shards"], meta["settings"], meta["raw_words"]
+            digest = combined(size["digest"] for size in sizes)
             shards = tuple(
                 Shard(
                     _map(ids, np.int32, size["tokens"]),
@@ -223,9 +225,9 @@ class TokenStream:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{folder}: not a token stream: {error}") from None
         vocabulary = Vocabulary.load(folder / VOCABULARY)
-        stream = cls(shards, vocabulary, meta["raw_words"], meta["settings"], folder)
-        # Read once, when the shards were written.
-        stream.__dict__["digest"] = combined(size["digest"] for size in sizes)
+        stream = cls(shards, vocabulary, raw_words, settings, folder)
+        # Computed once, when the shards were written.
+        stream.__dict__["digest"] = digest
         return stream
 
 
@@ -263,4 +265,19 @@ def _map(path: Path, dtype: type, size: int) -> np.ndarray:
             f"{path}: is cut short or altered: {there:,} bytes instead of {wanted:,}; delete the "
             "folder and encode the text again"
         )
+    return map_file(path, dtype)
+
+
+def map_file(path: Path, dtype: type) -> np.ndarray:
+    """Maps a file into memory.
+
+    Args:
+      path: the file.
+      dtype: of its numbers.
+
+    Returns:
+      The numbers [n]; of an empty file, which cannot be mapped, none.
+    """
+    if path.stat().st_size == 0:
+        return np.zeros(0, dtype)
     return np.memmap(path, dtype, mode="r")

@@ -30,7 +30,7 @@ def sentences():
 def small_shards(monkeypatch):
     """Shards of about a hundred tokens, which cut sentences."""
     monkeypatch.setattr(text, "CHUNK_BYTES", 128)
-    monkeypatch.setattr(encode, "BATCHES_PER_SHARD", 4)
+    monkeypatch.setattr(encode, "TOKENS_PER_SHARD", 90)
     monkeypatch.setattr(encode, "TOKENS_PER_PASS", 37)
 
 
