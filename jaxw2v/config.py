@@ -42,8 +42,8 @@ class TextSettings:
 class Checkpointing:
     """When a run is saved, so that it can be resumed.
 
-    A run is also saved when it ends, when Ctrl-C or SIGTERM stops it, and after each epoch whose
-    validation loss is the smallest so far.
+    A run is also saved when its last epoch ends, when a callback, Ctrl-C or SIGTERM stops it, and
+    after each epoch whose validation loss is the smallest so far.
 
     Raises:
       InputError: a value is out of range. (The text under each field is its ``--help``.)

@@ -26,11 +26,11 @@ class Neighbors:
     """Neighbours printed for each query (words)."""
     checkpoint: Checkpoint = None
     """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
-    of the last whole epoch."""
+    that the run has written, after its last epoch."""
 
     def run(self) -> None:
         """Runs the command."""
-        from jaxw2v.training.saved_runs import load_vectors
+        from jaxw2v.training import load_vectors
 
         if not self.words:
             raise InputError("neighbors needs at least one word or expression after the folder")
@@ -67,13 +67,13 @@ class Evaluate:
     """Print JSON instead of a table."""
     checkpoint: Checkpoint = None
     """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
-    of the last whole epoch."""
+    that the run has written, after its last epoch."""
 
     def run(self) -> None:
         """Runs the command."""
         import json
 
-        from jaxw2v.training.saved_runs import load_vectors
+        from jaxw2v.training import load_vectors
         from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
 
         if not self.similarity and self.analogies is None:
@@ -115,11 +115,11 @@ class Export:
     """Replace the file if it exists."""
     checkpoint: Checkpoint = None
     """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
-    of the last whole epoch."""
+    that the run has written, after its last epoch."""
 
     def run(self) -> None:
         """Runs the command."""
-        from jaxw2v.training.saved_runs import load_vectors
+        from jaxw2v.training import load_vectors
 
         if self.out.exists() and not self.overwrite:
             raise InputError(f"{self.out}: exists; choose another --out or --overwrite")

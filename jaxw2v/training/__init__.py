@@ -13,7 +13,7 @@ from jaxw2v.training.job import make_job
 from jaxw2v.training.optimizer import default_optimizer, linear_decay, scale_by_progress
 from jaxw2v.training.processes import is_first
 from jaxw2v.training.run import train
-from jaxw2v.training.saved_runs import load_vectors
+from jaxw2v.training.run_vectors import load_vectors
 from jaxw2v.training.shards import Shards
 from jaxw2v.training.trainer import fit
 

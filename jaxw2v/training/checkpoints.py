@@ -26,12 +26,13 @@ from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus import Vocabulary
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.training.checksums import compute_checksums
-from jaxw2v.training.processes import is_first, is_loss, wait_for_all
+from jaxw2v.training.processes import is_first, is_loss, raise_everywhere
 
 FOLDER = "checkpoints"
 VOCABULARY = "vocabulary.tsv"
 FORMAT = 1
 BYTES_PER_PIECE = 1 << 20
+SLOWEST_BYTES_PER_SECOND = 20_000_000
 
 Record = dict[str, Any]
 Arrays = dict[str, jax.Array]
@@ -82,25 +83,28 @@ class Checkpoints:
         """
         self._folder, self._vocabulary, self._common = folder, vocabulary, common
         self._keep, self._checkpointer = _Keep(keep), None
-        self.last, self._saving = last, None
+        self.last, self._saving, self._error = last, None, None
         # Orbax logs the tracebacks of what it also raises.
         self._log_level = logging.getLogger("absl").level
         logging.getLogger("absl").setLevel(logging.CRITICAL)
 
-    def _open(self) -> ocp.training.Checkpointer:
-        if is_first():
-            if self.last is None:
-                # Those of a run that this one replaces, until now in case this one fails.
-                shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with renamed_when_complete(self._folder / VOCABULARY) as path:
-                self._vocabulary.save(path)
-        wait_for_all()
+    def _open(self, size: int) -> ocp.training.Checkpointer:
+        error = None
+        try:
+            if is_first():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                with renamed_when_complete(self._folder / VOCABULARY) as path:
+                    self._vocabulary.save(path)
+        except OSError as raised:
+            error = raised
+        raise_everywhere(error)
         context = ocp.Context()
         # Trained rows are noise to a compressor, which would take five times as long.
         context.array.saving.use_compression = False
         # A process reads the pieces in which its rows lie: whole tables, were they one piece.
         context.array.saving.storage_options.chunk_byte_size = BYTES_PER_PIECE
+        # One of many processes that cannot write keeps the others waiting for so long.
+        context.asynchronous.timeout_secs = 60 + size // SLOWEST_BYTES_PER_SECOND
         return ocp.training.Checkpointer(
             self._folder.absolute(),
             context=context,
@@ -140,23 +144,29 @@ class Checkpoints:
         self._keep.best, self._saving = best, step
         try:
             if self._checkpointer is None:
-                self._checkpointer = self._open()
+                self._checkpointer = self._open(sum(array.nbytes for array in arrays.values()))
             self._checkpointer.save_async(step, arrays, force=True, custom_metadata=sealed)
         except Exception as error:
-            self._failed(error)
+            self._error = error
 
     def wait(self) -> None:
         """Waits until what is being written is complete."""
         if self._saving is None:
             return
-        try:
-            self._checkpointer.wait()
-            self.last, self._saving = self._saving, None
-        except Exception as error:
-            self._failed(error)
-
-    def _failed(self, error: Exception) -> None:
         step, self._saving = self._saving, None
+        error, self._error = self._error, None
+        try:
+            if self._checkpointer is not None:
+                self._checkpointer.wait()
+        except Exception as raised:
+            error = error or raised
+        try:
+            raise_everywhere(error)
+            self.last = step
+        except Exception as raised:
+            self._failed(step, raised)
+
+    def _failed(self, step: int, error: Exception) -> None:
         if is_loss(error):
             raise error
         if is_first():
@@ -167,7 +177,7 @@ class Checkpoints:
         kept = "there is none yet" if self.last is None else f"that of step {self.last} is kept"
         warnings.warn(
             f"{self._folder}: the checkpoint of step {step} cannot be written "
-            f"({_first_line(error)}); training goes on, and {kept}",
+            f"({_first_line(error)}); {kept}",
             RuntimeWarning,
             stacklevel=2,
         )

@@ -98,7 +98,8 @@ class Epochs:
                 decision = self._finish(ahead, done)
             done, chunks = done + fed.covered, chunks + 1
             ahead = _Dispatched(loss, steps, self.engine.layout.largest(self.ask()))
-            if decision > Wish.GO_ON:
+            # After the last chunk the epoch is finished first.
+            if decision > Wish.GO_ON and chunks < self.feed.num_chunks:
                 decision = max(decision, self._finish(ahead, done))
                 ahead = None
                 self._save(chunks)
@@ -106,10 +107,7 @@ class Epochs:
                     return decision, None
                 decision = Wish.GO_ON
         if ahead is not None:
-            decision = self._finish(ahead, done)
-        if decision > Wish.SAVE:
-            self._save(chunks)
-            return decision, None
+            self._finish(ahead, done)
         return Wish.GO_ON, self._record(done)
 
     def ask(self) -> Wish:

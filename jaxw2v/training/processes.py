@@ -130,11 +130,26 @@ def is_loss(error: Exception) -> bool:
       error: from JAX; small programs raise a ``ValueError`` where large ones raise JAX's own.
 
     Returns:
-      Whether it does; never for a process alone.
+      Whether it does; never for a process alone, nor when one that is there is only late.
     """
-    if jax.process_count() == 1:
+    if jax.process_count() == 1 or "DEADLINE_EXCEEDED" in str(error):
         return False
     return isinstance(error, jax.errors.JaxRuntimeError) or "Gloo" in str(error)
+
+
+def raise_everywhere(error: Exception | None) -> None:
+    """Raises what one process met on all of them, so that none waits for another.
+
+    Args:
+      error: of this process; ``None`` if it met none.
+
+    Raises:
+      Exception: ``error``, or an ``OSError`` that says that another process met one.
+    """
+    if error is not None and is_loss(error):
+        raise error
+    if not smallest(int(error is None)):
+        raise error or OSError("another process cannot write")
 
 
 def lost(error: Exception) -> str:

@@ -70,11 +70,11 @@ def train(
       The vectors.
 
     Raises:
-      InputError: something that was given cannot be used; nothing has been written.
+      InputError: something that was given cannot be used.
       TrainingDiverged: the loss is no longer finite; ``out`` holds the last good epoch.
       ProcessLost: another process of the run has ended.
-      Interrupted: Ctrl-C or SIGTERM; a checkpoint has been saved; the message says what ``out``
-        holds.
+      Interrupted: Ctrl-C or SIGTERM; a checkpoint has been saved if any are; the message says
+        what ``out`` holds.
 
     Reference:
       Mikolov et al. 2013b, "Distributed Representations of Words and Phrases and their
@@ -92,7 +92,12 @@ def train(
         raise InputError("give a validation corpus or a validation_share, not both")
     # Processes also meet here before each reads its text, which takes some longer than others:
     # gloo waits for 30 s at a first meeting, and without end later.
-    check_same({"output folder (some have one, some have not)": str(out is None).encode()})
+    check_same(
+        {
+            "output folder (some have one, some have not)": str(out is None).encode(),
+            "resuming and checkpoints": repr((resume, checkpointing)).encode(),
+        }
+    )
     folder = None if out is None else Path(out)
     show_progress = show_progress and is_first()
     if folder is not None and is_first():

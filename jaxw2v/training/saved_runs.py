@@ -1,4 +1,4 @@
-"""What a run folder holds: a place to go on from, and vectors."""
+"""The checkpoints of a run folder as a place to go on from."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jax
-import numpy as np
-from jax.sharding import SingleDeviceSharding
 
-from jaxw2v.config import DEFAULTS, Config
+from jaxw2v.config import Config
 from jaxw2v.corpus import TokenStream, Vocabulary
 from jaxw2v.errors import InputError
 from jaxw2v.training.checkpoints import (
@@ -26,11 +23,8 @@ from jaxw2v.training.checkpoints import (
     read_record,
     steps_in,
 )
-from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.position import Position
 from jaxw2v.training.processes import check_same, is_first, smallest, wait_for_all
-from jaxw2v.training.storage_order import storage_row
-from jaxw2v.vectors import WordVectors
 from jaxw2v.vectors.formats import VECTORS
 
 # Of these a resumed run may have others.
@@ -57,14 +51,25 @@ class SavedRun:
         self._folder = folder / FOLDER
         steps = steps_in(self._folder)
         check_same({"checkpoints": repr(steps).encode()})
-        self._sound = _sound(self._folder, steps)
-        self._newest = next(self._sound, None)
+        self._sound = sound_records(self._folder, steps)
+        self._newest = self._next()
         self.record = self._newest and self._newest[1]
         if steps and self._newest is None:
-            raise _none_usable(self._folder)
+            raise none_usable(self._folder)
+
+    def _next(self) -> tuple[int, Record] | None:
+        """The next older one whose record every process can read."""
+        candidate = next(self._sound, None)
+        while True:
+            step = candidate[0] if candidate else 0
+            oldest, newest = smallest(step), -smallest(-step)
+            if oldest == newest:
+                return candidate
+            if step > oldest:
+                candidate = next(self._sound, None)
 
     def check(self, facts: Record, epochs: int) -> None:
-        """Makes sure that a run may go on from here.
+        """Makes sure that a run may go on from here, or start where there are vectors only.
 
         Args:
           facts: of the run that is to go on.
@@ -73,12 +78,18 @@ class SavedRun:
         Raises:
           InputError: it is another run, naming what differs, or more epochs are done.
         """
-        check_facts(self._folder.parent, self.record["facts"], facts)
+        folder = self._folder.parent
+        if self.record is None:
+            if (folder / VECTORS).exists():
+                check_facts(folder, _facts_beside_vectors(folder), facts)
+            return
+        check_facts(folder, self.record["facts"], facts)
         done = Position.from_json(self.record["position"])
         if epochs < done.epoch or (epochs == done.epoch and done.chunks):
+            part = " and part of the next" if done.chunks else ""
             raise InputError(
-                f"{self._folder.parent}: {done.epoch} epochs are done there and epochs is "
-                f"{epochs}; give {done.epoch + bool(done.chunks)} or more"
+                f"{folder}: {done.epoch} epochs{part} are done there and epochs is {epochs}; give "
+                f"{done.epoch + bool(done.chunks)} or more"
             )
 
     def load(self, shapes: dict[str, jax.ShapeDtypeStruct]) -> tuple[Arrays, Position]:
@@ -103,8 +114,8 @@ class SavedRun:
             if arrays is not None:
                 self._set_aside(step)
                 return arrays, Position.from_json(record["position"])
-            candidate = next(self._sound, None)
-        raise _none_usable(self._folder)
+            candidate = self._next()
+        raise none_usable(self._folder)
 
     def _read(
         self, path: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Record
@@ -114,22 +125,24 @@ class SavedRun:
         try:
             arrays = read_arrays(path, shapes, record)
         except Damaged as error:
-            _warn(path, error)
+            warn_damaged(path, error)
         if not smallest(int(arrays is not None)):
             return None
         try:
             check_arrays(arrays, record)
         except Damaged as error:
-            _warn(path, error)
+            warn_damaged(path, error)
             return None
         return arrays
 
     def _set_aside(self, sound: int) -> None:
         """Renames what Orbax would stumble over, or write again."""
-        steps = steps_in(self._folder)
-        older = {step for step, _ in _sound(self._folder, [s for s in steps if s < sound])}
-        for step in steps if is_first() else ():
-            if step != sound and step not in older:
+        if is_first():
+            steps = steps_in(self._folder)
+            older = {
+                step for step, _ in sound_records(self._folder, [s for s in steps if s < sound])
+            }
+            for step in set(steps) - older - {sound}:
                 path = self._folder / str(step)
                 others = len(list(self._folder.glob(f"{step}.damaged*")))
                 path.rename(path.with_suffix(f".damaged{others or ''}"))
@@ -148,7 +161,7 @@ def check_facts(folder: Path, there: Record, here: Record) -> None:
       InputError: naming what differs.
     """
     differing = []
-    for name in sorted(there.keys() | here.keys()):
+    for name in sorted(there.keys() & here.keys()):
         if name in FREE or there.get(name) == here.get(name):
             continue
         if name in DIGESTS:
@@ -160,6 +173,15 @@ def check_facts(folder: Path, there: Record, here: Record) -> None:
             f"{folder}: holds another run: {'; '.join(differing)}; resume it with what it was "
             "started with, or choose another --out, or --overwrite"
         )
+
+
+def _facts_beside_vectors(folder: Path) -> Record:
+    """What can be known of a run that has vectors and no checkpoint."""
+    try:
+        facts = json.loads((folder / "config.json").read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder / 'config.json'}: cannot be read: {error}") from None
+    return facts | {"vocabulary": Vocabulary.load(folder / VOCABULARY).digest}
 
 
 def facts_of(
@@ -184,99 +206,21 @@ def facts_of(
     }
 
 
-def load_vectors(folder: str | Path, checkpoint: str | int | None = None) -> WordVectors:
-    """Loads the vectors of a run, one that is still going too.
+def sound_records(checkpoints: Path, steps: list[int]) -> Iterator[tuple[int, Record]]:
+    """Reads records, with a warning for those that cannot be read.
 
     Args:
-      folder: that ``jaxw2v train`` writes.
-      checkpoint: ``"last"``, ``"best"`` by validation loss, or a step; ``None`` takes the vectors
-        of the last whole epoch, and the last checkpoint where no epoch is whole yet.
+      checkpoints: their folder.
+      steps: in the order in which they are read.
 
-    Returns:
-      The vectors.
-
-    Raises:
-      InputError: there are none, or they are damaged.
-
-    Example:
-      >>> load_vectors("none")
-      Traceback (most recent call last):
-      ...
-      jaxw2v.errors.InputError: none: holds no vectors.safetensors; give a folder that ...
+    Yields:
+      Steps and records.
     """
-    folder = Path(folder)
-    checkpoints = folder / FOLDER
-    if checkpoint is None and ((folder / VECTORS).exists() or not checkpoints.is_dir()):
-        return WordVectors.load(folder)
-    # A run that goes on may delete what was just listed.
-    for _ in range(3):
-        steps = _chosen(checkpoints, checkpoint)
-        for step in steps:
-            try:
-                return _read_vectors(checkpoints, step)
-            except Damaged as error:
-                if (checkpoints / str(step)).exists():
-                    _warn(checkpoints / str(step), error)
-        if steps == _chosen(checkpoints, checkpoint):
-            break
-    if not steps:
-        raise InputError(f"{checkpoints}: there is no checkpoint yet; wait for the first one")
-    raise _none_usable(checkpoints)
-
-
-def _chosen(checkpoints: Path, wanted: str | int | None) -> list[int]:
-    """The steps to try, in their order."""
-    steps = steps_in(checkpoints)
-    if wanted in (None, "last"):
-        return steps
-    if wanted == "best":
-        _, record = next(_sound(checkpoints, steps), (None, None))
-        best = record and Position.from_json(record["position"]).best
-        if not best:
-            raise InputError(
-                f"{checkpoints}: no validation loss was measured, so no checkpoint is the best; "
-                "give --checkpoint last"
-            )
-        wanted = best["steps"]
-    if not str(wanted).isdecimal() or int(wanted) not in steps:
-        there = ", ".join(map(str, reversed(steps))) or "none"
-        raise InputError(
-            f"checkpoint is {wanted!r}; it must be last, best, or a step that is kept: {there}"
-        )
-    return [int(wanted)]
-
-
-def _read_vectors(checkpoints: Path, step: int) -> WordVectors:
-    record = read_record(checkpoints / str(step))
-    names = ["input_embedding"]
-    config = Config(**{name: record["facts"][name] for name in DEFAULTS})
-    if make_objective(config).output_layer.rows_are_words:
-        names.append("output_embedding")
-    vocabulary = Vocabulary.load(checkpoints / VOCABULARY)
-    if vocabulary.digest != record["facts"]["vocabulary"]:
-        raise InputError(
-            f"{checkpoints / VOCABULARY}: is not the vocabulary of step {step}; restore that file"
-        )
-    sharding = SingleDeviceSharding(jax.local_devices(backend="cpu")[0])
-    shapes = {
-        name: jax.ShapeDtypeStruct(
-            record["arrays"][name]["shape"], record["arrays"][name]["dtype"], sharding=sharding
-        )
-        for name in names
-    }
-    arrays = read_arrays(checkpoints / str(step), shapes, record)
-    check_arrays(arrays, record)
-    rows = storage_row(np.arange(len(vocabulary)), len(vocabulary))
-    return WordVectors(vocabulary, *[np.asarray(arrays[name])[rows] for name in names])
-
-
-def _sound(checkpoints: Path, steps: list[int]) -> Iterator[tuple[int, Record]]:
-    """Steps with a sound record, and that record."""
     for step in steps:
         try:
             yield step, read_record(checkpoints / str(step))
         except Damaged as error:
-            _warn(checkpoints / str(step), error)
+            warn_damaged(checkpoints / str(step), error)
 
 
 def _check_arrays(folder: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Record) -> None:
@@ -290,11 +234,25 @@ def _check_arrays(folder: Path, shapes: dict[str, jax.ShapeDtypeStruct], record:
         )
 
 
-def _warn(path: Path, error: Any) -> None:
+def warn_damaged(path: Path, error: Damaged) -> None:
+    """Says that a checkpoint is passed over.
+
+    Args:
+      path: of the checkpoint.
+      error: why.
+    """
     warnings.warn(f"{path}: passed over: {error}", RuntimeWarning, stacklevel=2)
 
 
-def _none_usable(checkpoints: Path) -> InputError:
+def none_usable(checkpoints: Path) -> InputError:
+    """The error of a run without a sound checkpoint.
+
+    Args:
+      checkpoints: their folder.
+
+    Returns:
+      The error.
+    """
     return InputError(
         f"{checkpoints}: none of its checkpoints can be used; restore one from a copy, or give "
         "--overwrite to start anew"

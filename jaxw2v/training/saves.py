@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from jaxw2v.corpus import Vocabulary
 from jaxw2v.training.checkpoints import Checkpoints, Record
 from jaxw2v.training.engine import Engine
 from jaxw2v.training.position import Position
+from jaxw2v.training.processes import is_first
 from jaxw2v.training.stored_state import to_arrays
 
 
@@ -17,7 +19,7 @@ class Saves:
     """Saves a run by time, steps and epochs.
 
     Attributes:
-      last: step of the newest complete checkpoint; ``None`` is none.
+      on: whether checkpoints are saved at all.
     """
 
     def __init__(
@@ -40,8 +42,11 @@ class Saves:
           last: step from which the run goes on; ``None`` for a run that starts.
         """
         self._settings, self._engine = settings, engine
+        # Checkpoints of a run that this one replaces.
+        self._old = folder if last is None else None
         self._checkpoints = None
-        if folder is not None and settings.keep_checkpoints:
+        self.on = folder is not None and settings.keep_checkpoints > 0
+        if self.on:
             self._checkpoints = Checkpoints(
                 folder, vocabulary, settings.keep_checkpoints, common, last
             )
@@ -50,10 +55,15 @@ class Saves:
     def _began(self, step: int) -> None:
         self._step, self._time = step, time.monotonic()
 
-    @property
-    def last(self) -> int | None:
-        """See the class."""
-        return None if self._checkpoints is None else self._checkpoints.last
+    def forget_old(self) -> None:
+        """Deletes the checkpoints of a run that this one replaces, when it has results of its own.
+
+        Raises:
+          OSError: they cannot be deleted.
+        """
+        if self._old is not None and is_first() and self._old.is_dir():
+            shutil.rmtree(self._old)
+        self._old = None
 
     def due(self, steps: int) -> bool:
         """Whether time or steps ask for a checkpoint.
@@ -70,16 +80,15 @@ class Saves:
         late = minutes is not None and time.monotonic() - self._time >= 60 * minutes
         return late or (every is not None and steps - self._step >= every)
 
-    def after_epoch(self, position: Position, asked: bool) -> None:
+    def after_epoch(self, position: Position) -> None:
         """Saves at the end of an epoch, if that is wanted.
 
         Args:
           position: of the run.
-          asked: whether the run ends here, or it is time.
         """
         every = self._settings.checkpoint_epochs
         is_best = position.best is not None and position.best is position.metrics[-1]
-        if asked or is_best or (every is not None and position.epoch % every == 0):
+        if is_best or (every is not None and position.epoch % every == 0):
             self.save(position)
 
     def save(self, position: Position) -> None:
@@ -90,6 +99,7 @@ class Saves:
         """
         if self._checkpoints is None:
             return
+        self.forget_old()
         best = position.best and position.best["steps"]
         record = {"position": position.to_json()}
         self._checkpoints.save(

@@ -67,7 +67,7 @@ def fit(
       resume: go on from the newest sound checkpoint of ``folder``, if it has one.
       on_epoch: called with the vectors so far and all metrics so far after each epoch, and when a
         run is resumed after one or stopped in the middle of one.
-      interrupted: asked after each chunk and epoch; if true, the run is saved and ends.
+      interrupted: asked after each chunk and epoch; if true, the run ends.
       mesh: devices along ``data`` and ``vocab``, such as ``4x2``; ``None`` chooses.
       resident: keep the token stream on the devices, or read it from disk in each epoch, with the
         same results; ``None`` keeps it on accelerators that have room for it.
@@ -80,7 +80,7 @@ def fit(
       InputError: nothing can be trained on this stream with these settings, or ``folder`` holds
         another run.
       TrainingDiverged: the loss is no longer finite.
-      KeyboardInterrupt: ``interrupted`` was true.
+      KeyboardInterrupt: ``interrupted`` was true; the run has been saved if it saves at all.
     """
     check_agreement(config, mesh, stream, validation, optimizer)
     _check_pairs(stream, config)
@@ -98,8 +98,9 @@ def fit(
     facts = facts_of(config, stream, validation, optimizer)
     saved = SavedRun(folder) if resume and folder is not None else None
     sizes = None
-    if saved is not None and saved.record is not None:
+    if saved is not None:
         saved.check(facts, config.epochs)
+    if saved is not None and saved.record is not None:
         sizes = Sizes(**saved.record["sizes"])
 
     on_cpu = device.platform == "cpu"
@@ -157,12 +158,15 @@ def fit(
                 record["validation_loss"] = validate()
             epochs.position = epochs.position.after(record)
             metrics = list(epochs.position.metrics)
+            saves.after_epoch(epochs.position)
+            saves.forget_old()
             on_epoch(wv, metrics)
             _report(bar, wv, record, config.probe_words)
             if any([callback.on_epoch_end(wv, metrics) for callback in callbacks]):
                 epochs.wish = Wish.STOP
             wish = Wish(int(layout.largest(max(epochs.ask(), _stops(epochs, bar)))))
-            saves.after_epoch(epochs.position, asked=wish >= Wish.SAVE)
+            if wish >= Wish.SAVE:
+                saves.save(epochs.position)
         if wish == Wish.LEAVE:
             raise KeyboardInterrupt
         if wv is None:
@@ -205,11 +209,8 @@ def _stops(epochs: Epochs, bar: tqdm) -> Wish:
         return Wish.GO_ON
     if position.epoch - best["epoch"] < config.patience:
         return Wish.GO_ON
-    _tell(
-        bar,
-        f"stopped: the validation loss has not fallen since epoch {best['epoch']}, whose vectors "
-        "are those of --checkpoint best",
-    )
+    kept = ", whose vectors are those of --checkpoint best" if epochs.saves.on else ""
+    _tell(bar, f"stopped: the validation loss has not fallen since epoch {best['epoch']}{kept}")
     return Wish.STOP
 
 

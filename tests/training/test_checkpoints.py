@@ -91,7 +91,7 @@ def stopped(sentences, tmp_path_factory):
     often = Checkpointing(checkpoint_steps=2, keep_checkpoints=3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "CPU_CHUNK_TOKENS", 1_700)
-        quiet(sentences, out=folder, callbacks=[StopAfter(8)], checkpointing=often)
+        quiet(sentences, out=folder, callbacks=[StopAfter(7)], checkpointing=often)
     assert len(steps_in(folder / "checkpoints")) >= 3
     return folder
 
@@ -241,7 +241,7 @@ def test_another_run_is_refused_by_what_differs(sentences, copy):
 
     for config, message in [
         (changed(window=7, seed=3), r"seed is 1 there and 3 here; window is 5 there and 7 here"),
-        (changed(epochs=1), "1 epochs are done there and epochs is 1; give 2 or more"),
+        (changed(epochs=1), "1 epochs and part of the next are done there and epochs is 1; give 2"),
     ]:
         with pytest.raises(InputError, match=message):
             quiet(sentences, config, out=copy, resume=True)
@@ -269,6 +269,16 @@ def test_more_epochs_of_a_finished_run(sentences, whole, tmp_path):
 def test_resuming_where_nothing_is_starts_anew(sentences, whole, tmp_path):
     quiet(sentences, out=tmp_path / "run", resume=True)
     assert_same(tmp_path / "run", whole)
+    nothing = Checkpointing(keep_checkpoints=0)
+    quiet(sentences, out=tmp_path / "run", overwrite=True, checkpointing=nothing)
+    assert not (tmp_path / "run" / "checkpoints").exists()
+    other = dataclasses.replace(CONFIG, window=3)
+    with pytest.raises(InputError, match="window is 5 there and 3 here"):
+        quiet(sentences, other, out=tmp_path / "run", resume=True)
+    with pytest.raises(InputError, match="the vocabulary differs"):
+        quiet([*sentences, ["w0", "w1"]], out=tmp_path / "run", resume=True)
+    quiet(sentences, out=tmp_path / "run", resume=True)
+    assert_same(tmp_path / "run", whole)
     with pytest.raises(InputError, match="resume needs the folder"):
         quiet(sentences, resume=True)
 
@@ -284,6 +294,12 @@ def test_checkpoints_by_steps_and_epochs_the_latest_and_the_best_are_kept(senten
     best = load_vectors(tmp_path / "run", "best")
     np.testing.assert_array_equal(best.vectors, load_vectors(tmp_path / "run", steps[1]).vectors)
     assert not np.array_equal(best.vectors, load_vectors(tmp_path / "run").vectors)
+
+    often = Checkpointing(checkpoint_steps=1)
+    quiet(sentences, out=tmp_path / "often", checkpointing=often)
+    newest = steps_in(tmp_path / "often" / "checkpoints")[0]
+    position = read_record(tmp_path / "often" / "checkpoints" / str(newest))["position"]
+    assert (position["epoch"], position["chunks"], len(position["metrics"])) == (3, 0, 3)
 
     every = Checkpointing(checkpoint_steps=1, checkpoint_epochs=None, keep_checkpoints=100)
     one = dataclasses.replace(CONFIG, epochs=1, validation_share=0)
@@ -348,7 +364,7 @@ def test_a_disk_that_is_full_costs_checkpoints_only(tmp_path):
     warned = [line for line in done.stderr.splitlines() if "jaxw2v: warning" in line]
     assert warned
     assert "cannot be written" in warned[0]
-    assert "training goes on, and there is none yet" in warned[0]
+    assert "there is none yet" in warned[0]
     assert "Traceback" not in done.stderr
     assert len(jaxw2v.WordVectors.load(tmp_path / "run")) > 1_000
     assert [p.name for p in (tmp_path / "run" / "checkpoints").iterdir()] == ["vocabulary.tsv"]

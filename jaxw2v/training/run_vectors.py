@@ -1,0 +1,116 @@
+"""The vectors of a run, straight from its checkpoints too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax
+import numpy as np
+from jax.sharding import SingleDeviceSharding
+
+from jaxw2v.config import DEFAULTS, Config
+from jaxw2v.corpus import Vocabulary
+from jaxw2v.errors import InputError
+from jaxw2v.training.checkpoints import (
+    FOLDER,
+    VOCABULARY,
+    Damaged,
+    check_arrays,
+    read_arrays,
+    read_record,
+    steps_in,
+)
+from jaxw2v.training.objectives import make_objective
+from jaxw2v.training.position import Position
+from jaxw2v.training.saved_runs import none_usable, sound_records, warn_damaged
+from jaxw2v.training.storage_order import storage_row
+from jaxw2v.vectors import WordVectors
+from jaxw2v.vectors.formats import VECTORS
+
+
+def load_vectors(folder: str | Path, checkpoint: str | int | None = None) -> WordVectors:
+    """Loads the vectors of a run, one that is still going too.
+
+    Args:
+      folder: that ``jaxw2v train`` writes.
+      checkpoint: ``"last"``, ``"best"`` by validation loss, or a step; ``None`` takes the vectors
+        that the run has written, and the last checkpoint where it has written none yet.
+
+    Returns:
+      The vectors.
+
+    Raises:
+      InputError: there are none, or they are damaged.
+
+    Example:
+      >>> load_vectors("none")
+      Traceback (most recent call last):
+      ...
+      jaxw2v.errors.InputError: none: holds no vectors.safetensors; give a folder that ...
+    """
+    folder = Path(folder)
+    checkpoints = folder / FOLDER
+    if checkpoint is None and ((folder / VECTORS).exists() or not checkpoints.is_dir()):
+        return WordVectors.load(folder)
+    # A run that goes on may delete what was just listed.
+    for _ in range(3):
+        steps = _chosen(checkpoints, checkpoint)
+        for step in steps:
+            try:
+                return _read_vectors(checkpoints, step)
+            except Damaged as error:
+                if (checkpoints / str(step)).exists():
+                    warn_damaged(checkpoints / str(step), error)
+        if steps == _chosen(checkpoints, checkpoint):
+            break
+    if not steps:
+        raise InputError(f"{checkpoints}: there is no checkpoint yet; wait for the first one")
+    raise none_usable(checkpoints)
+
+
+def _chosen(checkpoints: Path, wanted: str | int | None) -> list[int]:
+    """The steps to try, in their order."""
+    steps = steps_in(checkpoints)
+    if wanted in (None, "last"):
+        return steps
+    if wanted == "best":
+        _, record = next(sound_records(checkpoints, steps), (None, None))
+        best = record and Position.from_json(record["position"]).best
+        if not best:
+            raise InputError(
+                f"{checkpoints}: no validation loss was measured, so no checkpoint is the best; "
+                "give --checkpoint last"
+            )
+        wanted = best["steps"]
+        if wanted not in steps:
+            raise InputError(f"{checkpoints}: the best one, of step {wanted}, is not there")
+    if not str(wanted).isdecimal() or int(wanted) not in steps:
+        there = ", ".join(map(str, reversed(steps))) or "none"
+        raise InputError(
+            f"checkpoint is {wanted!r}; it must be last, best, or a step that is kept: {there}"
+        )
+    return [int(wanted)]
+
+
+def _read_vectors(checkpoints: Path, step: int) -> WordVectors:
+    record = read_record(checkpoints / str(step))
+    names = ["input_embedding"]
+    config = Config(**{name: record["facts"][name] for name in DEFAULTS})
+    if make_objective(config).output_layer.rows_are_words:
+        names.append("output_embedding")
+    vocabulary = Vocabulary.load(checkpoints / VOCABULARY)
+    if vocabulary.digest != record["facts"]["vocabulary"]:
+        raise InputError(
+            f"{checkpoints / VOCABULARY}: is not the vocabulary of step {step}; restore that file"
+        )
+    sharding = SingleDeviceSharding(jax.local_devices(backend="cpu")[0])
+    shapes = {
+        name: jax.ShapeDtypeStruct(
+            record["arrays"][name]["shape"], record["arrays"][name]["dtype"], sharding=sharding
+        )
+        for name in names
+    }
+    arrays = read_arrays(checkpoints / str(step), shapes, record)
+    check_arrays(arrays, record)
+    rows = storage_row(np.arange(len(vocabulary)), len(vocabulary))
+    return WordVectors(vocabulary, *[np.asarray(arrays[name])[rows] for name in names])
