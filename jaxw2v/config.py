@@ -53,7 +53,7 @@ class Checkpointing:
     """Save a checkpoint when this much time has passed since the last one (minutes)."""
     checkpoint_steps: int | None = None
     """Save a checkpoint when so many optimizer steps have been taken since the last one (steps)."""
-    checkpoint_epochs: int | None = 1
+    checkpoint_epochs: int | None = None
     """Save a checkpoint after every so many epochs (passes)."""
     keep_checkpoints: int = 2
     """Keep so many of the latest checkpoints, and the one of the smallest validation loss; 0

@@ -330,7 +330,8 @@ def damage(settings: Checkpoints, folder: Path) -> list[dict]:
       What became of each.
     """
     text = front(dataclasses.replace(settings, megabytes=settings.megabytes / 8), folder)
-    subprocess.run(command(text, folder / "whole", "--epochs", 2), check=True, capture_output=True)
+    options = ["--epochs", 2, "--checkpoint-epochs", 1]
+    subprocess.run(command(text, folder / "whole", *options), check=True, capture_output=True)
     newest, before = steps_in(folder / "whole" / "checkpoints")
     record = read_record(folder / "whole" / "checkpoints" / str(newest))
     place = jax.sharding.SingleDeviceSharding(jax.devices("cpu")[0])
@@ -393,7 +394,7 @@ def fill_disk(settings: Checkpoints, folder: Path) -> dict:
       What happened.
     """
     text = front(dataclasses.replace(settings, megabytes=settings.megabytes / 4), folder)
-    options = ["--epochs", 8, "--keep-checkpoints", 1]
+    options = ["--epochs", 8, "--keep-checkpoints", 1, "--checkpoint-epochs", 1]
     subprocess.run(command(text, folder / "whole", *options), check=True, capture_output=True)
     size = sum(path.stat().st_size for path in (folder / "whole").rglob("*") if path.is_file())
     with small_disk(folder / "disk", 20 + 2 * size // 1_000_000) as disk:

@@ -288,7 +288,8 @@ def test_checkpoints_by_steps_and_epochs_the_latest_and_the_best_are_kept(senten
     config = dataclasses.replace(CONFIG, epochs=5)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("jaxw2v.training.validation.Validation.__call__", lambda self: next(losses))
-        quiet(sentences, config, out=tmp_path / "run")
+        each = Checkpointing(checkpoint_epochs=1)
+        quiet(sentences, config, out=tmp_path / "run", checkpointing=each)
     steps = [record["steps"] for record in records(tmp_path / "run")]
     assert steps_in(tmp_path / "run" / "checkpoints") == [steps[4], steps[3], steps[1]]
     best = load_vectors(tmp_path / "run", "best")
@@ -301,11 +302,11 @@ def test_checkpoints_by_steps_and_epochs_the_latest_and_the_best_are_kept(senten
     position = read_record(tmp_path / "often" / "checkpoints" / str(newest))["position"]
     assert (position["epoch"], position["chunks"], len(position["metrics"])) == (3, 0, 3)
 
-    every = Checkpointing(checkpoint_steps=1, checkpoint_epochs=None, keep_checkpoints=100)
+    every = Checkpointing(checkpoint_steps=1, keep_checkpoints=100)
     one = dataclasses.replace(CONFIG, epochs=1, validation_share=0)
     quiet(sentences, one, out=tmp_path / "steps", checkpointing=every)
     assert len(steps_in(tmp_path / "steps" / "checkpoints")) >= 2
-    quick = Checkpointing(checkpoint_minutes=1e-9, checkpoint_epochs=None, keep_checkpoints=100)
+    quick = Checkpointing(checkpoint_minutes=1e-9, keep_checkpoints=100)
     quiet(sentences, one, out=tmp_path / "minutes", checkpointing=quick)
     assert len(steps_in(tmp_path / "minutes" / "checkpoints")) >= 2
     quiet(sentences, one, out=tmp_path / "none", checkpointing=Checkpointing(keep_checkpoints=0))

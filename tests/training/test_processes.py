@@ -77,7 +77,7 @@ def finish(running, timeout=SECONDS):
 @pytest.mark.parametrize(("count", "devices", "mesh"), [(2, 2, "2x2"), (4, 1, "1x4")])
 def test_processes_give_the_bits_of_one(corpus, tmp_path, count, devices, mesh):
     arguments = [corpus, *SETTINGS, "--epochs", 2, "--validation-share", 0.1]
-    arguments += ["--probe-words", "w1", "--mesh", mesh]
+    arguments += ["--probe-words", "w1", "--mesh", mesh, "--checkpoint-epochs", 1]
     many = start_many(count, devices, *arguments, "--out", tmp_path / "many")
     codes, printed = finish(many)
     assert codes == [0] * count, printed

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import jaxw2v
-from jaxw2v import Config, InputError, TrainingDiverged
+from jaxw2v import Checkpointing, Config, InputError, TrainingDiverged
 from jaxw2v.corpus import open_corpus
 from jaxw2v.errors import Interrupted
 from jaxw2v.sampling import keep_probability
@@ -210,7 +210,7 @@ def test_an_interrupted_run_says_what_is_left(sentences, tmp_path, monkeypatch, 
     if epochs_before:
         message = "holds the vectors of epoch 1; --resume goes on from step"
     with pytest.raises(Interrupted, match=message):
-        quiet(sentences, out=tmp_path / "o")
+        quiet(sentences, out=tmp_path / "o", checkpointing=Checkpointing(checkpoint_epochs=1))
     assert (tmp_path / "o" / "vectors.safetensors").exists() == bool(epochs_before)
 
 
