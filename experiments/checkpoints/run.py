@@ -439,7 +439,7 @@ def cost(settings: Checkpoints, folder: Path) -> dict:
       Seconds of each, and the share of training time that saving takes.
     """
     seconds: dict[str, list[float]] = {"without": [], "with": []}
-    training = []
+    training, size = [], 0
     for number in range(1 if settings.smoke else settings.rounds):
         order = ["without", "with"] if number % 2 == 0 else ["with", "without"]
         for kind in order:
@@ -455,16 +455,15 @@ def cost(settings: Checkpoints, folder: Path) -> dict:
             lines = (out / "metrics.jsonl").read_text().splitlines()
             if kind == "without":
                 training.append(sum(json.loads(line)["seconds"] for line in lines))
+            else:
+                newest = out / "checkpoints" / str(steps_in(out / "checkpoints")[0])
+                size = sum(path.stat().st_size for path in newest.rglob("*") if path.is_file())
             print(kind, round(seconds[kind][-1], 2))
-    checkpoints = list((out / "checkpoints").glob("[0-9]*")) if kind == "with" else []
     added = statistics.median(seconds["with"]) - statistics.median(seconds["without"])
     return {
         "command_seconds": seconds,
         "training_seconds": training,
-        "mib_of_a_checkpoint": [
-            round(sum(p.stat().st_size for p in path.rglob("*") if p.is_file()) / 2**20)
-            for path in checkpoints
-        ],
+        "mib_of_a_checkpoint": round(size / 2**20),
         "added_seconds": added,
         "share_of_training": added / statistics.median(training),
     }
