@@ -7,15 +7,12 @@ JSON, a digest.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import hashlib
 import json
 import logging
 import shutil
-import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +24,7 @@ from jaxw2v.corpus import Vocabulary
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.training.checksums import compute_checksums
 from jaxw2v.training.processes import is_first, is_loss, raise_everywhere
+from jaxw2v.training.quiet_orbax import quiet_orbax
 
 FOLDER = "checkpoints"
 VOCABULARY = "vocabulary.tsv"
@@ -59,9 +57,6 @@ class Checkpoints:
 
     A checkpoint that cannot be written is a warning: training goes on, and those written before
     stay as they are. Among many processes the loss of another one is raised.
-
-    Attributes:
-      last: step of the newest checkpoint that is complete; ``None`` is none.
     """
 
     def __init__(
@@ -83,7 +78,7 @@ class Checkpoints:
         """
         self._folder, self._vocabulary, self._common = folder, vocabulary, common
         self._keep, self._checkpointer = _Keep(keep), None
-        self.last, self._saving, self._error = last, None, None
+        self._last, self._saving, self._error = last, None, None
         # Orbax logs the tracebacks of what it also raises.
         self._log_level = logging.getLogger("absl").level
         logging.getLogger("absl").setLevel(logging.CRITICAL)
@@ -125,7 +120,7 @@ class Checkpoints:
         Raises:
           TrainingDiverged: an array is not finite.
         """
-        if step in (self.last, self._saving):
+        if step in (self._last, self._saving):
             return
         self.wait()
         checksums, finite = jax.device_get(compute_checksums(arrays))
@@ -162,7 +157,7 @@ class Checkpoints:
             error = error or raised
         try:
             raise_everywhere(error)
-            self.last = step
+            self._last = step
         except Exception as raised:
             self._failed(step, raised)
 
@@ -174,7 +169,7 @@ class Checkpoints:
                 shutil.rmtree(rest, ignore_errors=True)
         if self._checkpointer is not None:
             self._checkpointer.reload()
-        kept = "there is none yet" if self.last is None else f"that of step {self.last} is kept"
+        kept = "there is none yet" if self._last is None else f"that of step {self._last} is kept"
         warnings.warn(
             f"{self._folder}: the checkpoint of step {step} cannot be written "
             f"({_first_line(error)}); {kept}",
@@ -219,7 +214,7 @@ def read_record(path: Path) -> Record:
       InputError: it is of another version of this program.
     """
     try:
-        with _quiet_orbax(), _by_itself():
+        with quiet_orbax(), _by_itself():
             sealed = ocp.metadata(path.absolute()).custom_metadata
     except Exception as error:
         raise Damaged(f"it cannot be read: {_first_line(error)}") from None
@@ -254,7 +249,7 @@ def read_arrays(path: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Rec
     """
     wanted = {name: shapes.get(name, ocp.PLACEHOLDER) for name in record["arrays"]}
     try:
-        with _quiet_orbax(), _by_itself():
+        with quiet_orbax(), _by_itself():
             loaded = ocp.load(path.absolute(), wanted)
         return {name: loaded[name] for name in shapes}
     except Exception as error:
@@ -284,28 +279,6 @@ def _by_itself() -> ocp.Context:
     context.multiprocessing.primary_host = process
     context.multiprocessing.barrier_sync_key_prefix = f"jaxw2v-{process}"
     return context
-
-
-@contextlib.contextmanager
-def _quiet_orbax() -> Iterator[None]:
-    """Keeps the tracebacks to itself that Orbax prints beside raising an error.
-
-    It logs them, and when reading fails it leaves coroutines behind, which complain when they are
-    collected.
-    """
-    level, hook = logging.root.manager.disable, sys.unraisablehook
-    logging.disable(logging.CRITICAL)
-    sys.unraisablehook = lambda unraisable: None
-    try:
-        yield
-    except Exception as error:
-        # The traceback holds what is to be collected.
-        error.__traceback__ = error.__context__ = error.__cause__ = None
-        gc.collect()
-        raise
-    finally:
-        sys.unraisablehook = hook
-        logging.disable(level)
 
 
 def _digest(content: str) -> str:

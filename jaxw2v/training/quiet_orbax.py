@@ -1,0 +1,47 @@
+"""Keeps away what Orbax prints beside raising an error."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gc
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def quiet_orbax() -> Iterator[None]:
+    """Silences logs while Orbax reads, and what it leaves behind when it fails.
+
+    Reads that fail together go on in the background; nobody asks for their errors, and Python
+    would print them when they are collected.
+    """
+    _ignore_leftovers()
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    except Exception as error:
+        # The traceback holds what is to be collected here.
+        error.__traceback__ = error.__context__ = None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+        raise
+    finally:
+        logging.disable(level)
+
+
+@functools.cache
+def _ignore_leftovers() -> None:
+    hook = sys.unraisablehook
+
+    def of_others(unraisable) -> None:
+        file = getattr(getattr(unraisable.object, "cr_code", None), "co_filename", "")
+        if "orbax" not in file and "Event loop is closed" not in str(unraisable.exc_value):
+            hook(unraisable)
+
+    sys.unraisablehook = of_others
+    logging.getLogger("asyncio").addFilter(lambda record: "orbax" not in record.getMessage())
