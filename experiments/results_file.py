@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jaxw2v import InputError
@@ -43,3 +45,29 @@ def read(path: Path) -> dict:
       Its content; nothing if there is no file.
     """
     return json.loads(path.read_text()) if path.exists() else {}
+
+
+def measure(
+    path: Path, work: Mapping[str, Callable[[Path], object]], environment: Callable[[], dict]
+) -> dict:
+    """Does the parts of an experiment and writes the file after each; other parts stay in it.
+
+    Args:
+      path: the results file.
+      work: by name of its entry: from an empty folder for its files to a part's results.
+      environment: on what it was measured.
+
+    Returns:
+      The content of the file.
+
+    Raises:
+      InputError: the folder of the file does not exist.
+    """
+    check_folder(path)
+    results = read(path)
+    for name, measure_part in work.items():
+        with tempfile.TemporaryDirectory() as folder:
+            results[name] = measure_part(Path(folder))
+        results |= environment()
+        write(path, results)
+    return results

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -14,7 +15,6 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -31,7 +31,6 @@ from jaxw2v.training import saved_runs
 from jaxw2v.training.checkpoints import read_record, steps_in
 
 HERE = Path(__file__).parent
-PROGRAM = "import sys; from jaxw2v.cli import main; sys.exit(main())"
 # Where a run is stopped and where it goes on: devices along data and vocab, and processes.
 MOVES = (
     (("8x1", 1), ("1x1", 1)),
@@ -82,9 +81,8 @@ def command(corpus: Path, out: Path, *options: object) -> list[str]:
     Returns:
       The command.
     """
-    return [sys.executable, "-c", PROGRAM, "train", str(corpus), "--out", str(out)] + [
-        str(option) for option in options
-    ]
+    words = ["-m", "jaxw2v", "train", corpus, "--out", out, *options]
+    return [sys.executable, *map(str, words)]
 
 
 def start(words: list[str], devices: int = 1) -> subprocess.Popen:
@@ -480,18 +478,13 @@ WORK = {
 
 
 def measure(settings: Checkpoints) -> None:
-    """Does all parts and writes the results; parts not asked for keep what the file holds.
+    """Does what is asked for.
 
     Args:
       settings: the settings.
     """
-    results_file.check_folder(settings.results)
-    results = results_file.read(settings.results)
-    for part in settings.parts:
-        with tempfile.TemporaryDirectory() as folder:
-            results[part] = WORK[part](settings, Path(folder))
-        results |= environment()
-        results_file.write(settings.results, results)
+    work = {part: functools.partial(WORK[part], settings) for part in settings.parts}
+    results_file.measure(settings.results, work, environment)
 
 
 if __name__ == "__main__":

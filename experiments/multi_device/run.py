@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -10,7 +11,6 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -231,7 +231,7 @@ def _busiest(piece: np.ndarray, share: np.ndarray, pieces: int) -> float:
 
 
 def measure(settings: MultiDevice) -> dict:
-    """Measures what is asked for, and keeps the rest of the results file as it is.
+    """Does what is asked for.
 
     Args:
       settings: the settings.
@@ -239,18 +239,17 @@ def measure(settings: MultiDevice) -> dict:
     Returns:
       The content of the results file.
     """
-    results_file.check_folder(settings.results)
-    results = results_file.read(settings.results) | environment()
-    with tempfile.TemporaryDirectory() as folder:
-        if "meshes" in settings.parts:
-            results["meshes"] = compare(settings, Path(folder))
-        if "speed" in settings.parts:
-            results["two_devices_over_one"] = one_and_two_devices(settings, Path(folder) / "speed")
-        if "bytes" in settings.parts:
-            results["bytes"] = bytes_by_size()
-            results["busiest_shard"] = busiest_shard(settings)
+    parts = {
+        "meshes": {"meshes": functools.partial(compare, settings)},
+        "speed": {"two_devices_over_one": functools.partial(one_and_two_devices, settings)},
+        "bytes": {
+            "bytes": lambda folder: bytes_by_size(),
+            "busiest_shard": lambda folder: busiest_shard(settings),
+        },
+    }
+    work = {name: part for asked in settings.parts for name, part in parts[asked].items()}
+    results = results_file.measure(settings.results, work, environment)
     print(table(results))
-    results_file.write(settings.results, results)
     return results
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import random
@@ -24,7 +25,7 @@ from jaxw2v.corpus import TokenStream
 from jaxw2v.training import fit
 
 HERE = Path(__file__).parent
-PROGRAM = [sys.executable, "-c", "import sys; from jaxw2v.cli import main; sys.exit(main())"]
+PROGRAM = [sys.executable, "-m", "jaxw2v"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,19 +179,14 @@ def work(stream: Path, kind: str) -> dict:
 
 
 def measure(settings: Streaming) -> None:
-    """Does all parts and writes the results; parts not asked for keep what the file holds.
+    """Does what is asked for.
 
     Args:
       settings: the settings.
     """
-    results_file.check_folder(settings.results)
-    results = results_file.read(settings.results)
     parts = {"memory": measure_memory, "speed": measure_speed}
-    for part in settings.parts:
-        with tempfile.TemporaryDirectory() as folder:
-            results[part] = parts[part](settings, Path(folder))
-        results |= environment()
-        results_file.write(settings.results, results)
+    work = {part: functools.partial(parts[part], settings) for part in settings.parts}
+    results_file.measure(settings.results, work, environment)
 
 
 if __name__ == "__main__":

@@ -5,36 +5,46 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from jaxw2v.errors import InputError
 
-Checkpoint = Annotated[str | None, tyro.conf.arg(metavar="last|best|STEP")]
+if TYPE_CHECKING:
+    from jaxw2v.vectors import WordVectors
 
 
 @dataclasses.dataclass(frozen=True)
-class Neighbors:
-    """Prints the words nearest to words, or to expressions such as "king - man + woman"."""
-
+class _OfVectors:
     folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIR")]
     """Folder that jaxw2v train wrote."""
+    checkpoint: Annotated[str | None, tyro.conf.arg(metavar="last|best|STEP")] = dataclasses.field(
+        default=None, kw_only=True
+    )
+    """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
+    that the run has written, after its last epoch."""
+
+    def load(self) -> WordVectors:
+        from jaxw2v.training import load_vectors
+
+        return load_vectors(self.folder, self.checkpoint)
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighbors(_OfVectors):
+    """Prints the words nearest to words, or to expressions such as "king - man + woman"."""
+
     words: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="WORD")]
     """Words or quoted expressions; each is a query of its own."""
     topn: int = 10
     """Neighbours printed for each query (words)."""
-    checkpoint: Checkpoint = None
-    """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
-    that the run has written, after its last epoch."""
 
     def run(self) -> None:
         """Runs the command."""
-        from jaxw2v.training import load_vectors
-
         if not self.words:
             raise InputError("neighbors needs at least one word or expression after the folder")
-        wv = load_vectors(self.folder, self.checkpoint)
+        wv = self.load()
         fold = wv.vocabulary.fold
         queries = [parse_expression(text) for text in self.words]
         positive = [[fold(word) for word in plus] for plus, _ in queries]
@@ -50,11 +60,9 @@ class Neighbors:
 
 
 @dataclasses.dataclass(frozen=True)
-class Evaluate:
+class Evaluate(_OfVectors):
     """Scores vectors on word-similarity and analogy files."""
 
-    folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIR")]
-    """Folder that jaxw2v train wrote."""
     similarity: tuple[Path, ...] = ()
     """Files of two words and a score a line."""
     analogies: Path | None = None
@@ -65,20 +73,16 @@ class Evaluate:
     """How analogies are answered."""
     json: bool = False
     """Print JSON instead of a table."""
-    checkpoint: Checkpoint = None
-    """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
-    that the run has written, after its last epoch."""
 
     def run(self) -> None:
         """Runs the command."""
         import json
 
-        from jaxw2v.training import load_vectors
         from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
 
         if not self.similarity and self.analogies is None:
             raise InputError("evaluate needs --similarity FILE or --analogies FILE")
-        wv = load_vectors(self.folder, self.checkpoint)
+        wv = self.load()
         similarity = [evaluate_similarity(wv, path) for path in self.similarity]
         analogies = []
         if self.analogies is not None:
@@ -100,11 +104,9 @@ class Evaluate:
 
 
 @dataclasses.dataclass(frozen=True)
-class Export:
+class Export(_OfVectors):
     """Writes vectors in another program's format."""
 
-    folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIR")]
-    """Folder that jaxw2v train wrote."""
     format: Literal["word2vec-text", "word2vec-bin"]
     """word2vec.c's text or binary format, which gensim reads."""
     out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
@@ -113,19 +115,14 @@ class Export:
     """The rows of the input table, of the output table, or the sum of both."""
     overwrite: bool = False
     """Replace the file if it exists."""
-    checkpoint: Checkpoint = None
-    """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
-    that the run has written, after its last epoch."""
 
     def run(self) -> None:
         """Runs the command."""
-        from jaxw2v.training import load_vectors
-
         if self.out.exists() and not self.overwrite:
             raise InputError(f"{self.out}: exists; choose another --out or --overwrite")
         if not self.out.absolute().parent.is_dir():
             raise InputError(f"{self.out}: its folder does not exist")
-        wv = load_vectors(self.folder, self.checkpoint).variant(self.vectors)
+        wv = self.load().variant(self.vectors)
         wv.save_word2vec(self.out, binary=self.format == "word2vec-bin")
         print(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
 

@@ -50,28 +50,9 @@ class _Part:
     folder: Path
     number: int
 
-    def _file(self, ending: str) -> Path:
-        return self.folder / PARTS / f"{self.number:05}.{ending}"
-
-    @property
-    def codes(self) -> Path:
-        return self._file("codes")
-
-    @property
-    def ends(self) -> Path:
-        return self._file("ends")
-
-    @property
-    def words(self) -> Path:
-        return self._file("parquet")
-
-    @property
-    def counted(self) -> Path:
-        return self._file("counted.json")
-
-    @property
-    def mapped(self) -> Path:
-        return self._file("mapped.json")
+    def file(self, kind: str) -> Path:
+        """Codes, ends, counts of words, or a mark that a pass over it is complete."""
+        return self.folder / PARTS / f"{self.number:05}.{kind}"
 
 
 def encode(
@@ -136,7 +117,7 @@ def encode(
 def _choose_vocabulary(parts: list[_Part], settings: TextSettings) -> Vocabulary:
     counts = WordCounts(settings.max_counted)
     for part in parts:
-        counts.add(pl.read_parquet(part.words).filter(pl.col("count") > 0))
+        counts.add(pl.read_parquet(part.file("words")).filter(pl.col("count") > 0))
     table = counts.table()
     vocabulary = Vocabulary.from_counts(
         table["word"], table["count"].to_numpy(), settings.min_count, settings.max_vocabulary
@@ -152,8 +133,8 @@ def _choose_vocabulary(parts: list[_Part], settings: TextSettings) -> Vocabulary
 
 def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: _Part) -> dict:
     """Writes codes, words and counts of the next part, and returns what its mark says."""
-    if part.counted.exists():
-        mark = json.loads(part.counted.read_text())
+    if part.file("counted").exists():
+        mark = json.loads(part.file("counted").read_text())
         for _ in itertools.islice(batches, mark["batches"]):
             pass
         return mark
@@ -163,7 +144,7 @@ def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: _Part) -> dict:
     keep_alive = pl.Series([""], dtype=dtype)
     counts = np.zeros(0, np.int64)
     position, taken, part_continues = 0, 0, None
-    with open(part.codes, "wb") as codes_out, open(part.ends, "wb") as ends_out:
+    with open(part.file("codes"), "wb") as codes_out, open(part.file("ends"), "wb") as ends_out:
         for lengths, words, continues in _tokenize(batches, tokenizer):
             codes = words.cast(dtype).to_physical().to_numpy()
             codes.tofile(codes_out)
@@ -181,11 +162,11 @@ def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: _Part) -> dict:
                 break
     words = categories.to_series()
     counts = np.pad(counts, (0, len(words) - len(counts)))
-    with renamed_when_complete(part.words) as path:
+    with renamed_when_complete(part.file("words")) as path:
         pl.DataFrame({"word": words, "count": counts}).write_parquet(path)
     del keep_alive
     mark = {"batches": taken, "raw_words": position, "continues": bool(part_continues)}
-    with renamed_when_complete(part.counted) as path:
+    with renamed_when_complete(part.file("counted")) as path:
         path.write_text(json.dumps(mark))
     return mark
 
@@ -204,9 +185,9 @@ def _tokenize(
 
 def _map(part: _Part, ids: pl.DataFrame, continues: bool) -> dict:
     """Writes the shard of a part, and returns what its mark says."""
-    if part.mapped.exists():
-        return json.loads(part.mapped.read_text())
-    words = pl.read_parquet(part.words).select("word").with_row_index("code")
+    if part.file("mapped").exists():
+        return json.loads(part.file("mapped").read_text())
+    words = pl.read_parquet(part.file("words")).select("word").with_row_index("code")
     found = words.join(ids, on="word", how="inner")
     to_id = np.full(len(words), -1, np.int32)
     to_id[found["code"].to_numpy()] = found["id"].to_numpy()
@@ -225,10 +206,10 @@ def _map(part: _Part, ids: pl.DataFrame, continues: bool) -> dict:
             "digest": shard_digest(Shard(ids, ends, continues)),
             "is_open": bool(last_kept),
         }
-    with renamed_when_complete(part.mapped) as path:
+    with renamed_when_complete(part.file("mapped")) as path:
         path.write_text(json.dumps(mark))
-    part.codes.unlink()
-    part.ends.unlink()
+    part.file("codes").unlink()
+    part.file("ends").unlink()
     return mark
 
 
@@ -236,12 +217,12 @@ def _write_shard(
     part: _Part, to_id: np.ndarray, ids_file: Path, ends_file: Path
 ) -> tuple[int, int, int, int]:
     """Tokens and sentences written, and those kept of the first and of the last sentence."""
-    ends = np.fromfile(part.ends, np.int64)
-    total = part.codes.stat().st_size // 4
+    ends = np.fromfile(part.file("ends"), np.int64)
+    total = part.file("codes").stat().st_size // 4
     tokens = sentences = last_end = 0
     kept_by = np.zeros(len(ends) + 1, np.int64)
     with (
-        open(part.codes, "rb") as codes_in,
+        open(part.file("codes"), "rb") as codes_in,
         open(ids_file, "wb") as ids_out,
         open(ends_file, "wb") as ends_out,
     ):

@@ -15,7 +15,7 @@ def test_checkpoints_smoke(small_folder):
     measure_checkpoints(Checkpoints(corpus, parts, results=results, smoke=True))
     found = json.loads(results.read_text())
     assert found["kill"]["kills"] == 1
-    assert found["kill"]["runs"] == found["kill"]["runs_with_the_same_bits"] == 1
+    assert found["kill"]["runs"] == found["kill"]["runs_with_the_same_bits"] >= 1
     assert found["terminate"]["killed by TERM"]["exit_code"] == 130
     assert "--resume goes on from step" in found["terminate"]["killed by TERM"]["said"][-1]
     assert found["meshes"][0]["same_bits_at_the_end"]

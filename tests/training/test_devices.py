@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from zipf import zipf_sentences
 
 from jaxw2v import Config, InputError, train
 from jaxw2v.corpus import open_corpus
@@ -27,10 +28,7 @@ MESHES = ["2x1", "8x1", "1x8", "4x2"]
 
 @pytest.fixture(scope="module")
 def sentences():
-    rng = np.random.default_rng(0)
-    words = [f"w{i}" for i in range(700)]
-    chances = 1 / (np.arange(700) + 2.7)
-    return [list(rng.choice(words, 20, p=chances / chances.sum())) for _ in range(1_000)]
+    return zipf_sentences(700, 20, 1_000)
 
 
 def lay_over(mesh, job, exchange_sums=False):

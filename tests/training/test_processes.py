@@ -11,24 +11,21 @@ import time
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from zipf import zipf_sentences
 
 from jaxw2v import Config, InputError
 from jaxw2v.corpus import TokenStream, Vocabulary
 from jaxw2v.training import processes
 from jaxw2v.training.processes import HEARTBEAT_SECONDS, join
 
-PROGRAM = "import sys; from jaxw2v.cli import main; sys.exit(main())"
 SETTINGS = ["--min-count", "1", "--embedding-dim", "8", "--tokens-per-step", "512"]
 SECONDS = 120
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    rng = np.random.default_rng(0)
-    chances = 1 / (np.arange(300) + 2.7)
-    words = rng.choice([f"w{i}" for i in range(300)], (800, 12), p=chances / chances.sum())
     path = tmp_path_factory.mktemp("text") / "corpus.txt"
-    path.write_text("\n".join(map(" ".join, words)))
+    path.write_text("\n".join(map(" ".join, zipf_sentences(300, 12, 800))))
     return path
 
 
@@ -40,7 +37,7 @@ def start(arguments, devices, **options):
         "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
     }
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "train", *map(str, arguments)],
+        [sys.executable, "-m", "jaxw2v", "train", *map(str, arguments)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
