@@ -17,7 +17,7 @@ from jaxw2v.cli import main
 from jaxw2v.cli import train as train_command
 from jaxw2v.cli.results import parse_expression
 from jaxw2v.errors import InputError
-from jaxw2v.vectors import formats
+from jaxw2v.vectors.files import folder
 
 SMALL = ["--min-count", "1", "--embedding-dim", "8", "--epochs", "1"]
 
@@ -183,7 +183,7 @@ def test_a_full_disk_loses_nothing(trained, corpus, tmp_path, capsys, monkeypatc
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(formats, "_write_tensors", full)
+    monkeypatch.setattr(folder, "write_tensors", full)
     arguments = ["train", corpus, "--out", trained, "--overwrite", *SMALL]
     fails(capsys, arguments, "No space left on device", "free some space")
     assert content() == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,17 +19,24 @@ if TYPE_CHECKING:
 @dataclasses.dataclass(frozen=True)
 class _OfVectors:
     folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIR")]
-    """Folder that jaxw2v train wrote."""
+    """Folder that jaxw2v train wrote; or a file of vectors in word2vec's, GloVe's or fastText's
+    format, or safetensors; or a folder of model2vec."""
     checkpoint: Annotated[str | None, tyro.conf.arg(metavar="last|best|STEP")] = dataclasses.field(
         default=None, kw_only=True
     )
     """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
     that the run has written, after its last epoch."""
 
+    limit: int | None = dataclasses.field(default=None, kw_only=True)
+    """Read only so many first words of a file (words)."""
+    errors: Literal["strict", "replace", "skip"] = dataclasses.field(default="strict", kw_only=True)
+    """What to do with rows of a file that cannot be used: stop, put U+FFFD where a word is not
+    UTF-8, or leave them out."""
+
     def load(self) -> WordVectors:
         from jaxw2v.training import load_vectors
 
-        return load_vectors(self.folder, self.checkpoint)
+        return load_vectors(self.folder, self.checkpoint, self.limit, self.errors)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,8 +84,6 @@ class Evaluate(_OfVectors):
 
     def run(self) -> None:
         """Runs the command."""
-        import json
-
         from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
 
         if not self.similarity and self.analogies is None:
@@ -107,14 +113,21 @@ class Evaluate(_OfVectors):
 class Export(_OfVectors):
     """Writes vectors in another program's format."""
 
-    format: Literal["word2vec-text", "word2vec-bin"]
-    """word2vec.c's text or binary format, which gensim reads."""
-    out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
-    """File to write."""
+    format: Literal[
+        "word2vec-text", "word2vec-bin", "glove", "safetensors", "tensorboard", "static-embedding"
+    ]
+    """word2vec.c's text or binary format, which gensim reads; GloVe's text; words and vectors in
+    one safetensors file; a folder for TensorBoard's projector; or a folder that model2vec and
+    sentence-transformers load."""
+    out: Annotated[Path, tyro.conf.arg(metavar="PATH")]
+    """File or folder to write."""
     vectors: Literal["input", "output", "sum"] = "input"
     """The rows of the input table, of the output table, or the sum of both."""
+    tokenizer: str | None = None
+    """How static-embedding finds the words of a text; None takes the tokenizer of the run, or
+    words where that is not known."""
     overwrite: bool = False
-    """Replace the file if it exists."""
+    """Replace the file if it exists, or files of the folder."""
 
     def run(self) -> None:
         """Runs the command."""
@@ -123,8 +136,12 @@ class Export(_OfVectors):
         if not self.out.absolute().parent.is_dir():
             raise InputError(f"{self.out}: its folder does not exist")
         wv = self.load().variant(self.vectors)
-        wv.save_word2vec(self.out, binary=self.format == "word2vec-bin")
+        wv.export(self.out, self.format, self.tokenizer or self._tokenizer_of_run())
         print(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
+
+    def _tokenizer_of_run(self) -> str:
+        settings = self.folder / "config.json"
+        return json.loads(settings.read_text())["tokenizer"] if settings.exists() else "words"
 
 
 def parse_expression(text: str) -> tuple[list[str], list[str]]:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
 import glob
-import gzip
-import lzma
 import os
-import sys
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
+from jaxw2v.compression import DAMAGED, ENDINGS, open_compressed
 from jaxw2v.config import TextSettings
 from jaxw2v.errors import InputError
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 CHUNK_BYTES = 1 << 22
 LINES_PER_BATCH = 1 << 16
@@ -42,14 +33,6 @@ class Batch(NamedTuple):
     tokenized: bool = False
 
 
-_COMPRESSIONS = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
-    b"\x28\xb5\x2f\xfd": zstd.open,
-}
-_COMPRESSED = {".gz", ".bz2", ".xz", ".zst"}
-_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError, gzip.BadGzipFile)
 _TABLES = {
     ".parquet": pl.scan_parquet,
     ".csv": lambda path: pl.scan_csv(path, infer_schema=False),
@@ -68,7 +51,7 @@ def is_table(path: str) -> bool:
 
 def _refuse_compressed_table(path: str) -> None:
     *_, inner, outer = ["", "", *Path(path).suffixes]
-    if outer.lower() in _COMPRESSED and inner.lower() in _TABLES:
+    if outer.lower() in ENDINGS and inner.lower() in _TABLES:
         raise InputError(
             f"{path}: a table in a compressed file cannot be read; decompress it first"
         )
@@ -139,22 +122,11 @@ def read_paths(
             yield from _read_text(path, config.errors, on_bytes)
 
 
-def _open(path: str, raw: IO[bytes]) -> IO[bytes]:
-    start = raw.read(8)
-    raw.seek(0)
-    for magic, opener in _COMPRESSIONS.items():
-        if start.startswith(magic):
-            return opener(raw, "rb")
-    if Path(path).suffix.lower() in _COMPRESSED and start:
-        raise InputError(f"{path}: damaged: the file does not begin as its name says")
-    return raw
-
-
 def _read_text(path: str, errors: str, on_bytes: Callable[[int], object]) -> Iterator[Batch]:
     line, position, continues, rest = 1, 0, False, b""
     first = True
     try:
-        with open(path, "rb") as raw, _open(path, raw) as stream:
+        with open(path, "rb") as raw, open_compressed(path, raw) as stream:
             while data := stream.read(CHUNK_BYTES):
                 on_bytes(raw.tell() - position)
                 position = raw.tell()
@@ -174,7 +146,7 @@ def _read_text(path: str, errors: str, on_bytes: Callable[[int], object]) -> Ite
             if rest:
                 text = _decode(rest, errors, path, line)
                 yield Batch(pl.Series(text.split("\n")), continues)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise InputError(f"{path}: damaged or cut short: {error}") from None
     except OSError as error:
         # bz2 reports damage as an OSError without an errno.

@@ -22,7 +22,7 @@ from jaxw2v.training.interrupt import deferred_interrupt
 from jaxw2v.training.processes import check_same, is_first, is_loss, lost
 from jaxw2v.training.trainer import fit
 from jaxw2v.vectors import WordVectors
-from jaxw2v.vectors.formats import VECTORS
+from jaxw2v.vectors.files import VECTORS
 
 METRICS = "metrics.jsonl"
 Corpus = Files | str | os.PathLike | Iterable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import jax
@@ -25,16 +26,23 @@ from jaxw2v.training.position import Position
 from jaxw2v.training.saved_runs import none_usable, sound_records, warn_damaged
 from jaxw2v.training.storage_order import storage_row
 from jaxw2v.vectors import WordVectors
-from jaxw2v.vectors.formats import VECTORS
+from jaxw2v.vectors.files import VECTORS, Errors
 
 
-def load_vectors(folder: str | Path, checkpoint: str | int | None = None) -> WordVectors:
-    """Loads the vectors of a run, one that is still going too.
+def load_vectors(
+    folder: str | os.PathLike,
+    checkpoint: str | int | None = None,
+    limit: int | None = None,
+    errors: Errors = "strict",
+) -> WordVectors:
+    """Loads the vectors of a run, one that is still going too, or of another program.
 
     Args:
-      folder: that ``jaxw2v train`` writes.
+      folder: that ``jaxw2v train`` writes; or whatever :meth:`jaxw2v.WordVectors.load` takes.
       checkpoint: ``"last"``, ``"best"`` by validation loss, or a step; ``None`` takes the vectors
         that the run has written, and the last checkpoint where it has written none yet.
+      limit: only so many first words; ``None`` reads all.
+      errors: see :meth:`jaxw2v.WordVectors.load`.
 
     Returns:
       The vectors.
@@ -46,18 +54,18 @@ def load_vectors(folder: str | Path, checkpoint: str | int | None = None) -> Wor
       >>> load_vectors("none")
       Traceback (most recent call last):
       ...
-      jaxw2v.errors.InputError: none: holds no vectors.safetensors; give a folder that ...
+      jaxw2v.errors.InputError: none: no such file or folder
     """
     folder = Path(folder)
     checkpoints = folder / FOLDER
     if checkpoint is None and ((folder / VECTORS).exists() or not checkpoints.is_dir()):
-        return WordVectors.load(folder)
+        return WordVectors.load(folder, limit, errors)
     # A run that goes on may delete what was just listed.
     for _ in range(3):
         steps = _chosen(checkpoints, checkpoint)
         for step in steps:
             try:
-                return _read_vectors(checkpoints, step)
+                return _read_vectors(checkpoints, step, limit)
             except Damaged as error:
                 if (checkpoints / str(step)).exists():
                     warn_damaged(checkpoints / str(step), error)
@@ -92,7 +100,7 @@ def _chosen(checkpoints: Path, wanted: str | int | None) -> list[int]:
     return [int(wanted)]
 
 
-def _read_vectors(checkpoints: Path, step: int) -> WordVectors:
+def _read_vectors(checkpoints: Path, step: int, limit: int | None) -> WordVectors:
     record = read_record(checkpoints / str(step))
     names = ["input_embedding"]
     config = Config(**{name: record["facts"][name] for name in DEFAULTS})
@@ -112,5 +120,6 @@ def _read_vectors(checkpoints: Path, step: int) -> WordVectors:
     }
     arrays = read_arrays(checkpoints / str(step), shapes, record)
     check_arrays(arrays, record)
-    rows = storage_row(np.arange(len(vocabulary)), len(vocabulary))
+    rows = storage_row(np.arange(len(vocabulary)), len(vocabulary))[:limit]
+    vocabulary = Vocabulary(vocabulary.words[:limit], vocabulary.counts[:limit])
     return WordVectors(vocabulary, *[np.asarray(arrays[name])[rows] for name in names])

@@ -25,7 +25,7 @@ from jaxw2v.training.checkpoints import (
 )
 from jaxw2v.training.position import Position
 from jaxw2v.training.processes import check_same, is_first, smallest, wait_for_all
-from jaxw2v.vectors.formats import VECTORS
+from jaxw2v.vectors.files import VECTORS
 
 # Of these a resumed run may have others.
 FREE = ("epochs", "patience", "probe_words")

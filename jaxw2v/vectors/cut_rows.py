@@ -75,7 +75,7 @@ def _take(array: jax.Array, ids: jax.Array, cut: RowCut) -> jax.Array:
         here = places_here(ids, part.shape[0], cut.axes)
         return jax.lax.psum(part.at[here].get(mode="fill", fill_value=0), cut.axes)
 
-    return on_parts(take, cut, 1)(array, ids)
+    return on_parts(take, cut, (True, False))(array, ids)
 
 
 def places_here(rows: jax.Array, size: int, axes: tuple[str, ...]) -> jax.Array:
@@ -93,18 +93,18 @@ def places_here(rows: jax.Array, size: int, axes: tuple[str, ...]) -> jax.Array:
     return jnp.where((here >= 0) & (here < size), here, size)
 
 
-def on_parts(function: Callable, cut: RowCut, others: int) -> Callable:
-    """Runs a function on each device's part of an array, and on whole other arguments.
+def on_parts(function: Callable, cut: RowCut, is_cut: tuple[bool, ...]) -> Callable:
+    """Runs a function on each device's parts of arrays, and on whole other arguments.
 
     Args:
-      function: from the part and the others to results that are the same everywhere.
-      cut: how the array is cut.
-      others: how many others.
+      function: of the arguments, to results that are the same everywhere.
+      cut: how the arrays are cut.
+      is_cut: which arguments are.
 
     Returns:
-      A function of the array and the others.
+      A function of the arguments.
     """
-    in_specs = (PartitionSpec(cut.axes), *[PartitionSpec()] * others)
+    in_specs = tuple(PartitionSpec(cut.axes) if part else PartitionSpec() for part in is_cut)
     return jax.shard_map(function, mesh=cut.mesh, in_specs=in_specs, out_specs=PartitionSpec())
 
 

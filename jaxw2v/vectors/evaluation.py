@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxw2v.errors import InputError
-from jaxw2v.vectors import neighbors
-from jaxw2v.vectors.cut_rows import take_rows
+from jaxw2v.vectors.nearest_words import is_by_product
 from jaxw2v.vectors.word_vectors import WordVectors
 
 
@@ -62,7 +61,8 @@ def evaluate_similarity(wv: WordVectors, path: str | os.PathLike) -> SimilarityS
     Raises:
       InputError: the file is missing or a line has another form.
     """
-    cosines, scores, missing = [], [], 0
+    pairs: list[tuple[str, str]] = []
+    scores, missing = [], 0
     for number, line in _lines(path):
         parts = line.replace(",", " ").replace(";", " ").split()
         if len(parts) < 3 or not _is_number(parts[2]):
@@ -71,12 +71,13 @@ def evaluate_similarity(wv: WordVectors, path: str | os.PathLike) -> SimilarityS
             raise InputError(f"{path}:{number}: expected word, word, score, got {line[:60]!r}")
         first, second = map(wv.vocabulary.fold, parts[:2])
         if first in wv and second in wv:
-            cosines.append(wv.similarity(first, second))
+            pairs.append((first, second))
             scores.append(float(parts[2]))
         else:
             missing += 1
-    if not cosines and not missing:
+    if not pairs and not missing:
         raise InputError(f"{path}: holds no word pair")
+    cosines = wv.similarity(*zip(*pairs, strict=True)) if pairs else []
     enough = len(set(cosines)) > 1 and len(set(scores)) > 1
     # Takes longer to import than everything else that loading vectors needs.
     from scipy import stats
@@ -102,11 +103,10 @@ def evaluate_analogies(
     Raises:
       InputError: the file is missing, a line has another form, or the method is unknown.
     """
-    if method not in ("3cosadd", "3cosmul"):
-        raise InputError(f"analogy method {method!r} is unknown: 3cosadd or 3cosmul")
+    by_product = is_by_product(method)
     if restrict < 4:
         raise InputError(f"restrict is {restrict}; it must be 4 or more")
-    sections: dict[str, list[list[int]]] = {}
+    sections: dict[str, list[list[str]]] = {}
     missing: dict[str, int] = {}
     section = "questions"
     for number, line in _lines(path):
@@ -116,18 +116,19 @@ def evaluate_analogies(
         words = line.split()
         if len(words) != 4:
             raise InputError(f"{path}:{number}: expected four words, got {line[:60]!r}")
-        ids = [wv.vocabulary.ids.get(wv.vocabulary.fold(word), restrict) for word in words]
+        words = [wv.vocabulary.fold(word) for word in words]
+        ids = [wv.vocabulary.ids.get(word, restrict) for word in words]
         sections.setdefault(section, [])
         missing.setdefault(section, 0)
         if max(ids) < restrict:
-            sections[section].append(ids)
+            sections[section].append(words)
         else:
             missing[section] += 1
     if not sections:
         raise InputError(f"{path}: holds no question")
     scores = []
     for name, questions in sections.items():
-        correct = _count_correct(wv, np.array(questions, np.int32).reshape(-1, 4), restrict, method)
+        correct = _count_correct(wv, questions, restrict, by_product)
         scores.append(_analogy_score(name, correct, len(questions), missing[name]))
     total = (sum(getattr(s, f) for s in scores) for f in ("correct", "questions", "missing"))
     return [*scores, _analogy_score("total", *total)]
@@ -138,19 +139,16 @@ def _analogy_score(section: str, correct: int, questions: int, missing: int) -> 
     return AnalogyScore(section, accuracy, correct, questions, missing)
 
 
-def _count_correct(wv: WordVectors, questions: np.ndarray, restrict: int, method: str) -> int:
-    size = min(restrict, len(wv))
-    at_once = max(1, neighbors.SCORES_AT_ONCE // size)
-    correct = 0
-    for start in range(0, len(questions), at_once):
-        part = questions[start : start + at_once]
-        a, b, c = (take_rows(wv.units, part[:, i]) for i in range(3))
-        if method == "3cosadd":
-            _, best = neighbors.nearest(wv.units, b - a + c, part[:, :3], 1, size)
-        else:
-            _, best = neighbors.nearest_by_product(wv.units, a, b, c, part[:, :3], 1, size)
-        correct += int((np.asarray(best)[:, 0] == part[:, 3]).sum())
-    return correct
+def _count_correct(
+    wv: WordVectors, questions: list[list[str]], restrict: int, by_product: bool
+) -> int:
+    if not questions:
+        return 0
+    ask = wv.most_similar_cosmul if by_product else wv.most_similar
+    like, unlike = [[b, c] for _, b, c, _ in questions], [[a] for a, _, _, _ in questions]
+    answers = ask(like, unlike, topn=1, restrict_vocab=restrict)
+    pairs = zip(answers, questions, strict=True)
+    return sum(bool(best) and best[0][0] == question[3] for best, question in pairs)
 
 
 def _is_number(text: str) -> bool:

@@ -1,17 +1,31 @@
-"""Nearest rows by cosine, jitted, for many queries at once."""
+"""Nearest rows by cosine, jitted, for many queries at once and in little memory."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from jaxw2v.vectors.cut_rows import RowCut, on_parts, places_here, row_cut
 
-# Scores of one batch of queries hold at most this many numbers.
-SCORES_AT_ONCE = 1 << 26
+# Rows of the table whose scores are held at once, for so many queries.
+ROWS_AT_ONCE, QUERIES_AT_ONCE = 1 << 14, 1 << 10
+
+
+class Queries(NamedTuple):
+    """What is asked of a table: for each query, some vectors with weights.
+
+    Attributes:
+      vectors: float [Q, P, D], of length one, or zeros where a query has fewer.
+      weights: float [Q, P]: above 0 for what an answer is to be like, below for what it is not.
+      exclude: int32 [Q, E], rows that are never returned; R or more excludes nothing.
+    """
+
+    vectors: jax.Array
+    weights: jax.Array
+    exclude: jax.Array
 
 
 @jax.jit
@@ -19,127 +33,97 @@ def unit_rows(vectors: jax.Array) -> jax.Array:
     """Scales rows to length one; zero rows stay zero.
 
     Args:
-      vectors: float [V, D].
+      vectors: float [..., D].
 
     Returns:
-      float [V, D].
+      float [..., D].
 
     Example:
       >>> unit_rows(jnp.array([[3.0, 4.0], [0.0, 0.0]])).round(3).tolist()
       [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
     """
-    length = jnp.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / jnp.where(length > 0, length, 1)
+    return vectors * inverse_lengths(vectors)[..., None]
+
+
+@jax.jit
+def inverse_lengths(vectors: jax.Array) -> jax.Array:
+    """One over the length of each row; 0 for rows of zeros.
+
+    Args:
+      vectors: float [..., D].
+
+    Returns:
+      float [...].
+
+    Example:
+      >>> inverse_lengths(jnp.array([[3.0, 4.0], [0.0, 0.0]])).round(3).tolist()
+      [0.20000000298023224, 0.0]
+    """
+    length = jnp.linalg.norm(vectors, axis=-1)
+    return jnp.where(length > 0, 1 / jnp.where(length > 0, length, 1), 0)
 
 
 def nearest(
-    units: jax.Array,
-    queries: jax.Array,
-    exclude: jax.Array,
+    table: jax.Array,
+    inverse: jax.Array,
+    queries: Queries,
     topn: int,
     size: int | None = None,
+    by_product: bool = False,
 ) -> tuple[jax.Array, jax.Array]:
-    r"""The rows with the largest cosine to each query (3CosAdd, when the query is a sum).
+    r"""The rows most like what each query asks for, in blocks of rows, so that scores stay few.
 
-    .. math:: \arg\max_v \; \hat q \cdot \hat w_v
+    3CosAdd, the cosine to the weighted sum of a query's vectors, or 3CosMul:
+
+    .. math:: \arg\max_v \; \cos\Big(w_v, \sum_p \lambda_p \hat q_p\Big)
+        \qquad
+        \arg\max_v \frac{\prod_{\lambda_p > 0} s(v, p)}{\prod_{\lambda_p < 0} s(v, p) + 10^{-6}},
+        \quad s = (\cos + 1) / 2
 
     Args:
-      units: float [R, D], rows of length one; may be cut by rows over devices, which then
-        exchange their best rows only.
-      queries: float [Q, D], of any length.
-      exclude: int32 [Q, E], rows never returned; R or more excludes nothing.
-      topn: how many.
+      table: float [R, D]; may be cut by rows over devices, which then exchange their best rows
+        only.
+      inverse: float [R], of :func:`inverse_lengths`, cut in the same way.
+      queries: Q of them.
+      topn: how many rows to return, R at most.
       size: only this many first rows answer; ``None`` is all.
+      by_product: 3CosMul instead of 3CosAdd.
 
     Returns:
-      float [Q, topn], cosines, falling.
-      int32 [Q, topn], rows.
-
-    Example:
-      >>> units = jnp.eye(3)
-      >>> _, rows = nearest(units, jnp.array([[1.0, 0.5, 0.0]]), jnp.array([[0]]), 1)
-      >>> rows.tolist()
-      [[1]]
-    """
-    return _search(_cosines, units, (queries,), exclude, topn, size)
-
-
-def nearest_by_product(
-    units: jax.Array,
-    a: jax.Array,
-    b: jax.Array,
-    c: jax.Array,
-    exclude: jax.Array,
-    topn: int,
-    size: int | None = None,
-) -> tuple[jax.Array, jax.Array]:
-    r"""3CosMul: answers "a is to b as c is to ?" by a quotient of similarities.
-
-    .. math:: \arg\max_v \frac{s(v, b)\, s(v, c)}{s(v, a) + 10^{-6}}, \quad s = (\cos + 1) / 2
-
-    Args:
-      units: float [R, D], rows of length one; may be cut by rows over devices.
-      a: float [Q, D].
-      b: float [Q, D].
-      c: float [Q, D].
-      exclude: int32 [Q, E], rows never returned.
-      topn: how many.
-      size: only this many first rows answer; ``None`` is all.
-
-    Returns:
-      float [Q, topn], quotients, falling.
+      float [Q, topn], cosines or quotients, falling; -inf where there is no further row.
       int32 [Q, topn], rows.
 
     Reference:
       Levy and Goldberg 2014, "Linguistic Regularities in Sparse and Explicit Word
-      Representations" (who add 10^-3; gensim adds 10^-6, as here).
+      Representations" (who add 10^-3 in 3CosMul; gensim adds 10^-6, as here).
 
     Example:
-      >>> units = jnp.eye(3)
-      >>> _, rows = nearest_by_product(
-      ...     units, units[:1], units[1:2], units[2:], jnp.array([[0, 1]]), 1
-      ... )
-      >>> rows.tolist()
-      [[2]]
+      >>> table = jnp.array([[2.0, 0.0], [0.0, 3.0], [1.0, 1.0]])
+      >>> asked = Queries(jnp.array([[[1.0, 0.0]]]), jnp.ones((1, 1)), jnp.array([[0]]))
+      >>> scores, rows = nearest(table, inverse_lengths(table), asked, 1)
+      >>> rows.tolist(), round(float(scores[0, 0]), 4)
+      ([[2]], 0.7071)
     """
-    return _search(_quotients, units, (a, b, c), exclude, topn, size)
-
-
-def _cosines(units: jax.Array, queries: jax.Array) -> jax.Array:
-    return jnp.matmul(unit_rows(queries), units.T, precision=jax.lax.Precision.HIGHEST)
-
-
-def _quotients(units: jax.Array, a: jax.Array, b: jax.Array, c: jax.Array) -> jax.Array:
-    of_a, of_b, of_c = ((_cosines(units, queries) + 1) / 2 for queries in (a, b, c))
-    return of_b * of_c / (of_a + 1e-6)
-
-
-def _search(score, units, queries, exclude, topn, size):
-    size = units.shape[0] if size is None else size
-    return _best(units, queries, exclude, score, topn, size, row_cut(units))
-
-
-@functools.partial(jax.jit, static_argnames=("score", "topn", "size", "cut"))
-def _best(
-    units: jax.Array,
-    queries: tuple[jax.Array, ...],
-    exclude: jax.Array,
-    score: Callable[..., jax.Array],
-    topn: int,
-    size: int,
-    cut: RowCut | None,
-) -> tuple[jax.Array, jax.Array]:
-    place = jnp.arange(exclude.shape[0])[:, None]
+    size = table.shape[0] if size is None else size
+    cut = row_cut(table)
     if cut is None:
-        scores = score(units[:size], *queries)
-        return jax.lax.top_k(scores.at[place, exclude].set(-jnp.inf, mode="drop"), topn)
+        return _nearest(table, inverse, queries, topn, size, by_product)
+    return _nearest_of_all(table, inverse, queries, topn, size, by_product, cut)
 
-    def best_of_all(part, queries, exclude):
-        first = jax.lax.axis_index(cut.axes) * part.shape[0]
-        here = places_here(exclude, part.shape[0], cut.axes)
-        scores = score(part, *queries).at[place, here].set(-jnp.inf, mode="drop")
-        scores = jnp.where(first + jnp.arange(part.shape[0]) < size, scores, -jnp.inf)
-        best, rows = jax.lax.top_k(scores, min(topn, part.shape[0]))
+
+@functools.partial(jax.jit, static_argnames=("topn", "size", "by_product"))
+def _nearest(table, inverse, queries, topn, size, by_product):
+    return _best_here(table, inverse, queries, topn, size, by_product)
+
+
+@functools.partial(jax.jit, static_argnames=("topn", "size", "by_product", "cut"))
+def _nearest_of_all(table, inverse, queries, topn, size, by_product, cut: RowCut):
+    def best_of_all(table, inverse, queries):
+        first = jax.lax.axis_index(cut.axes) * table.shape[0]
+        exclude = places_here(queries.exclude, table.shape[0], cut.axes)
+        few = min(topn, table.shape[0])
+        here = queries._replace(exclude=exclude)
+        best, rows = _best_here(table, inverse, here, few, size - first, by_product, cut.axes)
         best, rows = (
             jax.lax.all_gather(found, cut.axes, axis=1, tiled=True, to="invarying")
             for found in (best, rows + first)
@@ -147,4 +131,86 @@ def _best(
         best, order = jax.lax.top_k(best, topn)
         return best, jnp.take_along_axis(rows, order, axis=1)
 
-    return on_parts(best_of_all, cut, 2)(units, queries, exclude)
+    return on_parts(best_of_all, cut, (True, True, False))(table, inverse, queries)
+
+
+def _best_here(table, inverse, queries, topn, size, by_product, axes=()):
+    rows = table.shape[0]
+    at_once = min(ROWS_AT_ONCE, rows)
+    count = queries.exclude.shape[0]
+    place = jnp.arange(count)[:, None]
+    score = _quotients if by_product else _cosines
+    asked = queries.vectors if by_product else _sums(queries)
+
+    def block(i, best):
+        start = jnp.minimum(i * at_once, rows - at_once)
+        part = jax.lax.dynamic_slice_in_dim(table, start, at_once)
+        lengths = jax.lax.dynamic_slice_in_dim(inverse, start, at_once)
+        scores = score(asked, queries.weights, part, lengths)
+        # The last block begins early, where others have been.
+        row = start + jnp.arange(at_once)
+        scores = jnp.where(((row >= i * at_once) & (row < size))[None], scores, -jnp.inf)
+        outside = (queries.exclude < start) | (queries.exclude >= start + at_once)
+        exclude = jnp.where(outside, at_once, queries.exclude - start)
+        scores = scores.at[place, exclude].set(-jnp.inf, mode="drop")
+        found, order = jax.lax.top_k(scores, min(topn, at_once))
+        found = jnp.concatenate([best[0], found], axis=1)
+        order = jnp.concatenate([best[1], (order + start).astype(jnp.int32)], axis=1)
+        found, places = jax.lax.top_k(found, topn)
+        return found, jnp.take_along_axis(order, places, axis=1)
+
+    best = jnp.full((count, topn), -jnp.inf), jnp.zeros((count, topn), jnp.int32)
+    if axes:
+        best = jax.lax.pcast(best, axes, to="varying")
+    blocks = -(-jnp.clip(size, 0, rows) // at_once)
+    return jax.lax.fori_loop(0, blocks, block, best)
+
+
+def _sums(queries: Queries) -> jax.Array:
+    return unit_rows((queries.vectors * queries.weights[..., None]).sum(1))
+
+
+def _cosines(asked, weights, part, lengths):
+    del weights
+    return jnp.matmul(asked, part.T, precision=jax.lax.Precision.HIGHEST) * lengths[None]
+
+
+def _quotients(asked, weights, part, lengths):
+    flat = _cosines(asked.reshape(-1, asked.shape[-1]), None, part, lengths)
+    scores = (flat.reshape(*asked.shape[:2], -1) + 1) / 2
+    weights = weights[..., None]
+    like, unlike = (jnp.where(chosen, scores, 1).prod(1) for chosen in (weights > 0, weights < 0))
+    return like / (unlike + 1e-6)
+
+
+def cosines(table: jax.Array, inverse: jax.Array, vectors: jax.Array) -> jax.Array:
+    """The cosine of some vectors to every row.
+
+    Args:
+      table: float [R, D]; may be cut by rows over devices.
+      inverse: float [R], of :func:`inverse_lengths`, cut in the same way.
+      vectors: float [n, D].
+
+    Returns:
+      float [n, R], on every device.
+
+    Example:
+      >>> table = jnp.array([[2.0, 0.0], [0.0, 3.0]])
+      >>> cosines(table, inverse_lengths(table), jnp.array([[0.0, 5.0]])).tolist()
+      [[0.0, 1.0]]
+    """
+    return _cosines_everywhere(table, inverse, vectors, row_cut(table))
+
+
+@functools.partial(jax.jit, static_argnames="cut")
+def _cosines_everywhere(table, inverse, vectors, cut: RowCut | None):
+    def here(table, inverse, vectors):
+        return _cosines(unit_rows(vectors), None, table, inverse)
+
+    if cut is None:
+        return here(table, inverse, vectors)
+
+    def everywhere(*parts):
+        return jax.lax.all_gather(here(*parts), cut.axes, axis=1, tiled=True, to="invarying")
+
+    return on_parts(everywhere, cut, (True, True, False))(table, inverse, vectors)

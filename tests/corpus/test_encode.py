@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from jaxw2v import Config, Files, InputError
+from jaxw2v.compression import zstd
 from jaxw2v.corpus import encode, open_corpus, text
 
 LINES = [
@@ -43,7 +44,7 @@ def assert_encodes(stream, sentences, min_count):
 @pytest.mark.parametrize(
     ("name", "opener"),
     [("a.txt", open), ("a.gz", gzip.open), ("a.xz", lzma.open), ("a.bz2", bz2.open),
-     ("a.zst", text.zstd.open), ("misnamed.txt", gzip.open)],
+     ("a.zst", zstd.open), ("misnamed.txt", gzip.open)],
 )  # fmt: skip
 def test_files_encode_as_the_oracle_does(tmp_path, name, opener, min_count):
     with opener(tmp_path / name, "wb") as file:
@@ -128,7 +129,7 @@ def test_python_corpora_that_cannot_be_used(tmp_path):
         (gzip.compress(TEXT.encode() * 99)[:-30], "a.gz", "damaged or cut short"),
         (lzma.compress(TEXT.encode() * 99)[:-30], "a.xz", "damaged or cut short"),
         (bz2.compress(TEXT.encode() * 99)[:-30], "a.bz2", "damaged or cut short"),
-        (text.zstd.compress(TEXT.encode() * 99)[:-5], "a.zst", "damaged or cut short"),
+        (zstd.compress(TEXT.encode() * 99)[:-5], "a.zst", "damaged or cut short"),
         (b"not gzip", "a.gz", "damaged"),
         (b"a b c", "a.txt", "no word reaches min_count 2: the most frequent of 3 words occurs 1"),
         (b"PAR1junk", "a.parquet", "cannot be read"),

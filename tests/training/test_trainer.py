@@ -46,7 +46,7 @@ def quiet(corpus, config=CONFIG, **options):
 
 def topic_gap(wv):
     """Mean cosine inside the topics, less that between them."""
-    units = np.asarray(wv.units)
+    units = wv.vectors / np.linalg.norm(wv.vectors, axis=1, keepdims=True)
     sea = np.array([word.startswith("sea") for word in wv.words])
     cosines = units @ units.T
     off = ~np.eye(len(wv), dtype=bool)

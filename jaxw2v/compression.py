@@ -1,0 +1,51 @@
+"""Compressed files: gzip, bzip2, xz and zstd, known by their first bytes."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import sys
+import zlib
+from pathlib import Path
+from typing import IO
+
+from jaxw2v.errors import InputError
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+_OPENERS = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+    b"\x28\xb5\x2f\xfd": zstd.open,
+}
+ENDINGS = {".gz", ".bz2", ".xz", ".zst"}
+# What a compressed file that is damaged or cut short raises; bz2 also an OSError without an errno.
+DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError, gzip.BadGzipFile)
+
+
+def open_compressed(path: str, raw: IO[bytes]) -> IO[bytes]:
+    """Opens what a file holds, by its first bytes.
+
+    Args:
+      path: of the file, for errors.
+      raw: the file, at its start.
+
+    Returns:
+      The content decompressed; ``raw`` itself if it is not compressed.
+
+    Raises:
+      InputError: it is not compressed, and its name says that it is.
+    """
+    start = raw.read(8)
+    raw.seek(0)
+    for magic, opener in _OPENERS.items():
+        if start.startswith(magic):
+            return opener(raw, "rb")
+    if Path(path).suffix.lower() in ENDINGS and start:
+        raise InputError(f"{path}: damaged: the file does not begin as its name says")
+    return raw

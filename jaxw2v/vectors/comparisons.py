@@ -1,0 +1,253 @@
+"""How like, how far and in which order words are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from jaxw2v.errors import InputError
+from jaxw2v.vectors import neighbors
+from jaxw2v.vectors.lookup import Lookup, Vector, Words
+
+# Cosines to all words that are held at once.
+SCORES_AT_ONCE = 1 << 25
+
+
+class Comparisons(Lookup):
+    """Cosines between words, sets of words and all words; one or many at a time."""
+
+    def similarity(self, first: Words, second: Words) -> float | np.ndarray:
+        r"""The cosine of two words.
+
+        .. math:: \cos(a, b) = \frac{a \cdot b}{\|a\| \, \|b\|}
+
+        Args:
+          first: a word, or n of them.
+          second: likewise; one and many are compared each with each.
+
+        Returns:
+          From -1 to 1; float64 [n] for many.
+
+        Raises:
+          KeyError: a word is missing.
+          InputError: the numbers of words differ.
+        """
+        sides = [side if isinstance(side, str) else list(side) for side in (first, second)]
+        _check_lengths(*(len(side) for side in sides if not isinstance(side, str)))
+        cosines = _cosines(*(np.asarray(self[side], np.float64) for side in sides))
+        return float(cosines) if cosines.ndim == 0 else cosines
+
+    def distance(self, first: Words, second: Words) -> float | np.ndarray:
+        """One minus :meth:`similarity`.
+
+        Args:
+          first: a word, or n of them.
+          second: likewise.
+
+        Returns:
+          From 0 to 2; float64 [n] for many.
+
+        Raises:
+          KeyError: a word is missing.
+        """
+        return 1 - self.similarity(first, second)
+
+    def n_similarity(
+        self,
+        first: Sequence[str] | Sequence[Sequence[str]],
+        second: Sequence[str] | Sequence[Sequence[str]],
+    ) -> float | np.ndarray:
+        """The cosine between the means of two sets of words.
+
+        Args:
+          first: words, whose vectors are taken as they are; or n such lists.
+          second: likewise.
+
+        Returns:
+          From -1 to 1; float64 [n] for many.
+
+        Raises:
+          KeyError: a word is missing.
+          InputError: a set is empty, or the numbers of sets differ.
+        """
+        many = _are_lists(first) or _are_lists(second)
+        if not many:
+            return self.n_similarity([first], [second])[0].item()
+        _check_lengths(len(first), len(second))
+        means = [
+            np.stack([np.mean(self[_not_empty(words)], axis=0, dtype=np.float64) for words in side])
+            for side in (first, second)
+        ]
+        return _cosines(*means)
+
+    def distances(
+        self, word_or_vector: Words | Vector | Sequence[Vector], other_words: Sequence[str] = ()
+    ) -> np.ndarray:
+        """One minus the cosine, to some words or to all.
+
+        Args:
+          word_or_vector: a word or a vector [D]; or n of them.
+          other_words: m words; none are all V.
+
+        Returns:
+          float32 [m], or [V]; [n, m] or [n, V] for many.
+
+        Raises:
+          KeyError: a word is missing.
+          InputError: a vector has another shape.
+        """
+        one = isinstance(word_or_vector, str) or getattr(word_or_vector, "ndim", 0) == 1
+        items = [word_or_vector] if one else list(word_or_vector)
+        vectors = np.stack([self._vector(item) for item in items])
+        if len(other_words):
+            others = np.asarray(self[list(other_words)], np.float64)
+            found = _cosines(np.asarray(vectors, np.float64)[:, None], others[None])
+        else:
+            found = neighbors.cosines(self._table, self._inverse, vectors)
+            found = np.asarray(found)[:, : len(self)]
+        found = (1 - found).astype(np.float32)
+        return found[0] if one else found
+
+    def doesnt_match(self, words: Sequence[str] | Sequence[Sequence[str]]) -> str | list[str]:
+        """The word that is farthest from the mean of the unit vectors of all.
+
+        Args:
+          words: of which one does not match; or n such lists.
+
+        Returns:
+          The word; a list for many.
+
+        Raises:
+          KeyError: a word is missing.
+          InputError: a list is empty.
+        """
+        if _are_lists(words):
+            return [self.doesnt_match(some) for some in words]
+        rows = np.asarray(self[_not_empty(words)], np.float64)
+        units = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-30)
+        return list(words)[int(np.argmin(_cosines(units, units.mean(0))))]
+
+    def closer_than(self, first: Words, second: Words) -> list[str] | list[list[str]]:
+        """The words that are nearer to a word than another is.
+
+        Args:
+          first: a word, or n of them.
+          second: likewise.
+
+        Returns:
+          Words in the order of the vocabulary; n such lists for many.
+
+        Raises:
+          KeyError: a word is missing.
+          InputError: the numbers of words differ.
+        """
+        if isinstance(first, str) and isinstance(second, str):
+            return self.closer_than([first], [second])[0]
+        return [[self.words[i] for i in np.flatnonzero(row)] for row in self._closer(first, second)]
+
+    def rank(self, first: Words, second: Words) -> int | np.ndarray:
+        """The place of a word among the neighbours of another, from 1.
+
+        Args:
+          first: the word whose neighbours are ranked; or n of them.
+          second: the word whose place is asked; likewise.
+
+        Returns:
+          The place; int64 [n] for many.
+
+        Raises:
+          KeyError: a word is missing.
+          InputError: the numbers of words differ.
+        """
+        if isinstance(first, str) and isinstance(second, str):
+            return int(self.rank([first], [second])[0])
+        return np.array([row.sum() + 1 for row in self._closer(first, second)], np.int64)
+
+    def _closer(self, first: Words, second: Words):
+        """For each pair: bool [V], the words nearer to the first than the second is."""
+        pairs = [[side] if isinstance(side, str) else list(side) for side in (first, second)]
+        longest = max(map(len, pairs))
+        pairs = [side * longest if len(side) == 1 else side for side in pairs]
+        _check_lengths(*map(len, pairs))
+        ids = [self._ids(side) for side in pairs]
+        at_once = max(1, SCORES_AT_ONCE // len(self))
+        for start in range(0, longest, at_once):
+            found = self.distances(pairs[0][start : start + at_once])
+            for row, one, other in zip(found, *(i[start:] for i in ids), strict=False):
+                closer = row < row[other]
+                closer[one] = False
+                yield closer
+
+    def mean_vector(
+        self,
+        words: Sequence[str | Vector] | Sequence[Sequence[str | Vector]],
+        weights: Sequence[float] | Sequence[Sequence[float]] | None = None,
+        pre_normalize: bool = True,
+        post_normalize: bool = False,
+        ignore_missing: bool = False,
+    ) -> np.ndarray:
+        r"""The weighted mean of vectors, such as those of a text's words.
+
+        .. math:: \frac{\sum_i \lambda_i v_i}{\sum_i |\lambda_i|}
+
+        Args:
+          words: n words or vectors; or m such lists.
+          weights: of each; ``None`` is 1.
+          pre_normalize: take the vectors of words at length one.
+          post_normalize: scale the mean to length one.
+          ignore_missing: leave out words that are not in the vocabulary.
+
+        Returns:
+          float32 [D], zeros if all are left out; [m, D] for many.
+
+        Raises:
+          KeyError: a word is missing.
+          InputError: a list is empty, or words and weights differ in number.
+        """
+        if _are_lists(words):
+            each = [None] * len(words) if weights is None else weights
+            _check_lengths(len(words), len(each))
+            settings = pre_normalize, post_normalize, ignore_missing
+            return np.stack(
+                [self.mean_vector(w, e, *settings) for w, e in zip(words, each, strict=True)]
+            )
+        each = np.ones(len(_not_empty(words))) if weights is None else np.asarray(weights, float)
+        _check_lengths(len(words), len(each))
+        total, size = np.zeros(self.vectors.shape[1]), 0.0
+        for item, weight in zip(words, each, strict=True):
+            if isinstance(item, str) and ignore_missing and item not in self.vocabulary:
+                continue
+            vector = np.asarray(self._vector(item), np.float64)
+            if pre_normalize and isinstance(item, str):
+                vector = _unit(vector)
+            total, size = total + weight * vector, size + abs(weight)
+        mean = total / size if size else total
+        return (_unit(mean) if post_normalize else mean).astype(np.float32)
+
+
+def _cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (_unit(a) * _unit(b)).sum(-1)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return rows / np.where(length > 0, length, 1)
+
+
+def _are_lists(value: Any) -> bool:
+    return len(value) > 0 and isinstance(value[0], list | tuple)
+
+
+def _not_empty(words: Sequence) -> Sequence:
+    if isinstance(words, str):
+        raise InputError(f"{words!r} is one word; a list of words is needed")
+    if len(words) == 0:
+        raise InputError("a list of words is empty; give at least one")
+    return words
+
+
+def _check_lengths(*lengths: int) -> None:
+    if len(set(lengths)) > 1:
+        raise InputError(f"{lengths[0]} and {lengths[1]} were given; give as many of each")

@@ -1,0 +1,19 @@
+"""Files of word vectors, of this program and of others."""
+
+from jaxw2v.vectors.files.exporting import FORMATS, Format, export
+from jaxw2v.vectors.files.folder import VECTORS, VOCABULARY, write_folder
+from jaxw2v.vectors.files.loading import load
+from jaxw2v.vectors.files.rows import ERRORS, Errors, Table
+
+__all__ = [
+    "ERRORS",
+    "FORMATS",
+    "VECTORS",
+    "VOCABULARY",
+    "Errors",
+    "Format",
+    "Table",
+    "export",
+    "load",
+    "write_folder",
+]

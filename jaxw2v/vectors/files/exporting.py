@@ -1,0 +1,70 @@
+"""Writes vectors in the formats of other programs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal, get_args
+
+from jaxw2v.corpus.vocabulary import Vocabulary
+from jaxw2v.errors import InputError
+from jaxw2v.vectors.cut_rows import Rows as Vectors
+from jaxw2v.vectors.files.binary import write_binary
+from jaxw2v.vectors.files.first_process import by_first_process
+from jaxw2v.vectors.files.static_embedding import write_static_embedding
+from jaxw2v.vectors.files.tensorboard import write_tensorboard
+from jaxw2v.vectors.files.tensors import write_with_words
+from jaxw2v.vectors.files.text import write_text
+
+Format = Literal[
+    "word2vec-text", "word2vec-bin", "glove", "safetensors", "tensorboard", "static-embedding"
+]
+FORMATS: tuple[str, ...] = get_args(Format)
+FOLDERS = ("tensorboard", "static-embedding")
+# What ends a word in a file, as gensim and others read it.
+_ENDS = {name: " \t\r\n\v\f" for name in ("word2vec-text", "word2vec-bin", "glove")}
+_ENDS |= {"safetensors": "\n", "tensorboard": "\t\r\n"}
+
+
+def export(
+    path: str | os.PathLike,
+    format: Format,
+    vocabulary: Vocabulary,
+    vectors: Vectors,
+    tokenizer: str = "words",
+) -> None:
+    """Writes vectors.
+
+    Args:
+      path: the file, or the folder for ``tensorboard`` and ``static-embedding``.
+      format: one of :data:`FORMATS`.
+      vocabulary: V words.
+      vectors: float32 [V, D].
+      tokenizer: by which ``static-embedding`` finds the words of a text.
+
+    Raises:
+      InputError: the format is unknown, or cannot hold one of the words.
+    """
+    path, words = Path(path), vocabulary.words
+    if format not in FORMATS:
+        raise InputError(f"format is {format!r}; it must be one of {', '.join(FORMATS)}")
+    ends = frozenset(_ENDS.get(format, ""))
+    for word in words:
+        if not word or not ends.isdisjoint(word):
+            raise InputError(
+                f"the word {word!r} is empty or holds white space, which {format} cannot hold; "
+                "choose another format"
+            )
+    if format == "tensorboard":
+        write_tensorboard(path, words, vocabulary.counts, vectors)
+        return
+    if format == "static-embedding":
+        write_static_embedding(path, words, vectors, tokenizer)
+        return
+    with by_first_process(path) as temporary:
+        if format == "safetensors":
+            write_with_words(temporary, words, vocabulary.counts, vectors)
+        elif format == "word2vec-bin":
+            write_binary(temporary, words, vectors)
+        else:
+            write_text(temporary, words, vectors, header=format == "word2vec-text")

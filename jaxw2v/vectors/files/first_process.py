@@ -1,0 +1,30 @@
+"""Files that the first of many processes writes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+
+from jaxw2v.atomic import renamed_when_complete
+
+
+@contextlib.contextmanager
+def by_first_process(path: Path) -> Iterator[Path]:
+    """A temporary name on the first process, and nowhere on the others, which compute along.
+
+    Args:
+      path: the file that is to be; its folder is made if missing.
+
+    Yields:
+      Where to write.
+    """
+    if jax.process_index() > 0:
+        yield Path(os.devnull)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with renamed_when_complete(path) as temporary:
+        yield temporary

@@ -1,0 +1,57 @@
+"""The folder of a run: its tables and its vocabulary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jaxw2v.corpus.vocabulary import Vocabulary
+from jaxw2v.vectors.cut_rows import Rows as Vectors
+from jaxw2v.vectors.files.first_process import by_first_process
+from jaxw2v.vectors.files.rows import Table
+from jaxw2v.vectors.files.tensors import INPUT, OUTPUT, read_tensors, table_of, write_tensors
+
+VECTORS, VOCABULARY = "vectors.safetensors", "vocabulary.tsv"
+
+
+def write_folder(
+    folder: Path, vocabulary: Vocabulary, vectors: Vectors, output_vectors: Vectors | None = None
+) -> None:
+    """Writes vectors (safetensors) and vocabulary (text).
+
+    Vectors that are cut over devices pass through the host a piece at a time. Where there are many
+    processes, all have to call this and the first one writes.
+
+    Args:
+      folder: made if missing.
+      vocabulary: V words.
+      vectors: float32 [V, D].
+      output_vectors: float32 [V, D], or ``None``.
+    """
+    tables = {INPUT: vectors}
+    if output_vectors is not None:
+        tables[OUTPUT] = output_vectors
+    with (
+        by_first_process(folder / VOCABULARY) as vocabulary_path,
+        by_first_process(folder / VECTORS) as vectors_path,
+    ):
+        vocabulary.save(vocabulary_path)
+        write_tensors(vectors_path, tables, len(vocabulary))
+
+
+def read_folder(folder: Path) -> Table:
+    """Reads what :func:`write_folder` wrote.
+
+    Args:
+      folder: the folder.
+
+    Returns:
+      What it holds.
+
+    Raises:
+      InputError: a file is missing or damaged.
+    """
+    vocabulary = Vocabulary.load(folder / VOCABULARY)
+    tensors = read_tensors(folder / VECTORS)
+    output = table_of(tensors, OUTPUT, folder / VECTORS) if OUTPUT in tensors else None
+    vectors = table_of(tensors, INPUT, folder / VECTORS)
+    return Table(vocabulary.words, vectors, vocabulary.counts, output)

@@ -1,0 +1,74 @@
+"""Loads vectors, whatever the format."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+from jaxw2v.errors import InputError
+from jaxw2v.vectors.files import folder as run_folder
+from jaxw2v.vectors.files import static_embedding
+from jaxw2v.vectors.files.binary import read_binary
+from jaxw2v.vectors.files.opening import kind_of, open_vectors
+from jaxw2v.vectors.files.rows import ERRORS, Errors, Rows, Table
+from jaxw2v.vectors.files.tensors import read_with_words
+from jaxw2v.vectors.files.text import read_text
+
+
+def load(
+    path: str | os.PathLike,
+    limit: int | None = None,
+    errors: Errors = "strict",
+    show_progress: bool = True,
+) -> Table:
+    """Loads vectors; the format is known by the content.
+
+    Args:
+      path: the folder of a run, or of model2vec or sentence-transformers; or a file in word2vec's
+        text or binary, GloVe's or fastText's text format, or safetensors, plain or compressed by
+        gzip, bzip2, xz or zstd.
+      limit: only so many first words; ``None`` reads all.
+      errors: of rows that cannot be used, see :class:`~jaxw2v.vectors.files.rows.Rows`.
+      show_progress: draw a progress line on standard error.
+
+    Returns:
+      Words and vectors.
+
+    Raises:
+      InputError: the file cannot be used: what, where, and what to do.
+    """
+    path = Path(path)
+    if limit is not None and limit < 1:
+        raise InputError(f"limit is {limit}; it must be 1 or more, or None")
+    if errors not in ERRORS:
+        raise InputError(f"errors is {errors!r}; it must be one of {', '.join(ERRORS)}")
+    rows = Rows(path, errors, math.inf if limit is None else limit)
+    if path.is_dir():
+        return _load_folder(path, rows)
+    with open_vectors(path, show_progress) as reader:
+        kind = kind_of(reader)
+        if kind == "text":
+            read_text(reader, rows)
+            return Table(*rows.join())
+        rows.unit = "word"
+        if kind == "safetensors":
+            return read_with_words(reader, rows)
+        read_binary(reader, rows)
+        return Table(*rows.join())
+
+
+def _load_folder(path: Path, rows: Rows) -> Table:
+    if (path / run_folder.VECTORS).exists():
+        table = run_folder.read_folder(path)
+        if rows.limit >= len(table.words):
+            return table
+        return Table(*(None if part is None else part[: int(rows.limit)] for part in table))
+    rows.unit = "word"
+    for place in (path, path / "0_StaticEmbedding"):
+        if (place / static_embedding.TOKENIZER).exists():
+            return static_embedding.read_static_embedding(place, rows)
+    raise InputError(
+        f"{path}: holds no {run_folder.VECTORS}; give a folder that jaxw2v train wrote, or a file "
+        "of vectors"
+    )

@@ -1,0 +1,181 @@
+"""Opens a file of vectors, compressed or not, and finds out what it holds."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from tqdm import tqdm
+
+from jaxw2v.compression import DAMAGED, open_compressed
+from jaxw2v.errors import InputError
+
+HEAD = 1 << 16
+HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t]*\r?\n")
+BOM = b"\xef\xbb\xbf"
+_OTHERS = {
+    b"\x93NUMPY": "a NumPy array, which has no words",
+    b"\x80\x03": "a Python pickle, such as gensim's own format; save it there by "
+    "save_word2vec_format",
+    b"\x80\x04": "a Python pickle, such as gensim's own format; save it there by "
+    "save_word2vec_format",
+    b"\x80\x05": "a Python pickle, such as gensim's own format; save it there by "
+    "save_word2vec_format",
+    b"\xba\x16\x4f\x2f": "a fastText model; give its .vec file",
+    b"PK": "a zip archive; unpack it first",
+    b"PAR1": "a parquet table",
+    b"ARROW1": "an Arrow table",
+    b"\x89HDF": "an HDF5 file",
+    b"\x89PNG": "a picture",
+    b"%PDF": "a PDF document",
+    b"SQLite": "a database",
+    b"<": "a web page or XML",
+    b"{": "JSON",
+    b"[": "JSON",
+}
+
+
+class Reader:
+    """A file that is read from its start, with a progress line in bytes as stored.
+
+    Attributes:
+      path: of the file.
+      is_compressed: whether it is.
+      size: of what it holds (bytes); infinite if it is compressed.
+    """
+
+    def __init__(self, path: Path, raw: IO[bytes], stream: IO[bytes], bar: tqdm):
+        """Joins the parts.
+
+        Args:
+          path: of the file.
+          raw: the file.
+          stream: what it holds when decompressed; ``raw`` itself if it is not compressed.
+          bar: the progress line.
+        """
+        self.path, self._raw, self._stream, self._bar = path, raw, stream, bar
+        self._ahead = b""
+        self.is_compressed = stream is not raw
+        self.size = math.inf if self.is_compressed else os.path.getsize(path)
+
+    def read(self, size: int) -> bytes:
+        """Reads on.
+
+        Args:
+          size: bytes at most.
+
+        Returns:
+          The bytes; none at the end.
+        """
+        ahead, self._ahead = self._ahead[:size], self._ahead[size:]
+        data = ahead + self._stream.read(size - len(ahead)) if len(ahead) < size else ahead
+        self._bar.update(self._raw.tell() - self._bar.n)
+        return data
+
+    def peek(self) -> bytes:
+        """The next 64 KiB, which are read again later."""
+        while len(self._ahead) < HEAD and (data := self._stream.read(HEAD - len(self._ahead))):
+            self._ahead += data
+        return self._ahead
+
+
+@contextlib.contextmanager
+def open_vectors(path: Path, show_progress: bool) -> Iterator[Reader]:
+    """Opens a file.
+
+    Args:
+      path: plain, or compressed by gzip, bzip2, xz or zstd.
+      show_progress: draw a progress line on standard error when it takes more than a second.
+
+    Yields:
+      A reader at the start of what the file holds.
+
+    Raises:
+      InputError: the file is missing, empty or damaged.
+    """
+    try:
+        if not path.exists():
+            raise InputError(f"{path}: no such file or folder")
+        with (
+            open(path, "rb") as raw,
+            open_compressed(str(path), raw) as stream,
+            tqdm(
+                total=os.path.getsize(path),
+                unit="B",
+                unit_scale=True,
+                desc=f"reading {path.name}",
+                delay=1,
+                disable=not show_progress,
+            ) as bar,
+        ):
+            reader = Reader(path, raw, stream, bar)
+            if not reader.peek().strip():
+                raise InputError(f"{path}: is empty")
+            yield reader
+    except DAMAGED as error:
+        raise InputError(f"{path}: damaged or cut short: {error}") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or f'damaged: {error}'}") from None
+
+
+def kind_of(reader: Reader) -> str:
+    """Finds out what a file holds, by its content.
+
+    Args:
+      reader: of the file, at its start.
+
+    Returns:
+      ``text`` (word2vec's or fastText's, with a header, or GloVe's, without), ``binary``
+      (word2vec's), or ``safetensors``.
+
+    Raises:
+      InputError: it holds something else, which is named.
+    """
+    head = reader.peek().removeprefix(BOM)
+    if len(head) > 9 and head[8:9] == b"{" and struct.unpack("<Q", head[:8])[0] < 1 << 32:
+        return "safetensors"
+    header = HEADER.match(head)
+    first = head[header.end() if header else 0 :].partition(b"\n")[0]
+    fields = first.split()
+    if len(fields) > 1 and is_number(fields[-1]):
+        return "text"
+    if header:
+        start = head[header.end() :][: 4 * int(header[2]) + 64]
+        if any(byte < 9 or 13 < byte < 32 for byte in start):
+            return "binary"
+        return "text"
+    for magic, what in _OTHERS.items():
+        if head.startswith(magic):
+            raise InputError(f"{reader.path}: holds no vectors: it looks like {what}")
+    if b"\0" in head:
+        raise InputError(f"{reader.path}: holds no vectors in a format known here: it is binary")
+    raise InputError(
+        f"{reader.path}:1: holds no vectors: it looks like plain text; expected a word and its "
+        f"numbers in a line, got {first[:40]!r}"
+    )
+
+
+def is_number(field: bytes) -> bool:
+    """Whether a field of a text file is a number.
+
+    Args:
+      field: without blanks.
+
+    Returns:
+      Whether it is.
+
+    Example:
+      >>> is_number(b"-1.5e-3"), is_number(b"1_000"), is_number(b"cat")
+      (True, False, False)
+    """
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return b"_" not in field

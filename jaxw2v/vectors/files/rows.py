@@ -1,0 +1,170 @@
+"""Rows of a file of vectors as they are read: checked, collected, joined."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from jaxw2v.errors import InputError
+
+Errors = Literal["strict", "replace", "skip"]
+ERRORS = ("strict", "replace", "skip")
+
+
+class Table(NamedTuple):
+    """What a file of vectors holds.
+
+    Attributes:
+      words: V distinct words.
+      vectors: float32 [V, D].
+      counts: int64 [V], occurrences; ``None`` where the format has none.
+      output_vectors: float32 [V, D], or ``None``.
+    """
+
+    words: tuple[str, ...]
+    vectors: np.ndarray
+    counts: np.ndarray | None = None
+    output_vectors: np.ndarray | None = None
+
+
+def empty_table(rows: int, dim: int) -> np.ndarray:
+    """An array that a CPU device can use where it lies: it begins at a multiple of 64 bytes.
+
+    Args:
+      rows: V.
+      dim: D.
+
+    Returns:
+      float32 [V, D], not initialised.
+    """
+    space = np.empty(rows * dim + 16, np.float32)
+    start = -space.ctypes.data % 64 // 4
+    return space[start : start + rows * dim].reshape(rows, dim)
+
+
+@dataclasses.dataclass
+class Rows:
+    """Collects rows, and decides about those that cannot be used.
+
+    Attributes:
+      path: of the file, for messages.
+      errors: ``strict`` refuses the file; ``replace`` puts U+FFFD where bytes are not UTF-8, and
+        keeps the first of words that become the same by it; ``skip`` leaves bad rows out.
+      limit: read so many rows at most.
+      unit: what rows are called in messages: a line, or a word.
+    """
+
+    path: str | Path
+    errors: Errors
+    limit: float = math.inf
+    unit: Literal["line", "word"] = "line"
+
+    def __post_init__(self) -> None:
+        self.words: dict[str, int] = {}
+        self.read = 0
+        self._blocks: list[np.ndarray] = []
+        self._bad: Counter[str] = Counter()
+        self._first_bad = ""
+
+    @property
+    def left(self) -> float:
+        """How many rows are still to be read at most."""
+        return self.limit - self.read
+
+    def refuse(self, number: int, what: str) -> None:
+        """Says that a row cannot be used.
+
+        Args:
+          number: its line, or its place among the words.
+          what: is wrong.
+
+        Raises:
+          InputError: ``errors`` is not ``skip``.
+        """
+        where = f"{self.path}:{number}" if self.unit == "line" else f"{self.path}: word {number}"
+        if self.errors != "skip":
+            raise InputError(
+                f"{where}: {what}; mend the file, or leave such rows out by --errors skip"
+            )
+        self._first_bad = self._first_bad or where
+        self._bad[what.partition(":")[0]] += 1
+
+    def decode(self, word: bytes, number: int) -> str | None:
+        """Turns bytes into a word.
+
+        Args:
+          word: the bytes.
+          number: of its row.
+
+        Returns:
+          The word; ``None`` if its row is left out.
+        """
+        try:
+            return word.decode("utf-8", "replace" if self.errors == "replace" else "strict")
+        except UnicodeDecodeError as error:
+            self.refuse(number, f"the word is not UTF-8: byte 0x{word[error.start]:02x}")
+            return None
+
+    def add(self, words: Sequence[str | None], vectors: np.ndarray, numbers: Sequence[int]) -> None:
+        """Takes rows.
+
+        Args:
+          words: n of them; ``None`` for rows that have been refused.
+          vectors: float32 [n, D].
+          numbers: of the rows.
+        """
+        self.read += len(words)
+        keep = np.ones(len(words), bool)
+        finite = np.isfinite(vectors).all(axis=1)
+        for i, word in enumerate(words):
+            keep[i] = word is not None and self._is_good(word, finite[i], numbers[i])
+        self._blocks.append(vectors if keep.all() else vectors[keep])
+
+    def _is_good(self, word: str, finite: bool, number: int) -> bool:
+        if not word:
+            self.refuse(number, "the word is empty")
+        elif not finite:
+            self.refuse(number, f"holds a number that is not finite: the vector of {word!r}")
+        elif self.words.setdefault(word, number) == number:
+            return True
+        elif "�" not in word or self.errors != "replace":
+            first = self.words[word]
+            self.refuse(
+                number, f"the word stands there twice: {word!r}, first as {self.unit} {first}"
+            )
+        return False
+
+    def join(self) -> tuple[tuple[str, ...], np.ndarray]:
+        """All rows, with a warning if some were left out.
+
+        Returns:
+          The words, and float32 [V, D].
+
+        Raises:
+          InputError: there is none.
+        """
+        if self._bad:
+            kinds = ", ".join(f"{count:,} where {what}" for what, count in self._bad.most_common())
+            warnings.warn(
+                f"{self.path}: {self._bad.total():,} rows are left out: {kinds}; the first is "
+                f"{self._first_bad}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        if not self.words:
+            raise InputError(f"{self.path}: holds no vector")
+        vectors = empty_table(len(self.words), self._blocks[0].shape[1])
+        start = 0
+        for i, block in enumerate(self._blocks):
+            vectors[start : start + len(block)] = block
+            start += len(block)
+            # What is joined need not be held twice.
+            self._blocks[i] = vectors[:0]
+        return tuple(self.words), vectors

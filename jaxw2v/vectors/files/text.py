@@ -1,0 +1,210 @@
+"""The text formats: word2vec's and fastText's, with a header, and GloVe's, without."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from jaxw2v.errors import InputError
+from jaxw2v.vectors.cut_rows import Rows as Vectors
+from jaxw2v.vectors.cut_rows import pieces
+from jaxw2v.vectors.files.opening import BOM, HEADER, Reader, is_number
+from jaxw2v.vectors.files.rows import Rows
+
+CHUNK_BYTES = 1 << 24
+# Lines that show how many numbers a line holds, where no header says so.
+LINES_TO_GUESS = 10
+LONGEST_WORD = 1 << 16
+LONGEST_NUMBER = 32
+
+
+def read_text(reader: Reader, rows: Rows) -> None:
+    """Reads lines of a word and its numbers.
+
+    Args:
+      reader: at the start of the file.
+      rows: receives them.
+
+    Raises:
+      InputError: the header is wrong, the file is cut short, or a line has another form.
+    """
+    head = reader.peek()
+    header = HEADER.match(head.removeprefix(BOM))
+    line, promised = 1, None
+    if header:
+        reader.read(len(head) - len(head.removeprefix(BOM)) + header.end())
+        promised, dim = int(header[1]), int(header[2])
+        check_header(rows.path, promised, dim, 2 * dim + 2, reader.size)
+        line = 2
+    else:
+        reader.read(len(head) - len(head.removeprefix(BOM)))
+        dim = _guess_dim(rows.path, head)
+    for data in _whole_lines(reader, dim, rows.path, line):
+        if rows.left <= 0:
+            return
+        if data.count(b"\n") > rows.left:
+            lines = data.split(b"\n", int(rows.left))
+            data = b"\n".join(lines[:-1]) + b"\n"
+        _read_chunk(data, dim, line, rows, promised)
+        line += data.count(b"\n") + (not data.endswith(b"\n"))
+    if promised is not None and rows.read < min(promised, rows.limit):
+        raise InputError(
+            f"{rows.path}: cut short: its header promises {promised:,} words and it holds "
+            f"{rows.read:,}; get the file again"
+        )
+
+
+def check_header(
+    path: str | Path, size: int, dim: int, bytes_per_row: int, file_size: float
+) -> None:
+    """Makes sure that a header can be true.
+
+    Args:
+      path: of the file.
+      size: words that it promises.
+      dim: numbers that it promises for each.
+      bytes_per_row: the shortest row.
+      file_size: of the whole file (bytes); infinite if it is not known.
+
+    Raises:
+      InputError: it cannot.
+    """
+    if size == 0 or dim == 0:
+        raise InputError(f"{path}:1: the header promises {size} words of {dim} numbers")
+    if size * bytes_per_row > file_size + 1:
+        raise InputError(
+            f"{path}: cut short, or its header is wrong: it promises {size:,} words of {dim:,} "
+            f"numbers, and {file_size:,} bytes cannot hold them; get the file again"
+        )
+
+
+def _guess_dim(path: str | Path, head: bytes) -> int:
+    lines = head.removeprefix(BOM).split(b"\n")
+    if len(lines) > 1:
+        lines = lines[:-1]
+    numbers = []
+    for line in lines[:LINES_TO_GUESS]:
+        fields = line.split()
+        count = 0
+        while count < len(fields) - 1 and is_number(fields[-1 - count]):
+            count += 1
+        numbers.append(count)
+    # Words may end in numbers, such as "apollo 11"; most do not.
+    dim = max(set(numbers), key=lambda n: (numbers.count(n), -n))
+    if dim == 0:
+        raise InputError(f"{path}:1: expected a word and its numbers, got {lines[0][:40]!r}")
+    return dim
+
+
+def _whole_lines(reader: Reader, dim: int, path: str | Path, line: int) -> Iterator[bytes]:
+    """The rest of a file in pieces that end where a line does."""
+    rest, longest = b"", LONGEST_WORD + LONGEST_NUMBER * dim
+    while data := reader.read(CHUNK_BYTES):
+        data = rest + data
+        cut = data.rfind(b"\n") + 1
+        rest = data[cut:]
+        line += data.count(b"\n", 0, cut)
+        if len(rest) > longest:
+            raise InputError(
+                f"{path}:{line}: is longer than a word and {dim} numbers can be; this is not a "
+                "text file of vectors, or it is damaged"
+            )
+        if cut:
+            yield data[:cut]
+    if rest.strip():
+        yield rest
+
+
+def _read_chunk(data: bytes, dim: int, line: int, rows: Rows, promised: int | None) -> None:
+    data = data.replace(b"\t", b" ").replace(b"\r\n", b"\n").replace(b" \n", b"\n")
+    if not data.endswith(b"\n"):
+        warnings.warn(
+            f"{rows.path}: its last line has no end: it may be cut short",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        data += b"\n"
+    words, vectors = _parse_fast(data, dim)
+    numbers: Sequence[int] = range(line, line + len(words))
+    if vectors is None:
+        words, vectors, numbers = _parse_lines(data, dim, line, rows)
+    if promised is not None and rows.read + len(words) > promised:
+        raise InputError(
+            f"{rows.path}:{numbers[promised - rows.read]}: goes on after the {promised:,} words "
+            "that its header promises; mend the header or the file"
+        )
+    rows.add(words, vectors, numbers)
+
+
+def _parse_fast(data: bytes, dim: int) -> tuple[list[str], np.ndarray | None]:
+    """Lines of one form only; all else is left to :func:`_parse_lines`, which is slow."""
+    schema = {"word": pl.String} | {str(i): pl.Float32 for i in range(dim)}
+    try:
+        frame = pl.read_csv(
+            data,
+            has_header=False,
+            separator=" ",
+            quote_char=None,
+            schema=schema,
+            glob=False,
+        )
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return [], None
+    if len(frame) != data.count(b"\n"):
+        return [], None
+    if sum(frame.null_count().row(0)):
+        return [], None
+    words = frame.drop_in_place("word").to_list()
+    return words, np.ascontiguousarray(frame.to_numpy())
+
+
+def _parse_lines(
+    data: bytes, dim: int, line: int, rows: Rows
+) -> tuple[list[str | None], np.ndarray, list[int]]:
+    words: list[str | None] = []
+    numbers: list[int] = []
+    lines = data.rstrip().split(b"\n") if data.strip() else []
+    vectors = np.zeros((len(lines), dim), np.float32)
+    for number, text in enumerate(lines, start=line):
+        fields = text.split()
+        numbers.append(number)
+        found = fields[len(fields) - dim :] if len(fields) > dim else []
+        word = b" ".join(fields[: len(fields) - dim])
+        if not found or (len(fields) > dim + 1 and is_number(fields[-dim - 1])):
+            got = sum(map(is_number, fields[1:]))
+            rows.refuse(number, f"expected a word and {dim} numbers, got {got} numbers")
+            words.append(None)
+        elif not all(map(is_number, found)):
+            wrong = next(field for field in found if not is_number(field))
+            rows.refuse(number, f"holds something that is not a number: {wrong[:40]!r}")
+            words.append(None)
+        else:
+            vectors[len(words)] = np.array(found, np.float64).astype(np.float32)
+            words.append(rows.decode(word, number))
+    return words, vectors, numbers
+
+
+def write_text(path: Path, words: Sequence[str], vectors: Vectors, header: bool) -> None:
+    """Writes a line for each word: the word and its numbers, each as short as float32 allows.
+
+    Args:
+      path: the file.
+      words: V words.
+      vectors: float32 [V, D].
+      header: begin with the line ``V D``.
+    """
+    start = 0
+    with open(path, "wb") as file:
+        if header:
+            file.write(f"{len(words)} {vectors.shape[1]}\n".encode())
+        for piece in pieces(vectors, len(words)):
+            frame = pl.DataFrame(piece, schema=[str(i) for i in range(piece.shape[1])])
+            names = pl.Series("word", words[start : start + len(piece)])
+            frame.insert_column(0, names).write_csv(
+                file, include_header=False, separator=" ", quote_style="never"
+            )
+            start += len(piece)

@@ -1,0 +1,70 @@
+"""Words with a table of vectors, and where it lies: what all questions are asked of."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import jax
+import numpy as np
+
+from jaxw2v.corpus.vocabulary import Vocabulary
+from jaxw2v.errors import InputError
+from jaxw2v.vectors import neighbors
+from jaxw2v.vectors.cut_rows import Rows, row_cut, take_rows
+
+Vector: TypeAlias = np.ndarray | jax.Array
+Words: TypeAlias = str | Sequence[str]
+
+
+class Lookup:
+    """Vectors by word; the base of :class:`~jaxw2v.WordVectors`."""
+
+    vocabulary: Vocabulary
+    vectors: Rows
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words, the most frequent first."""
+        return self.vocabulary.words
+
+    @property
+    def counts(self) -> np.ndarray:
+        """int64 [V], occurrences in the corpus."""
+        return self.vocabulary.counts
+
+    @functools.cached_property
+    def _table(self) -> jax.Array:
+        """The vectors on the device or devices; on a CPU in the same memory, where that can be."""
+        return self.vectors if isinstance(self.vectors, jax.Array) else jax.device_put(self.vectors)
+
+    @functools.cached_property
+    def _inverse(self) -> jax.Array:
+        return neighbors.inverse_lengths(self._table)
+
+    def __len__(self) -> int:
+        return len(self.vocabulary)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.vocabulary
+
+    def __getitem__(self, words: Words) -> np.ndarray:
+        """The vector of a word [D], or of several [n, D]; KeyError with suggestions."""
+        if row_cut(self.vectors) is None:
+            return self.vectors[self._ids(words)]
+        return np.asarray(take_rows(self.vectors, self._ids(words)))
+
+    def _ids(self, words: Words) -> int | np.ndarray:
+        if isinstance(words, str):
+            return self.vocabulary[words]
+        return np.array([self.vocabulary[word] for word in words], np.int32)
+
+    def _vector(self, item: str | Vector) -> np.ndarray:
+        """The vector of a word, or the one that was given: float32 [D]."""
+        if isinstance(item, str):
+            return self[item]
+        vector, dim = np.asarray(item, np.float32), self.vectors.shape[1]
+        if vector.shape != (dim,):
+            raise InputError(f"a vector of shape {vector.shape} was given; expected ({dim},)")
+        return vector

@@ -1,0 +1,372 @@
+"""Files of vectors: round trips with gensim and model2vec, and files that cannot be used."""
+
+import bz2
+import gzip
+import lzma
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+from gensim.models import KeyedVectors
+from model2vec import StaticModel
+from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+from jaxw2v import InputError, TextSettings, WordVectors
+from jaxw2v.compression import zstd
+from jaxw2v.corpus import Vocabulary, open_corpus
+from jaxw2v.vectors.files import FORMATS, binary, text
+
+WORDS = ("the", "naïve", "東京", "1984", '"', "#", "nan", "null", "x\xa0y", "don't", "e5", "-")
+READ = [format for format in FORMATS if format != "tensorboard"]
+
+
+def first(wv, size):
+    return WordVectors(Vocabulary(wv.words[:size], wv.counts[:size]), wv.vectors[:size])
+
+
+def load(path, **options):
+    return WordVectors.load(path, show_progress=False, **options)
+
+
+def assert_same(found, expected):
+    assert found.words == expected.words
+    np.testing.assert_array_equal(found.vectors, expected.vectors)
+
+
+@pytest.fixture(scope="module")
+def wv():
+    rng = np.random.default_rng(0)
+    scale = 10.0 ** rng.integers(-12, 12, (len(WORDS), 1))
+    vectors = (rng.normal(size=(len(WORDS), 7)) * scale).astype(np.float32)
+    vectors[2, :3] = 0, -0.0, np.finfo(np.float32).tiny / 8
+    return WordVectors(Vocabulary(WORDS, np.arange(3 * len(WORDS), 0, -3)), vectors)
+
+
+@pytest.fixture(scope="module")
+def peer(wv):
+    keyed = KeyedVectors(wv.vectors.shape[1])
+    keyed.add_vectors(list(wv.words), wv.vectors)
+    return keyed
+
+
+@pytest.mark.parametrize("format", READ)
+def test_what_we_write_we_read(wv, tmp_path, monkeypatch, format):
+    monkeypatch.setattr("jaxw2v.vectors.cut_rows.ROWS_AT_ONCE", 5)
+    for module in (text, binary):
+        monkeypatch.setattr(module, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(binary, "ROWS_AT_ONCE", 4)
+    wv.export(tmp_path / "v", format)
+    found = load(tmp_path / "v")
+    assert_same(found, wv)
+    for limit in (1, 4, 5, len(wv), 99):
+        assert_same(load(tmp_path / "v", limit=limit), first(wv, limit))
+    if format == "safetensors":
+        np.testing.assert_array_equal(found.counts, wv.counts)
+    else:
+        assert (np.diff(found.counts) < 0).all()
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_gensim_reads_our_files_and_we_read_gensims(wv, peer, tmp_path, binary):
+    wv.export(tmp_path / "ours", "word2vec-bin" if binary else "word2vec-text")
+    theirs = KeyedVectors.load_word2vec_format(tmp_path / "ours", binary=binary)
+    assert tuple(theirs.index_to_key) == wv.words
+    np.testing.assert_array_equal(theirs.vectors, wv.vectors)
+    peer.save_word2vec_format(str(tmp_path / "theirs"), binary=binary)
+    assert_same(load(tmp_path / "theirs"), wv)
+
+
+# gensim leaves the file open.
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+def test_glove_without_a_header(wv, peer, tmp_path):
+    wv.export(tmp_path / "ours", "glove")
+    theirs = KeyedVectors.load_word2vec_format(tmp_path / "ours", no_header=True)
+    assert tuple(theirs.index_to_key) == wv.words
+    np.testing.assert_array_equal(theirs.vectors, wv.vectors)
+    peer.save_word2vec_format(str(tmp_path / "theirs"), write_header=False)
+    assert_same(load(tmp_path / "theirs"), wv)
+
+
+@pytest.mark.parametrize("format", ["word2vec-text", "word2vec-bin", "glove", "safetensors"])
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, zstd.compress])
+def test_compressed_files(wv, tmp_path, format, compress):
+    wv.export(tmp_path / "v", format)
+    (tmp_path / "v").write_bytes(compress((tmp_path / "v").read_bytes()))
+    assert_same(load(tmp_path / "v"), wv)
+    (tmp_path / "v").write_bytes((tmp_path / "v").read_bytes()[:-9])
+    with pytest.raises(InputError, match="damaged or cut short"):
+        load(tmp_path / "v")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        # word2vec.c and fastText end each line by a blank.
+        (b"2 2\na 1 2 \nb 3 4 \n", ("a", "b")),
+        (b"a 1 2\nb 3 4\n", ("a", "b")),
+        (b"\xef\xbb\xbf2 2\na 1 2\nb 3 4\n", ("a", "b")),
+        (b"\xef\xbb\xbfa 1 2\nb 3 4\n", ("a", "b")),
+        (b"2 2\r\na 1 2\r\nb 3 4\n", ("a", "b")),
+        (b"2\t2\na\t1\t2\nb\t3\t4\n\n\n", ("a", "b")),
+        (b"a  1 2\nb 3   4\n", ("a", "b")),
+        (b"new york 1 2\n. . . 3 4\n", ("new york", ". . .")),
+        (b"2 2\nnew york 1 2\nb 3 4\n", ("new york", "b")),
+        (b"a 1e0 +2.0\nb 3. 4e-0\n", ("a", "b")),
+    ],
+)
+def test_text_that_others_write(tmp_path, content, words):
+    (tmp_path / "v.vec").write_bytes(content)
+    found = load(tmp_path / "v.vec")
+    assert found.words == words
+    assert found.vectors.tolist() == [[1, 2], [3, 4]]
+
+
+def test_binary_rows_without_line_feeds(tmp_path):
+    rows = np.array([[1, 2], [3, 4]], np.float32)
+    content = b"2 2\na " + rows[0].tobytes() + b"b " + rows[1].tobytes()
+    (tmp_path / "v.bin").write_bytes(content)
+    assert load(tmp_path / "v.bin").vectors.tolist() == rows.tolist()
+
+
+SENTENCE = "Don't say \"Naïve\" -- it's the year 1984; 東京 (e5)!"
+
+
+@pytest.mark.parametrize("tokenizer", ["words", "whitespace", "basic_english", r"regex:\w+"])
+def test_model2vec_means_the_words_that_we_find(tmp_path, tokenizer):
+    """A text's embedding is the mean of the vectors of the words our tokenizer finds in it."""
+    texts = [SENTENCE, "the year, the e5", "nothing known"]
+    settings = TextSettings(tokenizer=tokenizer, min_count=1)
+    stream = open_corpus(texts[:2], settings, show_progress=False)
+    vectors = np.random.default_rng(0).normal(size=(len(stream.vocabulary), 5))
+    ours = WordVectors(stream.vocabulary, vectors)
+    ours.export(tmp_path / "static", "static-embedding", tokenizer)
+    model = StaticModel.from_pretrained(tmp_path / "static")
+    ids, sentences = stream.read(0, len(stream))
+    expected = np.stack([ours.vectors[ids[sentences == i]].mean(0) for i in range(2)])
+    np.testing.assert_allclose(model.encode(texts[:2]), expected, atol=1e-6)
+    assert not model.encode(texts[2:]).any()
+
+
+@pytest.mark.parametrize("kind", ["WordLevel", "WordPiece", "Unigram"])
+def test_we_read_what_model2vec_writes(tmp_path, kind):
+    words = ["[UNK]", "cat", "dog", "sky"]
+    ids = {word: i for i, word in enumerate(words)}
+    model = {
+        "WordLevel": lambda: models.WordLevel(ids, unk_token="[UNK]"),
+        "WordPiece": lambda: models.WordPiece(ids, unk_token="[UNK]"),
+        "Unigram": lambda: models.Unigram([(word, -1.0) for word in words], 0),
+    }[kind]()
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    vectors = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
+    StaticModel(vectors, tokenizer).save_pretrained(tmp_path / "plain")
+    found = load(tmp_path / "plain")
+    assert found.words == ("cat", "dog", "sky")
+    np.testing.assert_array_equal(found.vectors, vectors[1:])
+
+    mapping, weights = np.array([0, 1, 1, 2]), np.array([1, 2, 3, 4], np.float32)
+    few = StaticModel(vectors[:3], tokenizer, weights=weights, token_mapping=mapping)
+    few.save_pretrained(tmp_path / "few")
+    found = load(tmp_path / "few", limit=2)
+    assert found.words == ("cat", "dog")
+    np.testing.assert_allclose(found.vectors, vectors[[1, 1]] * [[2], [3]], rtol=1e-6)
+
+
+def test_tensorboards_files(wv, tmp_path):
+    wv.export(tmp_path / "logs", "tensorboard")
+    read = np.loadtxt(tmp_path / "logs" / "vectors.tsv", np.float32, delimiter="\t")
+    np.testing.assert_array_equal(read, wv.vectors)
+    lines = (tmp_path / "logs" / "metadata.tsv").read_text(encoding="utf-8").split("\n")
+    assert lines[0] == "word\tcount"
+    rows = [line.split("\t") for line in lines[1:-1]]
+    assert tuple(word for word, _ in rows) == wv.words
+    assert [int(count) for _, count in rows] == wv.counts.tolist()
+    config = (tmp_path / "logs" / "projector_config.pbtxt").read_text()
+    assert 'tensor_path: "vectors.tsv"' in config
+
+
+def test_words_that_a_format_cannot_hold(tmp_path):
+    for word in ("new york", "a\tb", "a\nb", ""):
+        wv = WordVectors(Vocabulary((word,), np.array([1])), np.ones((1, 2)))
+        for format in ("word2vec-text", "word2vec-bin", "glove"):
+            with pytest.raises(InputError, match="empty or holds white space"):
+                wv.export(tmp_path / "v", format)
+    spaced = WordVectors(Vocabulary(("new york",), np.array([1])), np.ones((1, 2)))
+    assert not list(tmp_path.iterdir())
+    spaced.export(tmp_path / "v", "safetensors")
+    assert load(tmp_path / "v").words == ("new york",)
+    with pytest.raises(InputError, match="format is 'other'; it must be one of word2vec-text"):
+        spaced.export(tmp_path / "w", "other")
+    assert [path.name for path in tmp_path.iterdir()] == ["v"]
+
+
+BAD_ROWS = [
+    (b"2 2\na 1 2\nb 1\n", ":3: expected a word and 2 numbers, got 1"),
+    (b"2 2\na 1 2\nb 1 2 3\n", ":3: expected a word and 2 numbers, got 3"),
+    (b"a 1 2\nb 1 2 3\n", ":2: expected a word and 2 numbers, got 3"),
+    (b"2 2\na 1 2\nb 1 x\n", ":3: holds something that is not a number: b'x'"),
+    (b"2 2\na 1 2\nb 1 1_0\n", ":3: holds something that is not a number: b'1_0'"),
+    (b"2 2\na 1 2\nb 1 nan\n", ":3: holds a number that is not finite: the vector of 'b'"),
+    (b"2 2\na 1 2\nb inf 1\n", ":3: holds a number that is not finite"),
+    (b"2 2\na 1 2\nb 1e99 1\n", ":3: holds a number that is not finite"),
+    (b"2 2\na 1 2\na 3 4\n", ":3: the word stands there twice: 'a', first as line 2"),
+    (b"2 2\na 1 2\n\xff\xfe 3 4\n", ":3: the word is not UTF-8: byte 0xff"),
+    (b"2 2\na 1 2\n 3 4\n", ":3: expected a word and 2 numbers"),
+    (b"2 2\n\na 1 2\n", ":2: expected a word and 2 numbers"),
+]
+
+
+@pytest.mark.parametrize(("content", "message"), BAD_ROWS)
+def test_a_bad_row_is_named_or_left_out(tmp_path, content, message):
+    path = tmp_path / "v.txt"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        load(path)
+    with pytest.warns(RuntimeWarning, match="1 rows are left out: 1 where .*; the first is .*:"):
+        found = load(path, errors="skip")
+    assert found.words == ("a",)
+    assert found.vectors.tolist() == [[1, 2]]
+
+
+def test_bytes_that_are_not_utf8_can_be_replaced(tmp_path):
+    (tmp_path / "v.txt").write_bytes(b"3 1\n\xff 1\n\xfe 2\nb 3\n")
+    found = load(tmp_path / "v.txt", errors="replace")
+    assert found.words == ("�", "b")
+    assert found.vectors.tolist() == [[1], [3]]
+
+
+FILES = [
+    (b"", "is empty"),
+    (b" \n\n", "is empty"),
+    (b"2 0\na\nb\n", "promises 2 words of 0 numbers"),
+    (b"0 2\n", "promises 0 words of 2 numbers"),
+    (b"2 2\na 1 2\n", "cut short"),
+    (b"3 2\na 1 2\nb 1 2\n", "cut short"),
+    (b"9999999999 300\na 1 2\n", "cut short, or its header is wrong"),
+    (b"300 9999999999\na 1 2\n", "cut short, or its header is wrong"),
+    (b"1 2\na 1 2\nb 1 2\n", ":3: goes on after the 1 words that its header promises"),
+    (b"2 3\na 1 2\nb 1 2\n", ":2: expected a word and 3 numbers, got 2"),
+    (b"1 1\na " + b"x" * 100_000, ":2: is longer than a word and 1 numbers can be"),
+    (b"Once upon a time\nthere was\n", ":1: holds no vectors: it looks like plain text"),
+    (b"<html><body>404</body></html>", "it looks like a web page or XML"),
+    (b'{"error": "not found"}', "it looks like JSON"),
+    (b"\x93NUMPY\x01\x00v\x00", "it looks like a NumPy array"),
+    (b"\x80\x04\x95\x00\x00\x00", "it looks like a Python pickle, such as gensim's own format"),
+    (b"PK\x03\x04\x14\x00\x00\x00", "it looks like a zip archive"),
+    (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", "it looks like a fastText model; give its .vec file"),
+    (b"PAR1\x15\x00\x15", "it looks like a parquet table"),
+    (b"\x00\x01\x02\x03", "in a format known here: it is binary"),
+    (b"\x28\xb5\x2f\xfd\x00", "damaged or cut short"),
+]
+
+
+@pytest.mark.parametrize(("content", "message"), FILES)
+def test_what_is_no_file_of_vectors_is_named(tmp_path, content, message):
+    path = tmp_path / "v.txt"
+    path.write_bytes(content)
+    for errors in ("strict", "skip"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore" if errors == "skip" else "error")
+            with pytest.raises(InputError, match=message if errors == "strict" else "v.txt"):
+                load(path, errors=errors)
+
+
+def test_a_file_that_may_be_cut_in_its_last_number(tmp_path):
+    (tmp_path / "v.txt").write_bytes(b"a 1 2\nb 1 2.")
+    with pytest.warns(RuntimeWarning, match="its last line has no end: it may be cut short"):
+        assert load(tmp_path / "v.txt").words == ("a", "b")
+
+
+def test_paths_and_options_that_cannot_be(wv, tmp_path):
+    for path, options, message in [
+        (tmp_path / "none", {}, "none: no such file or folder"),
+        (tmp_path, {}, "holds no vectors.safetensors"),
+        (tmp_path / "none", {"limit": 0}, "limit is 0"),
+        (tmp_path / "none", {"errors": "ignore"}, "errors is 'ignore'; it must be one of strict"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            load(path, **options)
+
+
+def test_safetensors_that_do_not_fit(wv, tmp_path):
+    path = tmp_path / "v.safetensors"
+    wv.export(path, "safetensors")
+    tensors = load_file(path)
+    for name, change, message in [
+        ("words", lambda a: a[:9], r"holds \d+ words and 12 vectors"),
+        ("words", None, "holds no words, only"),
+        ("input_embedding", None, "holds no input_embedding, only"),
+        ("input_embedding", lambda a: a[0], "expected .words, components."),
+        ("input_embedding", lambda a: a.astype(np.int32), "input_embedding is int32"),
+        ("input_embedding", lambda a: a * np.float32(np.nan), "word 1: holds a number that is not"),
+        ("words", lambda a: np.concatenate([a[:-1], [255]]).astype(np.uint8), "word 12: the word"),
+    ]:
+        changed = {k: v for k, v in tensors.items() if k != name}
+        if change is not None:
+            changed[name] = change(tensors[name])
+        save_file(changed, path)
+        with pytest.raises(InputError, match=message):
+            load(path)
+
+
+def mutated(content, rng):
+    """A file as accidents leave it: cut, with bytes changed, lost, doubled or put in."""
+    data = bytearray(content)
+    for _ in range(rng.integers(1, 4)):
+        at, length = int(rng.integers(len(data) + 1)), int(rng.integers(1, 40))
+        kind = rng.integers(6)
+        if kind == 0:
+            del data[at:]
+        elif kind == 1:
+            del data[at : at + length]
+        elif kind == 2:
+            data[at:at] = data[at : at + length]
+        elif kind == 3:
+            data[at:at] = rng.bytes(length)
+        elif kind == 4:
+            data[at : at + 1] = [b" ", b"\n", b"\0", b"\xff", b"9", b"-", b"\r"][rng.integers(7)]
+        else:
+            swap = int(rng.integers(len(data) + 1))
+            data[at : at + 4], data[swap : swap + 4] = data[swap : swap + 4], data[at : at + 4]
+    return bytes(data)
+
+
+@pytest.mark.parametrize("errors", ["strict", "skip"])
+@pytest.mark.parametrize("name", ["v.txt", "v.glove", "v.bin", "v.safetensors", "v.gz", "static"])
+def test_a_mutated_file_is_an_error_or_a_table(wv, tmp_path, name, errors):
+    """Never another exception, nor memory beyond some times the file."""
+    formats = {"v.txt": "word2vec-text", "v.glove": "glove", "v.bin": "word2vec-bin"}
+    formats |= {"v.safetensors": "safetensors", "v.gz": "word2vec-text"}
+    path = tmp_path / name
+    wv.export(path, formats.get(name, "static-embedding"))
+    file = path / "tokenizer.json" if name == "static" else path
+    content = file.read_bytes()
+    if name == "v.gz":
+        content = gzip.compress(content)
+    rng, tables = np.random.default_rng(len(name)), 0
+    for _ in range(250):
+        file.write_bytes(mutated(content, rng))
+        tracemalloc.start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            try:
+                found = load(path, errors=errors)
+            except InputError as error:
+                message = str(error)
+                assert str(path) in message
+                assert "\n" not in message
+                assert len(message) < 600
+            else:
+                tables += 1
+                assert len(set(found.words)) == len(found.words) == len(found.vectors)
+                assert np.isfinite(found.vectors).all()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 50 * len(content) + (1 << 25)
+    # gzip has a checksum of its own.
+    assert name == "v.gz" or tables > 0
+    assert tables < 250
