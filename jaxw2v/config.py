@@ -29,6 +29,17 @@ class TextSettings:
     max_counted: int = 10_000_000
     """While counting, forget the rarest words whenever more different words than this are known;
     the counts of rare words are then too small (words)."""
+    phrase_passes: int = 0
+    """Join pairs of words that stand together more often than chance, so many times over: 1 makes
+    phrases of two words, 2 of up to four (passes)."""
+    phrase_scoring: Literal["mikolov", "npmi"] = "mikolov"
+    """How pairs are scored: as the paper and word2phrase.c do, or by normalized pointwise mutual
+    information, from -1 to 1."""
+    phrase_threshold: float | None = None
+    """Pairs that score above this are joined; None is 100 for mikolov, .5 for npmi (no unit)."""
+    phrase_min_count: int = 5
+    """Pairs seen fewer times than this are not joined; mikolov subtracts it from their count
+    (occurrences)."""
     text_column: str = "text"
     """Column to read from parquet, csv, tsv, jsonl and arrow files."""
     errors: Literal["strict", "replace"] = "strict"
@@ -140,6 +151,8 @@ class Config(TextSettings):
     seed: int = 1
     """Seed of every random draw (integer)."""
 
+    freeze_loaded: bool = False
+    """Keep the vectors of --init-from as they are; those of other words are trained."""
     validation_share: float = 0.0
     """Share of sentences held out for a validation loss each epoch (share of sentences)."""
     patience: int | None = None
@@ -155,13 +168,6 @@ class Config(TextSettings):
         object.__setattr__(self, "probe_words", probes)
 
     def _refuse_contradictions(self) -> None:
-        for (field, value), without_effect in _WITHOUT_EFFECT.items():
-            for other in without_effect if getattr(self, field) == value else ():
-                if getattr(self, other) != DEFAULTS[other]:
-                    raise InputError(
-                        f"{other} is {getattr(self, other)!r}, which has no effect when {field} "
-                        f"is {value!r}; leave it out"
-                    )
         if self.overlap % 2:
             raise InputError(f"block_overlap is {self.overlap}; it must be even")
         if 2 * self.overlap > self.block_length:
@@ -204,6 +210,9 @@ _RANGES: dict[str, _Range] = {
     "min_count": _AT_LEAST_ONE,
     "max_vocabulary": (_INTEGER, lambda v: v >= 2, "an integer of 2 or more"),
     "max_counted": (_INTEGER, lambda v: v >= 2, "an integer of 2 or more"),
+    "phrase_passes": (_INTEGER, lambda v: v >= 0, "an integer of 0 or more"),
+    "phrase_threshold": (_NUMBER, lambda v: True, "a finite number"),
+    "phrase_min_count": _AT_LEAST_ONE,
     "embedding_dim": _AT_LEAST_ONE,
     "max_norm": (_NUMBER, lambda v: v > 0, "a number above 0"),
     "window": _AT_LEAST_ONE,
@@ -245,6 +254,7 @@ _WITHOUT_EFFECT = {
     ("output_layer", "hierarchical_softmax"): _NOISE,
     ("negatives", "fresh"): ("negatives_per_block",),
     ("objective", "skipgram"): ("cbow_combine",),
+    ("phrase_passes", 0): ("phrase_scoring", "phrase_threshold", "phrase_min_count"),
     ("subsample_formula", "percentile"): ("subsample_threshold",),
     ("subsample_formula", "none"): ("subsample_threshold", "subsample_percentile"),
     ("subsample_formula", "word2vec_c"): ("subsample_percentile",),
@@ -253,7 +263,7 @@ _WITHOUT_EFFECT = {
 
 
 def check_fields(settings: Any) -> None:
-    """Makes sure that every field holds what its name allows.
+    """Makes sure that every field holds what its name allows, and has an effect.
 
     Args:
       settings: a dataclass of this file.
@@ -272,3 +282,10 @@ def check_fields(settings: Any) -> None:
         number = not isinstance(value, bool) and isinstance(value, kind)
         if not (number and math.isfinite(value) and accepts(value)):
             raise InputError(f"{field.name} is {value!r}; it must be {what}")
+    for (name, value), without_effect in _WITHOUT_EFFECT.items():
+        for other in without_effect if getattr(settings, name, None) == value else ():
+            if getattr(settings, other) != DEFAULTS[other]:
+                raise InputError(
+                    f"{other} is {getattr(settings, other)!r}, which has no effect when {name} is "
+                    f"{value!r}; leave it out"
+                )

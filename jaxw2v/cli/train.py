@@ -30,6 +30,14 @@ class Train:
     """Replace a run that the folder already holds."""
     resume: bool = False
     """Go on with the run in the folder from its newest checkpoint, or start if there is none."""
+    init_from: Annotated[Path | None, tyro.conf.arg(metavar="VECTORS")] = None
+    """Start the vectors of words found there from these: the folder of a run, or a file in
+    word2vec's, GloVe's or fastText's format, or safetensors."""
+    continue_from: Annotated[Path | None, tyro.conf.arg(metavar="RUN")] = None
+    """Train the tables of an earlier run on this text: old words keep their ids, new ones are
+    appended, settings that are not given are those of the run."""
+    keep_vocabulary: bool = False
+    """Append no words to those of --continue-from."""
     validation: str | None = None
     """File of held-out text whose loss is measured each epoch."""
     mesh: str | None = None
@@ -70,6 +78,9 @@ class Train:
             out=self.out,
             overwrite=self.overwrite,
             resume=self.resume,
+            init_from=self.init_from,
+            continue_from=self.continue_from,
+            keep_vocabulary=self.keep_vocabulary,
             checkpointing=self.checkpointing,
             validation=self.validation,
             mesh=self.mesh,

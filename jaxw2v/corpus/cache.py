@@ -19,8 +19,8 @@ from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import DEFAULTS, TextSettings
 from jaxw2v.corpus import text
 from jaxw2v.corpus.encode import PARTS, encode
-from jaxw2v.corpus.token_stream import FORMAT, META, VOCABULARY, TokenStream
-from jaxw2v.corpus.vocabulary import Vocabulary
+from jaxw2v.corpus.known import Known
+from jaxw2v.corpus.token_stream import FORMAT, META, PHRASES, VOCABULARY, TokenStream
 from jaxw2v.errors import InputError
 
 # In a folder that encode_corpus makes: of which text and settings it is.
@@ -55,7 +55,7 @@ def cache_folder() -> Path:
 def open_corpus(
     corpus: Files | str | os.PathLike | Iterable,
     config: TextSettings,
-    vocabulary: Vocabulary | None = None,
+    known: Known | None = None,
     show_progress: bool = True,
 ) -> TokenStream:
     """Opens a corpus as a token stream, encoding it unless the cache holds it.
@@ -64,7 +64,7 @@ def open_corpus(
       corpus: :class:`Files`; one path or glob; a folder that :func:`encode_corpus` made; a list
         of ``pathlib.Path``; or a re-iterable of strings or of lists of words.
       config: how text is encoded; of a folder, what is not the default must be as it was encoded.
-      vocabulary: encode with these words instead of counting new ones.
+      known: words and phrases of another text; ``None`` finds those of this one.
       show_progress: draw a progress line on standard error.
 
     Returns:
@@ -75,22 +75,22 @@ def open_corpus(
     """
     files = _as_files(corpus)
     if files is not None and len(files.paths) == 1 and (Path(files.paths[0]) / WORK).exists():
-        return _open_encoded(Path(files.paths[0]), config, vocabulary)
+        return _open_encoded(Path(files.paths[0]), config, known)
     streams = cache_folder() / "streams"
     streams.mkdir(parents=True, exist_ok=True)
     if files is None:
         # Nothing to key a cache by: encoded anew, and the files vanish with the stream.
         folder = Path(tempfile.mkdtemp(dir=streams, suffix=".tmp"))
         with _removed_afterwards(folder):
-            return encode(text.read_iterable(corpus), folder, config, vocabulary)
+            return encode(text.read_iterable(corpus), folder, config, known)
     paths = text.expand_paths(files.paths)
     _refuse_empty(paths)
-    folder = streams / _key(paths, config, vocabulary)
+    folder = streams / _key(paths, config, known)
     if folder.is_dir():
         return TokenStream.load(folder)
     scratch = Path(tempfile.mkdtemp(dir=streams, suffix=".tmp"))
     with _removed_afterwards(scratch):
-        _encode(paths, scratch, config, vocabulary, show_progress)
+        _encode(paths, scratch, config, known, show_progress)
         try:
             scratch.rename(folder)
         except OSError:
@@ -163,7 +163,7 @@ def encode_corpus(
 
 def _remove_leftovers(out: Path) -> None:
     """Removes what a killed run may have left beside its work."""
-    for name in ("shard-", WORK, META, VOCABULARY):
+    for name in ("shard-", WORK, META, PHRASES, VOCABULARY):
         for path in out.glob(f".{name}*"):
             path.unlink()
     if (out / META).exists():
@@ -188,7 +188,7 @@ def _alone_in(out: Path) -> Iterator[None]:
         yield
 
 
-def _open_encoded(folder: Path, config: TextSettings, vocabulary: Vocabulary | None) -> TokenStream:
+def _open_encoded(folder: Path, config: TextSettings, known: Known | None) -> TokenStream:
     if not (folder / META).exists():
         raise InputError(f"{folder}: the token stream is not complete; run jaxw2v encode again")
     stream = TokenStream.load(folder)
@@ -199,7 +199,7 @@ def _open_encoded(folder: Path, config: TextSettings, vocabulary: Vocabulary | N
                 f"{folder}: was encoded with {name} {there!r} and {name} is {here!r}; leave it "
                 "out, or encode the text again"
             )
-    if vocabulary is not None and vocabulary.digest != stream.vocabulary.digest:
+    if known is not None and known.vocabulary.words != stream.vocabulary.words:
         raise InputError(f"{folder}: was encoded with another vocabulary; give its text instead")
     return stream
 
@@ -208,7 +208,7 @@ def _encode(
     paths: list[str],
     folder: Path,
     settings: TextSettings,
-    vocabulary: Vocabulary | None,
+    known: Known | None,
     show_progress: bool,
 ) -> TokenStream:
     def batches() -> Iterator[text.Batch]:
@@ -221,7 +221,7 @@ def _encode(
         ) as bar:
             yield from text.read_paths(paths, settings, bar.update)
 
-    return encode(batches(), folder, settings, vocabulary, show_progress)
+    return encode(batches(), folder, settings, known, show_progress)
 
 
 def _as_files(corpus: Files | str | os.PathLike | Iterable) -> Files | None:
@@ -256,9 +256,9 @@ def _removed_afterwards(folder: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _key(paths: list[str], settings: TextSettings, vocabulary: Vocabulary | None) -> str:
+def _key(paths: list[str], settings: TextSettings, known: Known | None) -> str:
     fields = {f.name: getattr(settings, f.name) for f in dataclasses.fields(TextSettings)}
-    fields |= {"format": FORMAT, "words": None if vocabulary is None else vocabulary.digest}
+    fields |= {"format": FORMAT, "known": None if known is None else known.digest}
     key = hashlib.sha256(json.dumps(fields).encode())
     for path in paths:
         # The ending decides how a file is read.

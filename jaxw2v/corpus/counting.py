@@ -20,13 +20,14 @@ class WordCounts:
       forgotten: words seen so many times or fewer have been dropped; 0 is none.
     """
 
-    def __init__(self, cap: int):
+    def __init__(self, cap: int, what: str = "words"):
         """Starts at nothing.
 
         Args:
           cap: different words that are remembered (words).
+          what: what they are, for the warning.
         """
-        self._cap = cap
+        self._cap, self._what = cap, what
         self._pending: list[pl.DataFrame] = []
         self.forgotten = 0
 
@@ -60,9 +61,9 @@ class WordCounts:
         self._merge()
         if self.forgotten:
             warnings.warn(
-                f"more than {self._cap:,} different words: those seen {self.forgotten} times or "
-                "fewer were forgotten on the way, so rare words may be missing or counted too "
-                "low; a larger --max-counted takes more memory",
+                f"more than {self._cap:,} different {self._what}: those seen {self.forgotten} "
+                f"times or fewer were forgotten on the way, so rare {self._what} may be missing or "
+                "counted too low; a larger --max-counted takes more memory",
                 RuntimeWarning,
                 stacklevel=2,
             )

@@ -12,7 +12,7 @@ import dataclasses
 import itertools
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +21,14 @@ from tqdm import tqdm
 
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import TextSettings
-from jaxw2v.corpus.counting import WordCounts
+from jaxw2v.corpus.known import Known
+from jaxw2v.corpus.parts import PARTS, Part, choose_vocabulary, find_pairs, join_parts
+from jaxw2v.corpus.phrases import Phrases
 from jaxw2v.corpus.text import Batch
 from jaxw2v.corpus.token_stream import (
     FORMAT,
     META,
+    PHRASES,
     VOCABULARY,
     Shard,
     TokenStream,
@@ -34,32 +37,18 @@ from jaxw2v.corpus.token_stream import (
     shard_files,
 )
 from jaxw2v.corpus.tokenizers import Tokenizer, get_tokenizer
-from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 
 # A shard ends with the batch that fills it (tokens); 64 MiB and about 100 MB of text.
 TOKENS_PER_SHARD = 1 << 24
 TOKENS_PER_PASS = 1 << 22
-PARTS = "parts"
-
-
-@dataclasses.dataclass(frozen=True)
-class _Part:
-    """The files of a shard while it is made."""
-
-    folder: Path
-    number: int
-
-    def file(self, kind: str) -> Path:
-        """Codes, ends, counts of words, or a mark that a pass over it is complete."""
-        return self.folder / PARTS / f"{self.number:05}.{kind}"
 
 
 def encode(
     batches: Iterable[Batch],
     folder: Path,
     settings: TextSettings,
-    vocabulary: Vocabulary | None = None,
+    known: Known | None = None,
     show_progress: bool = False,
 ) -> TokenStream:
     """Writes a corpus as a token stream.
@@ -67,8 +56,8 @@ def encode(
     Args:
       batches: the lines; the same ones if ``folder`` holds work that was interrupted.
       folder: for the stream; empty, or of the same work interrupted.
-      settings: the tokenizer, ``min_count``, ``max_vocabulary`` and ``max_counted`` are used.
-      vocabulary: keep exactly these words instead of counting new ones.
+      settings: the tokenizer, what decides the vocabulary, and what decides the phrases.
+      known: words and phrases that are known before; ``None`` finds them in the text.
       show_progress: draw a progress line on standard error while shards are written.
 
     Returns:
@@ -84,14 +73,19 @@ def encode(
         first = next(batches, None)
         if first is None:
             break
-        part = _Part(folder, number)
+        part = Part(folder, number)
         counted.append(_count(itertools.chain([first], batches), tokenizer, part))
     raw_words = sum(part["raw_words"] for part in counted)
     if raw_words == 0:
         raise InputError("the corpus has no word: it is empty, blank, or the tokenizer finds none")
-    parts = [_Part(folder, number) for number in range(len(counted))]
-    if vocabulary is None:
-        vocabulary = _choose_vocabulary(parts, settings)
+    parts = [Part(folder, number) for number in range(len(counted))]
+    phrases = Phrases() if known is None else known.phrases
+    for number in range(1, (settings.phrase_passes if known is None else phrases.passes) + 1):
+        if known is None:
+            found = folder / PARTS / f"phrases-{number}.tsv"
+            phrases = _find_phrases(found, phrases, parts, settings)
+        parts = join_parts(parts, phrases.of_pass(number))
+    vocabulary = choose_vocabulary(parts, settings, known)
     ids = pl.DataFrame({"word": vocabulary.words, "id": np.arange(len(vocabulary), dtype=np.int32)})
     shards, is_open = [], False
     for part, info in zip(
@@ -105,6 +99,9 @@ def encode(
             shards.append(shard)
     with renamed_when_complete(folder / VOCABULARY) as path:
         vocabulary.save(path)
+    if phrases.passes:
+        with renamed_when_complete(folder / PHRASES) as path:
+            phrases.save(path)
     meta = {"format": FORMAT, "raw_words": raw_words, "shards": shards}
     fields = dataclasses.fields(TextSettings)
     meta["settings"] = {field.name: getattr(settings, field.name) for field in fields}
@@ -114,24 +111,19 @@ def encode(
     return TokenStream.load(folder)
 
 
-def _choose_vocabulary(parts: list[_Part], settings: TextSettings) -> Vocabulary:
-    counts = WordCounts(settings.max_counted)
-    for part in parts:
-        counts.add(pl.read_parquet(part.file("words")).filter(pl.col("count") > 0))
-    table = counts.table()
-    vocabulary = Vocabulary.from_counts(
-        table["word"], table["count"].to_numpy(), settings.min_count, settings.max_vocabulary
-    )
-    if len(vocabulary) == 0:
-        raise InputError(
-            f"no word reaches min_count {settings.min_count}: the most frequent of "
-            f"{len(table)} words occurs {table['count'].max()} times; "
-            "give a smaller --min-count or more text"
-        )
-    return vocabulary
+def _find_phrases(
+    path: Path, before: Phrases, parts: Sequence[Part], settings: TextSettings
+) -> Phrases:
+    """One more pass of phrases; kept, because the parts they were found in go."""
+    if path.exists():
+        return Phrases.load(path)
+    phrases = before.and_then(find_pairs(parts, settings))
+    with renamed_when_complete(path) as temporary:
+        phrases.save(temporary)
+    return phrases
 
 
-def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: _Part) -> dict:
+def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: Part) -> dict:
     """Writes codes, words and counts of the next part, and returns what its mark says."""
     if part.file("counted").exists():
         mark = json.loads(part.file("counted").read_text())
@@ -183,11 +175,11 @@ def _tokenize(
         yield lengths, lists.explode().drop_nulls(), batch.continues
 
 
-def _map(part: _Part, ids: pl.DataFrame, continues: bool) -> dict:
+def _map(part: Part, ids: pl.DataFrame, continues: bool) -> dict:
     """Writes the shard of a part, and returns what its mark says."""
     if part.file("mapped").exists():
         return json.loads(part.file("mapped").read_text())
-    words = pl.read_parquet(part.file("words")).select("word").with_row_index("code")
+    words = part.words()
     found = words.join(ids, on="word", how="inner")
     to_id = np.full(len(words), -1, np.int32)
     to_id[found["code"].to_numpy()] = found["id"].to_numpy()
@@ -208,13 +200,12 @@ def _map(part: _Part, ids: pl.DataFrame, continues: bool) -> dict:
         }
     with renamed_when_complete(part.file("mapped")) as path:
         path.write_text(json.dumps(mark))
-    part.file("codes").unlink()
-    part.file("ends").unlink()
+    part.remove()
     return mark
 
 
 def _write_shard(
-    part: _Part, to_id: np.ndarray, ids_file: Path, ends_file: Path
+    part: Part, to_id: np.ndarray, ids_file: Path, ends_file: Path
 ) -> tuple[int, int, int, int]:
     """Tokens and sentences written, and those kept of the first and of the last sentence."""
     ends = np.fromfile(part.file("ends"), np.int64)

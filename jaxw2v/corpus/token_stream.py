@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxw2v.corpus.phrases import Phrases
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 
-VOCABULARY, META = "vocabulary.tsv", "meta.json"
+VOCABULARY, PHRASES, META = "vocabulary.tsv", "phrases.tsv", "meta.json"
 FORMAT = 2
 
 
@@ -57,6 +58,7 @@ class TokenStream:
       raw_words: words the tokenizer found, those outside the vocabulary counted.
       settings: by which the text was encoded; empty where that is not known.
       folder: where the shards lie; ``None`` is memory.
+      phrases: that were joined in the text.
     """
 
     shards: tuple[Shard, ...]
@@ -64,6 +66,7 @@ class TokenStream:
     raw_words: int
     settings: dict[str, Any] = dataclasses.field(default_factory=dict)
     folder: Path | None = None
+    phrases: Phrases = dataclasses.field(default_factory=Phrases)
 
     @classmethod
     def from_arrays(
@@ -225,7 +228,8 @@ class TokenStream:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{folder}: not a token stream: {error}") from None
         vocabulary = Vocabulary.load(folder / VOCABULARY)
-        stream = cls(shards, vocabulary, raw_words, settings, folder)
+        phrases = Phrases.load(folder / PHRASES) if (folder / PHRASES).exists() else Phrases()
+        stream = cls(shards, vocabulary, raw_words, settings, folder, phrases)
         # Computed once, when the shards were written.
         stream.__dict__["digest"] = digest
         return stream

@@ -171,7 +171,10 @@ class Vocabulary:
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: cannot read the vocabulary: {error}") from None
         words, counts = [], []
-        for number, line in enumerate(text.split("\n")[:-1], start=1):
+        *lines, rest = text.split("\n")
+        if rest:
+            raise InputError(f"{path}: cut short in line {len(lines) + 1}")
+        for number, line in enumerate(lines, start=1):
             word, tab, count = line.partition("\t")
             if not (word and tab and count.isascii() and count.isdigit()):
                 raise InputError(f"{path}:{number}: expected word<TAB>count, got {line[:60]!r}")

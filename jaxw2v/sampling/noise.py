@@ -46,7 +46,9 @@ def noise_distribution(counts: np.ndarray, exponent: float = 0.75) -> NoiseDistr
       >>> float(noise_probability(table)[0].round(6))
       0.75
     """
-    weights = np.asarray(counts, np.float64) ** exponent
+    counts = np.asarray(counts, np.float64)
+    # Words of another text that do not occur in this one are never drawn.
+    weights = np.where(counts > 0, np.maximum(counts, 1) ** exponent, 0)
     size = len(weights)
     shares = np.floor(weights / weights.sum() * size * 2.0**32).astype(np.int64)
     shares[: max(size * 2**32 - shares.sum(), 0)] += 1
@@ -120,7 +122,9 @@ def finite_table_counts(counts: np.ndarray, exponent: float, length: int) -> np.
     """
     if length < 1:
         raise ValueError(f"length is {length}; it must be 1 or more")
-    weights = np.asarray(counts, np.float64) ** exponent
+    counts = np.asarray(counts, np.float64)
+    # Words of another text that do not occur in this one are never drawn.
+    weights = np.where(counts > 0, np.maximum(counts, 1) ** exponent, 0)
     return np.maximum(np.rint(weights / weights.sum() * length), 1).astype(np.int64)
 
 

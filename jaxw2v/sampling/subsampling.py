@@ -83,7 +83,9 @@ def percentile_threshold(counts: np.ndarray, percentile: float) -> float:
     """
     if len(counts) == 0:
         raise InputError("percentile subsampling needs the counts of at least one word")
-    return float(np.percentile(counts, percentile) / np.sum(counts))
+    # Words of another text that do not occur in this one say nothing of it.
+    occurring = np.asarray(counts)[np.asarray(counts) > 0]
+    return float(np.percentile(occurring, percentile) / np.sum(counts))
 
 
 def keep_threshold(probability: np.ndarray) -> np.ndarray:

@@ -46,12 +46,7 @@ class Engine:
         """
         self.job, self.layout = job, layout
         self._constants = layout.copy_everywhere(_constants(job))
-        if start is None:
-            start = (
-                layout.make(lambda: initial_state(job)),
-                layout.make(lambda: jax.random.key(job.config.seed)),
-            )
-        self.state, self.key = start
+        self.state, self.key = new_state(job, layout) if start is None else start
         table = layout.specs(self.state.input_embedding)
         self._in_word_order = layout.program(
             lambda part: in_word_order(part, layout.shards), (table,), table
@@ -133,6 +128,20 @@ class Engine:
         if self.layout.shards.vocab:
             return [self._in_word_order(table) for table in tables]
         return [np.asarray(self._in_word_order(table).addressable_data(0)) for table in tables]
+
+
+def new_state(job: Job, layout: Layout) -> tuple[TrainState, jax.Array]:
+    """The state and the key of a run that starts by chance, where they stay.
+
+    Args:
+      job: what the run does.
+      layout: the devices.
+
+    Returns:
+      The state, and the PRNG key [] from which all draws are folded.
+    """
+    key = layout.make(lambda: jax.random.key(job.config.seed))
+    return layout.make(lambda: initial_state(job)), key
 
 
 def initial_state(job: Job) -> TrainState:

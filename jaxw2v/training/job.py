@@ -21,6 +21,7 @@ from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.optimizer import (
     check_elementwise,
     default_optimizer,
+    hold_rows,
     keep_row_norm,
     linear_decay,
 )
@@ -83,6 +84,7 @@ def make_job(
     optimizer: optax.GradientTransformation | None = None,
     on_cpu: bool | None = None,
     sizes: Sizes | None = None,
+    is_continued: bool = False,
 ) -> Job:
     """Decides what a run does.
 
@@ -91,7 +93,8 @@ def make_job(
       counts: int [V], occurrences.
       optimizer: of the user's own; ``None`` takes the default one.
       on_cpu: whether it runs on a CPU; ``None`` looks at JAX's default devices.
-      sizes: of a run that this one goes on from; ``None`` chooses them.
+      sizes: of the run that is resumed; ``None`` chooses them.
+      is_continued: whether the tables come from another run, which asks for shorter steps.
 
     Returns:
       The job.
@@ -107,13 +110,15 @@ def make_job(
     floats_per_block = objective.output_layer.floats_per_block(
         config.block_length, config.embedding_dim, constants
     )
-    plan = make_plan(config, kept, counts, 4 * floats_per_block, on_cpu, sizes)
+    plan = make_plan(config, kept, counts, 4 * floats_per_block, on_cpu, sizes, is_continued)
     schedule, own = None, optimizer is not None
     if optimizer is None:
         schedule = linear_decay(plan.learning_rate, config.min_learning_rate)
         optimizer = default_optimizer(schedule)
     if config.max_norm is not None:
         optimizer = optax.chain(optimizer, keep_row_norm(config.max_norm))
+    if config.freeze_loaded:
+        optimizer = optax.chain(optimizer, hold_rows())
     config = _choose_row_updates(config, optimizer, own)
     return Job(config, keep, objective, constants, plan, optimizer, schedule)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -117,6 +118,38 @@ def keep_row_norm(max_norm: float) -> optax.GradientTransformation:
     return optax.stateless(lambda updates, params: jax.tree.map(shorten, updates, params))
 
 
+class HeldRows(NamedTuple):
+    """State of :func:`hold_rows`.
+
+    Attributes:
+      held: bool [R, 1], rows that do not move.
+    """
+
+    held: jax.Array
+
+
+def hold_rows() -> optax.GradientTransformation:
+    """Keeps the rows that its state names where they are, as the last member of a chain.
+
+    Returns:
+      An Optax transformation; at first it holds no row.
+
+    Example:
+      >>> hold = hold_rows()
+      >>> hold.update(jnp.ones((2, 1)), HeldRows(jnp.array([[True], [False]])))[0].tolist()
+      [[0.0], [1.0]]
+    """
+
+    def init(table):
+        return HeldRows(jnp.zeros((table.shape[0], 1), bool))
+
+    def update(updates, state, params=None):
+        del params
+        return jnp.where(state.held, 0, updates), state
+
+    return optax.GradientTransformation(init, update)
+
+
 def check_elementwise(optimizer: optax.GradientTransformation) -> None:
     """Makes sure that a transformation can be applied to some rows of a table.
 
@@ -124,12 +157,12 @@ def check_elementwise(optimizer: optax.GradientTransformation) -> None:
       optimizer: any Optax transformation.
 
     Raises:
-      InputError: its state holds an array that is neither a scalar nor shaped like the table, or
-        a row moves differently when other rows are there.
+      InputError: its state holds an array that is neither a scalar, nor shaped like the table,
+        nor a number for each row; or a row moves differently when other rows are there.
     """
     table = jax.ShapeDtypeStruct((7, 3), jnp.float32)
     for leaf in jax.tree.leaves(jax.eval_shape(optimizer.init, table)):
-        if leaf.shape not in ((), table.shape):
+        if leaf.shape not in ((), table.shape, (table.shape[0], 1)):
             raise InputError(
                 f"the optimizer keeps state of shape {leaf.shape} for a table {table.shape}; "
                 "give an elementwise one, such as adam, adagrad or sgd"

@@ -19,6 +19,8 @@ LEARNING_RATE_AT_32768 = 0.02
 OTHER_LEARNING_RATES = {"hierarchical_softmax": 0.03}
 # Adam moves a component by at most the learning rate a step: with few steps, longer ones.
 SHORTEST_PATH, LARGEST_LEARNING_RATE = 10.0, 0.05
+# Of that rate, where tables come from another run.
+CONTINUED = 0.5
 # On a CPU a chunk is memory, on a GPU it hides the time between dispatches.
 CPU_CHUNK_TOKENS = 1 << 20
 # On a CPU, rows of this many tokens stay in cache between the products of a micro-batch.
@@ -80,6 +82,7 @@ def make_plan(
     bytes_per_block: int,
     on_cpu: bool,
     sizes: Sizes | None = None,
+    is_continued: bool = False,
 ) -> Plan:
     """Chooses the sizes.
 
@@ -89,7 +92,8 @@ def make_plan(
       counts: int [V], occurrences.
       bytes_per_block: what the output rows of a block take.
       on_cpu: whether the step runs on a CPU, which wants work in cache-sized pieces.
-      sizes: of a run that goes on; ``None`` chooses them.
+      sizes: of the run that is resumed; ``None`` chooses them.
+      is_continued: whether the tables come from another run.
 
     Returns:
       The plan.
@@ -104,7 +108,7 @@ def make_plan(
         micro = min(micro, CPU_MICRO_BATCH_TOKENS // config.block_length)
     micro = max(micro, 1)
     if sizes is None:
-        sizes = _choose_sizes(config, keep, counts, micro, on_cpu)
+        sizes = _choose_sizes(config, keep, counts, micro, on_cpu, is_continued)
     blocks = sizes.blocks_per_step
     return Plan(
         chunk_tokens=sizes.chunk_tokens,
@@ -118,7 +122,12 @@ def make_plan(
 
 
 def _choose_sizes(
-    config: Config, keep: np.ndarray, counts: np.ndarray, micro: int, on_cpu: bool
+    config: Config,
+    keep: np.ndarray,
+    counts: np.ndarray,
+    micro: int,
+    on_cpu: bool,
+    is_continued: bool,
 ) -> Sizes:
     length = config.block_length - config.overlap
     kept = float((keep * counts).sum())
@@ -135,6 +144,9 @@ def _choose_sizes(
         steps = max(1, config.epochs * kept / (blocks * length))
         at_32768 = OTHER_LEARNING_RATES.get(config.output_layer, LEARNING_RATE_AT_32768)
         rate = at_32768 * math.sqrt(blocks * length / 32_768)
-        rate = min(max(rate, SHORTEST_PATH / steps), LARGEST_LEARNING_RATE)
+        if is_continued:
+            rate *= CONTINUED
+        else:
+            rate = min(max(rate, SHORTEST_PATH / steps), LARGEST_LEARNING_RATE)
     chunk = min(CPU_CHUNK_TOKENS if on_cpu else CHUNK_TOKENS, int(counts.sum()))
     return Sizes(length * math.ceil(chunk / length), blocks, rate)

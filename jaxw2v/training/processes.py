@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -89,6 +90,7 @@ def check_agreement(
     stream: TokenStream,
     validation: TokenStream | None,
     optimizer: object | None,
+    start: dict[str, Any] | None = None,
 ) -> None:
     """Makes sure that all processes do the same work; does nothing for one alone.
 
@@ -98,6 +100,7 @@ def check_agreement(
       stream: the corpus.
       validation: held-out text, if there is some.
       optimizer: of the user's own; whether there is one is compared.
+      start: facts of what the tables start from, if not from chance.
 
     Raises:
       InputError: on every process, naming what differs and where.
@@ -112,6 +115,7 @@ def check_agreement(
             "validation text": b"" if validation is None else validation.digest.encode(),
             "code": _code(),
             "optimizer (some have one of their own)": str(optimizer is None).encode(),
+            "vectors or run it starts from": repr(start).encode(),
             "version of JAX": jax.__version__.encode(),
         }
     )

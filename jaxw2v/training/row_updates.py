@@ -134,7 +134,7 @@ def update_rows(
     Args:
       optimizer: an elementwise transformation.
       table: float32 [V, D].
-      state: its state for the table; leaves are scalars or [V, D].
+      state: its state for the table; leaves are scalars, [V, D] or [V, 1].
       touched: from :func:`find_touched_rows`.
       gradients: float32 [capacity, D], summed by slot.
       rows_per_pass: rows handled at once.
@@ -171,7 +171,7 @@ def update_rows(
     passes = (touched.count + size - 1) // size
     table, *moments = jax.lax.fori_loop(0, passes, one_pass, [table, *moments])
     # Scalars, such as Adam's count, advance once a step, whatever the number of passes.
-    no_rows = [jnp.zeros((1, table.shape[1]), m.dtype) for m in moments]
+    no_rows = [jnp.zeros((1, m.shape[1]), m.dtype) for m in moments]
     empty = jnp.zeros((1, table.shape[1]), table.dtype)
     _, scalars = step(no_rows, empty, empty)
     rest = iter(moments)

@@ -5,21 +5,26 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import jax
 import optax
+from tqdm import tqdm
 
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import Checkpointing, Config
-from jaxw2v.corpus import Files, builtin, downloads, open_corpus
+from jaxw2v.corpus import Files, Known, Phrases, builtin, downloads, open_corpus
+from jaxw2v.corpus.token_stream import PHRASES
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
 from jaxw2v.training.callbacks import Callback, Metrics
 from jaxw2v.training.checkpoints import FOLDER, steps_in
+from jaxw2v.training.continuing import EarlierRun
 from jaxw2v.training.interrupt import deferred_interrupt
 from jaxw2v.training.processes import check_same, is_first, is_loss, lost
+from jaxw2v.training.starts import found_words, from_vectors
 from jaxw2v.training.trainer import fit
 from jaxw2v.vectors import WordVectors
 from jaxw2v.vectors.files import VECTORS
@@ -35,6 +40,9 @@ def train(
     out: str | os.PathLike | None = None,
     overwrite: bool = False,
     resume: bool = False,
+    init_from: WordVectors | str | os.PathLike | None = None,
+    continue_from: str | os.PathLike | None = None,
+    keep_vocabulary: bool = False,
     checkpointing: Checkpointing | None = None,
     callbacks: Sequence[Callback] = (),
     validation: Corpus | None = None,
@@ -56,6 +64,13 @@ def train(
         run must be the same but for ``epochs``, ``patience`` and ``probe_words``. On a CPU the
         vectors are those of a run that was never interrupted, bit for bit; more epochs than were
         asked for at first continue at the learning rate that the longer run has there.
+      init_from: vectors, or whatever :meth:`jaxw2v.WordVectors.load` takes: input rows of words
+        found there start from them, and stay as they are with ``config.freeze_loaded``. Rows of
+        the file that cannot be used are left out, with a warning.
+      continue_from: folder of a run whose tables and optimizer are trained on, on this text. Old
+        words keep their ids, new ones are appended; phrases are those of the run, and so are the
+        settings that ``config`` leaves at their defaults, but for how long and how fast.
+      keep_vocabulary: append no words to those of ``continue_from``.
       checkpointing: when checkpoints are saved; ``None`` takes the defaults.
       callbacks: see :class:`jaxw2v.Callback`.
       validation: held-out text for a validation loss each epoch, given as ``corpus`` is.
@@ -90,6 +105,16 @@ def train(
     config = config or Config()
     if validation is not None and config.validation_share:
         raise InputError("give a validation corpus or a validation_share, not both")
+    if keep_vocabulary and continue_from is None:
+        raise InputError("keep_vocabulary has an effect with continue_from only; give that too")
+    if init_from is not None and continue_from is not None:
+        raise InputError("give init_from or continue_from, not both")
+    if config.freeze_loaded and init_from is None:
+        raise InputError("freeze_loaded has an effect with init_from only; give that too")
+    if None not in (out, continue_from) and os.path.realpath(out) == os.path.realpath(
+        continue_from
+    ):
+        raise InputError(f"{out}: is the run that is continued; choose another --out")
     # Processes also meet here before each reads its text, which takes some longer than others:
     # gloo waits for 30 s at a first meeting, and without end later.
     check_same(
@@ -104,14 +129,31 @@ def train(
         _check_folder(folder, overwrite, resume)
     if resume and folder is None:
         raise InputError("resume needs the folder of the run; give out")
-    stream = open_corpus(_resolve(corpus, show_progress), config, show_progress=show_progress)
+    earlier = known = None
+    if continue_from is not None:
+        earlier = EarlierRun(continue_from)
+        config, known = earlier.settle(config), earlier.known(keep_vocabulary)
+    stream = open_corpus(
+        _resolve(corpus, show_progress), config, known, show_progress=show_progress
+    )
     config = dataclasses.replace(config, **stream.settings)
+    start = None
+    if earlier is not None:
+        start = earlier.start()
+        _tell(show_progress, earlier.report(stream.vocabulary))
+    elif init_from is not None:
+        if not isinstance(init_from, WordVectors):
+            init_from = WordVectors.load(init_from, errors="skip", show_progress=show_progress)
+        start = from_vectors(
+            init_from, stream.vocabulary, config.embedding_dim, config.freeze_loaded
+        )
+        _tell(show_progress, found_words(start, stream.vocabulary))
     held_out = None
     if validation is not None:
         held_out = open_corpus(
             _resolve(validation, show_progress),
             config,
-            stream.vocabulary,
+            Known(stream.vocabulary, stream.phrases),
             show_progress=show_progress,
         )
     finished = 0
@@ -121,7 +163,7 @@ def train(
     def save(wv: WordVectors, metrics: list[Metrics]) -> None:
         nonlocal finished
         if folder is not None:
-            _save(folder, wv, config, metrics)
+            _save(folder, wv, stream.phrases, config, metrics)
         finished = len(metrics)
 
     try:
@@ -132,6 +174,7 @@ def train(
                 validation=held_out,
                 optimizer=optimizer,
                 callbacks=callbacks,
+                start=start,
                 folder=folder,
                 checkpointing=checkpointing,
                 resume=resume,
@@ -186,14 +229,24 @@ def _check_folder(folder: Path, overwrite: bool, resume: bool) -> None:
         raise InputError(f"{existing}: {error.strerror}; choose another --out") from None
 
 
-def _save(folder: Path, wv: WordVectors, config: Config, metrics: list[Metrics]) -> None:
+def _save(
+    folder: Path, wv: WordVectors, phrases: Phrases, config: Config, metrics: list[Metrics]
+) -> None:
     wv.save(folder)
     if not is_first():
         return
+    if phrases.passes:
+        with renamed_when_complete(folder / PHRASES) as path:
+            phrases.save(path)
     with renamed_when_complete(folder / "config.json") as path:
         path.write_text(config.to_json())
     with renamed_when_complete(folder / METRICS) as path:
         path.write_text("".join(json.dumps(record) + "\n" for record in metrics))
+
+
+def _tell(show_progress: bool, text: str) -> None:
+    if show_progress:
+        tqdm.write(text, file=sys.stderr)
 
 
 def _left(folder: Path | None, finished: int) -> str:

@@ -14,7 +14,6 @@ from jaxw2v.corpus import Vocabulary
 from jaxw2v.errors import InputError
 from jaxw2v.training.checkpoints import (
     FOLDER,
-    VOCABULARY,
     Damaged,
     check_arrays,
     read_arrays,
@@ -23,7 +22,7 @@ from jaxw2v.training.checkpoints import (
 )
 from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.position import Position
-from jaxw2v.training.saved_runs import none_usable, sound_records, warn_damaged
+from jaxw2v.training.saved_runs import none_usable, read_vocabulary, sound_records, warn_damaged
 from jaxw2v.training.storage_order import storage_row
 from jaxw2v.vectors import WordVectors
 from jaxw2v.vectors.files import VECTORS, Errors
@@ -103,14 +102,10 @@ def _chosen(checkpoints: Path, wanted: str | int | None) -> list[int]:
 def _read_vectors(checkpoints: Path, step: int, limit: int | None) -> WordVectors:
     record = read_record(checkpoints / str(step))
     names = ["input_embedding"]
-    config = Config(**{name: record["facts"][name] for name in DEFAULTS})
+    config = Config(**{k: v for k, v in record["facts"].items() if k in DEFAULTS})
     if make_objective(config).output_layer.rows_are_words:
         names.append("output_embedding")
-    vocabulary = Vocabulary.load(checkpoints / VOCABULARY)
-    if vocabulary.digest != record["facts"]["vocabulary"]:
-        raise InputError(
-            f"{checkpoints / VOCABULARY}: is not the vocabulary of step {step}; restore that file"
-        )
+    vocabulary = read_vocabulary(checkpoints, step, record)
     sharding = SingleDeviceSharding(jax.local_devices(backend="cpu")[0])
     shapes = {
         name: jax.ShapeDtypeStruct(

@@ -25,11 +25,12 @@ from jaxw2v.training.checkpoints import (
 )
 from jaxw2v.training.position import Position
 from jaxw2v.training.processes import check_same, is_first, smallest, wait_for_all
+from jaxw2v.training.starts import Start
 from jaxw2v.vectors.files import VECTORS
 
 # Of these a resumed run may have others.
 FREE = ("epochs", "patience", "probe_words")
-DIGESTS = ("text", "vocabulary", "validation_text")
+DIGESTS = ("text", "vocabulary", "validation_text", "start")
 
 
 class SavedRun:
@@ -185,7 +186,11 @@ def _facts_beside_vectors(folder: Path) -> Record:
 
 
 def facts_of(
-    config: Config, stream: TokenStream, validation: TokenStream | None, optimizer: object | None
+    config: Config,
+    stream: TokenStream,
+    validation: TokenStream | None,
+    optimizer: object | None,
+    start: Start | None,
 ) -> Record:
     """What makes a run this run and no other.
 
@@ -194,6 +199,7 @@ def facts_of(
       stream: the corpus.
       validation: held-out text, if a text was given.
       optimizer: of the user's own; whether there is one is recorded.
+      start: what the tables start from, if not from chance.
 
     Returns:
       The facts, for JSON.
@@ -203,6 +209,7 @@ def facts_of(
         "vocabulary": stream.vocabulary.digest,
         "validation_text": None if validation is None else validation.digest,
         "optimizer": "the default" if optimizer is None else "one of the user's own",
+        "start": {} if start is None else start.facts,
     }
 
 
@@ -221,6 +228,28 @@ def sound_records(checkpoints: Path, steps: list[int]) -> Iterator[tuple[int, Re
             yield step, read_record(checkpoints / str(step))
         except Damaged as error:
             warn_damaged(checkpoints / str(step), error)
+
+
+def read_vocabulary(checkpoints: Path, step: int, record: Record) -> Vocabulary:
+    """Reads the vocabulary that stands beside checkpoints.
+
+    Args:
+      checkpoints: their folder.
+      step: of one of them.
+      record: of that one.
+
+    Returns:
+      The vocabulary.
+
+    Raises:
+      InputError: it is damaged, or of another run.
+    """
+    vocabulary = Vocabulary.load(checkpoints / VOCABULARY)
+    if vocabulary.digest != record["facts"]["vocabulary"]:
+        raise InputError(
+            f"{checkpoints / VOCABULARY}: is not the vocabulary of step {step}; restore that file"
+        )
+    return vocabulary
 
 
 def _check_arrays(folder: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Record) -> None:

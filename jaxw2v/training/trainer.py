@@ -16,7 +16,7 @@ from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.training.callbacks import Callback, Metrics
 from jaxw2v.training.checkpoints import FOLDER
-from jaxw2v.training.engine import Engine
+from jaxw2v.training.engine import Engine, new_state
 from jaxw2v.training.epochs import Epochs, Wish
 from jaxw2v.training.feed import Feed
 from jaxw2v.training.footprint import INT
@@ -29,6 +29,7 @@ from jaxw2v.training.processes import check_agreement, smallest
 from jaxw2v.training.saved_runs import SavedRun, facts_of
 from jaxw2v.training.saves import Saves
 from jaxw2v.training.scatter_fault import check_this_machine
+from jaxw2v.training.starts import Start
 from jaxw2v.training.stored_state import from_arrays, stored_shapes
 from jaxw2v.training.validation import Validation, hold_out
 from jaxw2v.vectors import WordVectors
@@ -43,6 +44,7 @@ def fit(
     validation: TokenStream | None = None,
     optimizer: optax.GradientTransformation | None = None,
     callbacks: Sequence[Callback] = (),
+    start: Start | None = None,
     folder: Path | None = None,
     checkpointing: Checkpointing | None = None,
     resume: bool = False,
@@ -62,6 +64,7 @@ def fit(
       optimizer: any elementwise Optax transformation, applied as it is to the gradient of the
         loss summed over a step's pairs; ``None`` is Adam with a linear decay.
       callbacks: see :class:`~jaxw2v.training.callbacks.Callback`.
+      start: what the tables start from; ``None`` is chance.
       folder: receives checkpoints; ``None`` saves none.
       checkpointing: when they are saved; ``None`` takes the defaults.
       resume: go on from the newest sound checkpoint of ``folder``, if it has one.
@@ -82,7 +85,8 @@ def fit(
       TrainingDiverged: the loss is no longer finite.
       KeyboardInterrupt: ``interrupted`` was true; the run has been saved if it saves at all.
     """
-    check_agreement(config, mesh, stream, validation, optimizer)
+    facts = facts_of(config, stream, validation, optimizer, start)
+    check_agreement(config, mesh, stream, validation, optimizer, facts["start"])
     _check_pairs(stream, config)
     for word in config.probe_words:
         if word not in stream.vocabulary:
@@ -95,7 +99,6 @@ def fit(
     device = jax.local_devices()[0]
     check_this_machine(device)
 
-    facts = facts_of(config, stream, validation, optimizer)
     saved = SavedRun(folder) if resume and folder is not None else None
     sizes = None
     if saved is not None:
@@ -104,7 +107,8 @@ def fit(
         sizes = Sizes(**saved.record["sizes"])
 
     on_cpu = device.platform == "cpu"
-    job = make_job(config, stream.vocabulary.counts, optimizer, on_cpu, sizes)
+    is_continued = start is not None and start.is_continued
+    job = make_job(config, stream.vocabulary.counts, optimizer, on_cpu, sizes, is_continued)
     can_cut = not job.objective.output_layer.reads_every_row
     mesh = choose_mesh(
         mesh, job.plan.blocks_per_step, lambda shape: job.footprint(shape).peak, can_cut
@@ -113,11 +117,14 @@ def fit(
     held_out = None
     if validation is None and config.validation_share:
         held_out, validation = hold_out(stream, config)
-    position, start = Position(), None
+    position, first_state = Position(), None
     if sizes is not None:
         arrays, position = saved.load(stored_shapes(job, layout))
-        start = from_arrays(arrays, job, layout)
-    engine = Engine(job, layout, start)
+        first_state = from_arrays(arrays, job, layout)
+    elif start is not None:
+        state, key = new_state(job, layout)
+        first_state = start.change(state, job, layout), key
+    engine = Engine(job, layout, first_state)
     validate = None if validation is None else Validation(engine, validation)
     if resident is None:
         resident = not on_cpu and _fits(job, layout, len(stream))
@@ -128,7 +135,7 @@ def fit(
         checkpointing or Checkpointing(),
         engine,
         {"facts": facts, "sizes": dataclasses.asdict(job.plan.sizes)},
-        last=None if start is None else position.steps,
+        last=None if sizes is None else position.steps,
     )
     with (
         tqdm(

@@ -11,7 +11,7 @@ import pytest
 
 from jaxw2v import Config, Files, InputError
 from jaxw2v.compression import zstd
-from jaxw2v.corpus import encode, open_corpus, text
+from jaxw2v.corpus import Known, encode, open_corpus, text
 
 LINES = [
     "The cat sat on the mat.",
@@ -189,8 +189,31 @@ def test_the_cache_is_keyed_by_content_and_settings(tmp_path, cache, monkeypatch
 
 def test_a_given_vocabulary_is_kept(tmp_path):
     stream = open_corpus(["a a b c"], Config(min_count=1))
-    other = open_corpus(["c b z"], Config(min_count=1), stream.vocabulary)
+    other = open_corpus(["c b z"], Config(min_count=1), Known(stream.vocabulary))
     assert sentences_of(other) == [[2, 1]]
+    assert other.vocabulary.words == ("a", "b", "c")
+    assert other.vocabulary.counts.tolist() == [0, 1, 1]
+
+
+def test_a_known_vocabulary_grows(tmp_path):
+    """Old words keep their ids, those that do not occur too; new ones follow by their counts."""
+    stream = open_corpus(["a a b c"], Config(min_count=1))
+    known, text = Known(stream.vocabulary, grow=True), ["c b z y y x", "y z c"]
+    for settings, words, counts in [
+        ({"min_count": 2}, "a b c y z", [0, 1, 2, 3, 2]),
+        ({"min_count": 1, "max_vocabulary": 4}, "a b c y", [0, 1, 2, 3]),
+        ({"min_count": 1, "max_vocabulary": 2}, "a b c", [0, 1, 2]),
+    ]:
+        other = open_corpus(text, Config(**settings), known)
+        assert list(other.vocabulary.words) == words.split()
+        assert other.vocabulary.counts.tolist() == counts
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(text))
+    sizes = {
+        len(open_corpus(path, Config(min_count=1), known).vocabulary)
+        for known in (None, known, Known(stream.vocabulary))
+    }
+    assert sizes == {5, 6, 3}
 
 
 def test_reading_a_range_gives_its_sentences():

@@ -1,0 +1,223 @@
+"""Another run as a place to start from: its words keep their ids, rows and moments."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import SingleDeviceSharding
+
+from jaxw2v.config import DEFAULTS, Config
+from jaxw2v.corpus import Known, Phrases, Vocabulary
+from jaxw2v.corpus.token_stream import PHRASES
+from jaxw2v.errors import InputError
+from jaxw2v.training.checkpoints import (
+    FOLDER,
+    VOCABULARY,
+    Damaged,
+    Record,
+    check_arrays,
+    read_arrays,
+    steps_in,
+)
+from jaxw2v.training.job import Job
+from jaxw2v.training.layout import Layout
+from jaxw2v.training.saved_runs import none_usable, read_vocabulary, sound_records
+from jaxw2v.training.starts import Start, change_rows
+from jaxw2v.training.step import TrainState
+from jaxw2v.training.storage_order import num_rows, storage_row
+from jaxw2v.training.stored_state import from_arrays, to_arrays
+from jaxw2v.vectors import WordVectors
+from jaxw2v.vectors.files import VECTORS
+
+# What another run does not decide: how long, how fast and how it is watched.
+OWN = frozenset(
+    {
+        "epochs",
+        "learning_rate",
+        "min_learning_rate",
+        "tokens_per_step",
+        "seed",
+        "max_vocabulary",
+        "max_counted",
+        "text_column",
+        "errors",
+        "freeze_loaded",
+        "validation_share",
+        "patience",
+        "probe_words",
+    }
+)
+# Rows of another length or meaning, or other words, could not go on.
+FIXED = ("embedding_dim", "output_layer", "tokenizer", "phrase_passes")
+
+
+class EarlierRun:
+    """A run that another one goes on from, on other text.
+
+    Attributes:
+      vocabulary: its words.
+      phrases: that were joined in its text.
+    """
+
+    def __init__(self, folder: str | Path):
+        """Reads what the run says of itself.
+
+        Args:
+          folder: of the run.
+
+        Raises:
+          InputError: it holds no run, or a damaged one.
+        """
+        self._folder = Path(folder)
+        checkpoints = self._folder / FOLDER
+        steps = steps_in(checkpoints)
+        self._checkpoint = next(sound_records(checkpoints, steps), None)
+        if steps and self._checkpoint is None:
+            raise none_usable(checkpoints)
+        self._settings = self._read_settings()
+        if self._settings.get("output_layer") == "hierarchical_softmax":
+            raise InputError(
+                f"{self._folder}: its output layer is a tree of its words' counts, which other "
+                "text has not; only runs with negative_sampling or softmax can be continued"
+            )
+        if self._checkpoint is None:
+            self.vocabulary = Vocabulary.load(self._folder / VOCABULARY)
+        else:
+            self.vocabulary = read_vocabulary(checkpoints, *self._checkpoint)
+        self.phrases = Phrases()
+        if self._settings.get("phrase_passes"):
+            self.phrases = Phrases.load(self._folder / PHRASES)
+
+    def _read_settings(self) -> Record:
+        if self._checkpoint is not None:
+            return self._checkpoint[1]["facts"]
+        path = self._folder / "config.json"
+        if not path.exists() or not (self._folder / VECTORS).exists():
+            raise InputError(f"{self._folder}: holds no run; give a folder that jaxw2v train wrote")
+        try:
+            return json.loads(path.read_text())
+        except ValueError as error:
+            raise InputError(f"{path}: cannot be read: {error}") from None
+
+    def known(self, keep_vocabulary: bool) -> Known:
+        """Its words and phrases, for encoding other text.
+
+        Args:
+          keep_vocabulary: add no words.
+
+        Returns:
+          What is known.
+        """
+        return Known(self.vocabulary, self.phrases, grow=not keep_vocabulary)
+
+    def settle(self, config: Config) -> Config:
+        """Takes the settings of the run where none of one's own are given.
+
+        Args:
+          config: as asked for; what is not a default is one's own.
+
+        Returns:
+          The settings.
+
+        Raises:
+          InputError: one of them does not go with the tables of the run.
+        """
+        taken: dict[str, Any] = {}
+        for name in DEFAULTS.keys() - OWN:
+            here, there = getattr(config, name), self._settings.get(name, DEFAULTS[name])
+            if here == DEFAULTS[name]:
+                taken[name] = there
+            elif name in FIXED and here != there:
+                raise InputError(
+                    f"{name} is {here!r} and {self._folder} was trained with {there!r}; leave it "
+                    "out, or train anew"
+                )
+        return dataclasses.replace(config, **taken)
+
+    def start(self) -> Start:
+        """The state of the run's newest checkpoint; of a run without one its vectors alone.
+
+        Returns:
+          The start.
+        """
+        size, read = len(self.vocabulary), self._reader()
+
+        def change(state: TrainState, job: Job, layout: Layout) -> TrainState:
+            arrays = to_arrays(state, jax.random.key(0))
+            rows = num_rows(len(job.keep))
+            for name, new in arrays.items():
+                old = None if name == "key" else read(name)
+                if old is None or old.shape[1:] != new.shape[1:]:
+                    continue
+                if new.shape[:1] == (rows,):
+                    put = functools.partial(_put, old=old, size=size)
+                    arrays[name] = change_rows(new, len(job.keep), put)
+                elif old.shape == new.shape:
+                    arrays[name] = layout.copy_everywhere(old)
+            return from_arrays(arrays, job, layout)[0]
+
+        return Start({"continued_from": self._digest()}, change, is_continued=True)
+
+    def report(self, vocabulary: Vocabulary) -> str:
+        """Says what is taken over.
+
+        Args:
+          vocabulary: of the run that goes on.
+
+        Returns:
+          One line.
+        """
+        old, new = len(self.vocabulary), len(vocabulary) - len(self.vocabulary)
+        seen = int((vocabulary.counts[:old] > 0).sum())
+        line = f"going on from {self._folder}: {old:,} words, {seen:,} of them in this text"
+        if self._checkpoint is None:
+            line += ", without the optimizer's state, because the run has no checkpoint"
+        return f"{line}; {new:,} new words"
+
+    def _digest(self) -> str:
+        if self._checkpoint is None:
+            with open(self._folder / VECTORS, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        arrays = json.dumps(self._checkpoint[1]["arrays"], sort_keys=True)
+        return hashlib.sha256(arrays.encode()).hexdigest()
+
+    def _reader(self) -> Callable[[str], np.ndarray | None]:
+        """From the name of an array to the array, rows in the order of the words."""
+        if self._checkpoint is None:
+            wv = WordVectors.load(self._folder)
+            return {"input_embedding": wv.vectors, "output_embedding": wv.output_vectors}.get
+        step, record = self._checkpoint
+        path = self._folder / FOLDER / str(step)
+        sharding = SingleDeviceSharding(jax.local_devices(backend="cpu")[0])
+        order = storage_row(np.arange(len(self.vocabulary)), len(self.vocabulary))
+
+        def read(name: str) -> np.ndarray | None:
+            if name not in record["arrays"]:
+                return None
+            entry = record["arrays"][name]
+            shape = jax.ShapeDtypeStruct(entry["shape"], entry["dtype"], sharding=sharding)
+            try:
+                arrays = read_arrays(path, {name: shape}, record)
+                check_arrays(arrays, record)
+            except Damaged as error:
+                raise InputError(
+                    f"{path}: {error}; delete it, and the checkpoint before it is taken"
+                ) from None
+            array = np.asarray(arrays[name])
+            return array[order] if array.ndim else array
+
+        return read
+
+
+def _put(words: np.ndarray, rows: np.ndarray, old: np.ndarray, size: int) -> None:
+    """Rows of words that the earlier run had become what they were."""
+    is_old = words < size
+    rows[is_old] = old[words[is_old]]

@@ -1,0 +1,305 @@
+"""Runs that start from vectors made before, or from another run."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import jax
+import numpy as np
+import optax
+import pytest
+from zipf import zipf_sentences
+
+from jaxw2v import Callback, Checkpointing, Config, InputError, WordVectors, train
+from jaxw2v.cli import main
+from jaxw2v.corpus import Known, Vocabulary, open_corpus
+from jaxw2v.training import make_job
+from jaxw2v.training.checkpoints import read_arrays, read_record, steps_in
+from jaxw2v.training.continuing import EarlierRun
+from jaxw2v.training.engine import new_state
+from jaxw2v.training.job import lay_out
+from jaxw2v.training.mesh import choose_mesh
+from jaxw2v.training.starts import from_vectors
+from jaxw2v.training.storage_order import storage_row
+from jaxw2v.training.stored_state import to_arrays
+
+CONFIG = Config(embedding_dim=6, min_count=1, tokens_per_step=512, epochs=2)
+MESHES = [None, "1x8", "4x2"]
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    return zipf_sentences(300, 20, 300)
+
+
+@pytest.fixture(scope="module")
+def other_sentences():
+    """Half of the words are new, some old ones do not occur."""
+    return [[f"x{w}" if w[-1] in "13579" else w for w in s] for s in zipf_sentences(260, 20, 200)]
+
+
+def quiet(corpus, config=CONFIG, **options):
+    return train(corpus, config, show_progress=False, **options)
+
+
+@pytest.fixture(scope="module")
+def pretrained():
+    """Vectors of every third word, and of some that the text has not."""
+    words = [f"w{i}" for i in range(0, 300, 3)] + ["none", "nowhere"]
+    vectors = np.random.default_rng(1).normal(size=(len(words), 6))
+    return WordVectors(Vocabulary(tuple(words), np.arange(len(words), 0, -1)), vectors)
+
+
+def laid_out(stream, config, mesh, optimizer=None):
+    job = make_job(config, stream.vocabulary.counts, optimizer, on_cpu=True)
+    mesh = choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: 0)
+    return job, lay_out(job, mesh, on_cpu=True)
+
+
+def in_word_order(array, size):
+    return np.asarray(array)[storage_row(np.arange(size), size)]
+
+
+@pytest.mark.parametrize("mesh", MESHES)
+def test_rows_start_from_given_vectors(sentences, pretrained, mesh):
+    stream = open_corpus(sentences, CONFIG, show_progress=False)
+    words = stream.vocabulary.words
+    job, layout = laid_out(stream, CONFIG, mesh)
+    by_chance, _ = new_state(job, layout)
+    before = np.asarray(by_chance.input_embedding)
+    start = from_vectors(pretrained, stream.vocabulary, 6, freeze=False)
+    state = start.change(by_chance, job, layout)
+    rows = in_word_order(state.input_embedding, len(words))
+    chance = in_word_order(before, len(words))
+    for word, row, usual in zip(words, rows, chance, strict=True):
+        if word in pretrained:
+            usual = pretrained[word]
+        np.testing.assert_array_equal(row, usual)
+    assert state.input_embedding.sharding == by_chance.input_embedding.sharding
+    found = [word in pretrained for word in words]
+    assert start.facts["init_from"]["words_found"] == sum(found) == 100
+    share = stream.vocabulary.counts[found].sum() / stream.vocabulary.counts.sum()
+    assert start.facts["init_from"]["share_of_tokens_found"] == share
+
+
+@pytest.mark.parametrize(
+    ("mesh", "row_updates", "own"),
+    [
+        (None, "sparse", False),
+        ("1x8", "sparse", False),
+        ("4x2", "dense", False),
+        (None, "dense", True),
+        ("1x8", "sparse", True),
+    ],
+)
+def test_frozen_rows_stay_and_the_others_move(
+    sentences, pretrained, tmp_path, mesh, row_updates, own
+):
+    config = dataclasses.replace(CONFIG, freeze_loaded=True, row_updates=row_updates, max_norm=3.0)
+    optimizer = optax.adam(0.05) if own else None
+    pretrained.export(tmp_path / "v.txt", "word2vec-text")
+    source = tmp_path / "v.txt" if own else pretrained
+    wv = quiet(sentences, config, init_from=source, mesh=mesh, optimizer=optimizer)
+    for word in wv.words:
+        if word in pretrained:
+            np.testing.assert_array_equal(wv[word], pretrained[word])
+        else:
+            # Farther than chance puts any.
+            assert np.abs(wv[word]).max() > 0.5 / 6
+    assert np.abs(wv.output_vectors).max() > 0.1
+    free = dataclasses.replace(config, freeze_loaded=False, max_norm=None)
+    moved = quiet(sentences, free, init_from=pretrained, mesh=mesh, optimizer=optimizer)
+    assert not np.allclose(moved["w0"], pretrained["w0"])
+
+
+class StopAfterEpoch(Callback):
+    def on_epoch_end(self, wv, metrics):
+        return True
+
+
+def test_a_frozen_run_is_resumed(sentences, pretrained, tmp_path):
+    config = dataclasses.replace(CONFIG, freeze_loaded=True)
+    whole = quiet(sentences, config, init_from=pretrained)
+    run = {"out": tmp_path / "run", "init_from": pretrained}
+    quiet(sentences, config, callbacks=[StopAfterEpoch()], **run)
+    resumed = quiet(sentences, config, resume=True, **run)
+    np.testing.assert_array_equal(resumed.vectors, whole.vectors)
+    changed = WordVectors(pretrained.vocabulary, pretrained.vectors + 1)
+    with pytest.raises(InputError, match="holds another run: the start differs"):
+        quiet(sentences, config, resume=True, out=tmp_path / "run", init_from=changed)
+
+
+@pytest.fixture(scope="module")
+def earlier(sentences, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("earlier") / "run"
+    quiet(sentences, dataclasses.replace(CONFIG, window=3), out=folder)
+    return folder
+
+
+def saved_arrays(folder):
+    """The arrays of the newest checkpoint, rows in the order of the words."""
+    step = steps_in(folder / "checkpoints")[0]
+    path = folder / "checkpoints" / str(step)
+    record = read_record(path)
+    place = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    shapes = {
+        name: jax.ShapeDtypeStruct(array["shape"], array["dtype"], sharding=place)
+        for name, array in record["arrays"].items()
+    }
+    size = len(Vocabulary.load(folder / "vocabulary.tsv"))
+    arrays = read_arrays(path, shapes, record)
+    return {n: in_word_order(a, size) if a.ndim > 1 else np.asarray(a) for n, a in arrays.items()}
+
+
+@pytest.mark.parametrize("mesh", MESHES)
+def test_tables_and_moments_of_another_run_are_taken_over(earlier, other_sentences, mesh):
+    run = EarlierRun(earlier)
+    config = run.settle(CONFIG)
+    stream = open_corpus(other_sentences, config, run.known(False), show_progress=False)
+    job, layout = laid_out(stream, config, mesh)
+    state, key = new_state(job, layout)
+    usual = {name: np.asarray(array) for name, array in to_arrays(state, key).items()}
+    found = to_arrays(run.start().change(state, job, layout), key)
+    expected, size, old = saved_arrays(earlier), len(stream.vocabulary), len(run.vocabulary)
+    assert 300 == old < size
+    names = {name for name, array in expected.items() if array.ndim > 1}
+    assert names >= {"input_embedding", "output_embedding", "input_optimizer-0-nu"}
+    for name in names:
+        rows = in_word_order(found[name], size)
+        np.testing.assert_array_equal(rows[:old], expected[name])
+        np.testing.assert_array_equal(rows[old:], in_word_order(usual[name], size)[old:])
+        assert np.abs(rows[:old]).max() > 0
+    assert int(found["input_optimizer-0-count"]) == int(expected["input_optimizer-0-count"]) > 0
+
+
+def test_a_run_goes_on_with_new_text(earlier, other_sentences, sentences, tmp_path):
+    before = WordVectors.load(earlier)
+    out = tmp_path / "new"
+    wv = quiet(other_sentences, Config(tokens_per_step=512), out=out, continue_from=earlier)
+    assert wv.words[: len(before)] == before.words
+    new = set(wv.words) - set(before.words)
+    assert {"xw1", "xw3"} <= new
+    assert all(word.startswith("x") for word in new)
+    absent = [w for w in before.words if wv.counts[wv.vocabulary[w]] == 0]
+    assert {"w1", "w3"} <= set(absent)
+    # Neither a word nor a negative: a word that does not occur stays where it was.
+    np.testing.assert_array_equal(wv[absent], before[absent])
+    assert not np.allclose(wv["w0"], before["w0"])
+    settings = json.loads((out / "config.json").read_text())
+    assert (settings["embedding_dim"], settings["window"], settings["epochs"]) == (6, 3, 5)
+
+    kept = quiet(other_sentences, CONFIG, continue_from=earlier, keep_vocabulary=True)
+    assert kept.words == before.words
+
+    # It can be resumed, and continued itself.
+    part = tmp_path / "part"
+    quiet(other_sentences, CONFIG, out=part, continue_from=earlier, callbacks=[StopAfterEpoch()])
+    resumed = quiet(other_sentences, CONFIG, out=part, continue_from=earlier, resume=True)
+    whole = quiet(other_sentences, CONFIG, continue_from=earlier)
+    np.testing.assert_array_equal(resumed.vectors, whole.vectors)
+    again = quiet(sentences, CONFIG, continue_from=part)
+    assert again.words == resumed.words
+
+
+def test_a_run_without_checkpoints_gives_its_vectors(sentences, other_sentences, tmp_path, capsys):
+    nothing = Checkpointing(keep_checkpoints=0)
+    before = quiet(sentences, out=tmp_path / "run", checkpointing=nothing)
+    out = tmp_path / "new"
+    train(other_sentences, CONFIG, out=out, continue_from=tmp_path / "run")
+    said = capsys.readouterr().err
+    assert "going on from" in said
+    assert "300 words, 130 of them in this text, without the optimizer's state" in said
+    wv = WordVectors.load(out)
+    np.testing.assert_array_equal(wv[["w1", "w3"]], before[["w1", "w3"]])
+
+
+def test_phrases_of_the_earlier_run_are_joined(tmp_path):
+    text = [[f"v{i % 9}", "new", "york", f"w{i % 7}", f"w{i % 5}"] for i in range(60)]
+    settings = Config(embedding_dim=4, min_count=1, epochs=1, phrase_passes=1, phrase_threshold=2.0)
+    first = quiet([*text, *[["new"], ["york"]] * 9], settings, out=tmp_path / "run")
+    assert "new_york" in first
+    settings_of_its_own = Config(epochs=1)
+    other = [["new", "york", "city"]] * 9
+    wv = quiet(other, settings_of_its_own, continue_from=tmp_path / "run", out=tmp_path / "b")
+    assert "city" in wv
+    assert wv.counts[wv.vocabulary["new_york"]] == 9
+    assert (tmp_path / "b" / "phrases.tsv").read_bytes() == (
+        tmp_path / "run" / "phrases.tsv"
+    ).read_bytes()
+
+
+def test_what_cannot_be_started_from(sentences, earlier, pretrained, tmp_path):
+    wide = WordVectors(Vocabulary(("w1",), np.array([1])), np.ones((1, 9)))
+    strange = WordVectors(Vocabulary(("q1",), np.array([1])), np.ones((1, 6)))
+    tree = dataclasses.replace(CONFIG, output_layer="hierarchical_softmax", epochs=1)
+    quiet(sentences, tree, out=tmp_path / "tree")
+    frozen = dataclasses.replace(CONFIG, freeze_loaded=True)
+    for options, message in [
+        ({"init_from": wide}, "9 components and embedding_dim is 6; give --embedding-dim 9"),
+        ({"init_from": strange}, "has none of the 300 words of the text: 'q1' there"),
+        ({"init_from": tmp_path / "none"}, "none: no such file or folder"),
+        ({"init_from": pretrained, "continue_from": earlier}, "not both"),
+        ({"keep_vocabulary": True}, "keep_vocabulary has an effect with continue_from only"),
+        ({"config": frozen}, "freeze_loaded has an effect with init_from only"),
+        ({"continue_from": tmp_path}, "holds no run; give a folder that jaxw2v train wrote"),
+        ({"continue_from": tmp_path / "tree"}, "its output layer is a tree"),
+        ({"continue_from": earlier, "out": earlier}, "is the run that is continued"),
+        (
+            {"continue_from": earlier, "config": dataclasses.replace(CONFIG, embedding_dim=7)},
+            "embedding_dim is 7 and .* was trained with 6; leave it out",
+        ),
+    ]:
+        with pytest.raises(InputError, match=message):
+            quiet(sentences, **{"config": CONFIG} | options)
+
+
+def test_a_damaged_earlier_run(earlier, sentences, tmp_path):
+    copy = Path(shutil.copytree(earlier, tmp_path / "words"))
+    (copy / "checkpoints" / "vocabulary.tsv").write_text("no\t5\n")
+    with pytest.raises(InputError, match="is not the vocabulary of step"):
+        quiet(sentences, continue_from=copy)
+    (copy / "checkpoints" / "vocabulary.tsv").write_text("no\t5")
+    with pytest.raises(InputError, match="cut short"):
+        quiet(sentences, continue_from=copy)
+    copy = Path(shutil.copytree(earlier, tmp_path / "records"))
+    for file in copy.rglob("_CHECKPOINT_METADATA"):
+        file.write_text("{")
+    with (
+        pytest.warns(RuntimeWarning, match="passed over"),
+        pytest.raises(InputError, match="none of its checkpoints can be used"),
+    ):
+        quiet(sentences, continue_from=copy)
+
+
+def test_the_command_line(earlier, sentences, pretrained, tmp_path, capsys):
+    text = tmp_path / "t.txt"
+    text.write_text("\n".join(map(" ".join, sentences[:150])))
+    pretrained.export(tmp_path / "v.glove", "glove")
+    start = ["train", str(text), "--no-compilation-cache", "--epochs", "1", "--out"]
+    settings = ["--min-count", "1", "--embedding-dim", "6"]
+    loaded = ["--init-from", str(tmp_path / "v.glove"), "--freeze-loaded", *settings]
+    assert main([*start, str(tmp_path / "a"), *loaded]) == 0
+    assert "words start from the given vectors" in capsys.readouterr().err
+    np.testing.assert_array_equal(
+        WordVectors.load(tmp_path / "a")["w0"], WordVectors.load(tmp_path / "v.glove")["w0"]
+    )
+    assert main([*start, str(tmp_path / "b"), "--continue-from", str(earlier)]) == 0
+    assert "going on from" in capsys.readouterr().err
+    assert main([*start, str(tmp_path / "c"), "--continue-from", str(tmp_path / "no")]) == 2
+    assert "holds no run" in capsys.readouterr().err
+    assert not (tmp_path / "c").exists()
+
+
+def test_words_that_do_not_occur_are_never_drawn(sentences, other_sentences):
+    from jaxw2v.sampling import noise_distribution, noise_probability, percentile_threshold
+
+    counts = np.array([5, 0, 3, 0, 1])
+    for exponent in (0.75, 0.0, -1.0):
+        chances = noise_probability(noise_distribution(counts, exponent))
+        expected = np.where(counts > 0, np.maximum(counts, 1.0) ** exponent, 0)
+        np.testing.assert_allclose(chances, expected / expected.sum(), atol=1e-8)
+    assert percentile_threshold(counts, 50) == 3 / 9
+    stream = open_corpus(sentences, CONFIG, show_progress=False)
+    other = open_corpus(other_sentences, CONFIG, Known(stream.vocabulary), show_progress=False)
+    assert (other.vocabulary.counts == 0).sum() > 100
