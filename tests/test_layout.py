@@ -20,7 +20,8 @@ ALLOWED = {
     "models": {"errors", "config", "corpus", "sampling", "losses"},
     "vectors": {"errors", "atomic", "compression", "corpus.vocabulary"},
     "training": {"errors", "atomic", "config", "corpus", "sampling", "losses", "models", "vectors"},
-    "cli": {"errors", "config", "corpus", "training", "vectors"},
+    "plots": {"errors", "atomic", "vectors"},
+    "cli": {"errors", "config", "corpus", "training", "vectors", "plots"},
     "__main__": {"cli"},
 }
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")

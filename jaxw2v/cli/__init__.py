@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from jaxw2v.cli.encode import Encode
 from jaxw2v.cli.plan import Plan
+from jaxw2v.cli.plot import Plot
 from jaxw2v.cli.results import Evaluate, Export, Neighbors
 from jaxw2v.cli.train import Train
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
@@ -27,6 +28,7 @@ Command = (
     | Annotated[Neighbors, tyro.conf.subcommand("neighbors")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[Export, tyro.conf.subcommand("export")]
+    | Annotated[Plot, tyro.conf.subcommand("plot")]
     | Annotated[Plan, tyro.conf.subcommand("plan")]
 )
 

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class _OfVectors:
-    folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIR")]
-    """Folder that jaxw2v train wrote; or a file of vectors in word2vec's, GloVe's or fastText's
-    format, or safetensors; or a folder of model2vec."""
+class Reading:
+    """How vectors are read."""
+
     checkpoint: Annotated[str | None, tyro.conf.arg(metavar="last|best|STEP")] = dataclasses.field(
         default=None, kw_only=True
     )
@@ -33,10 +32,25 @@ class _OfVectors:
     """What to do with rows of a file that cannot be used: stop, put U+FFFD where a word is not
     UTF-8, or leave them out."""
 
-    def load(self) -> WordVectors:
+    def read(self, folder: Path) -> WordVectors:
+        """Reads vectors.
+
+        Args:
+          folder: of a run, or a file of vectors.
+
+        Returns:
+          The vectors.
+        """
         from jaxw2v.training import load_vectors
 
-        return load_vectors(self.folder, self.checkpoint, self.limit, self.errors)
+        return load_vectors(folder, self.checkpoint, self.limit, self.errors)
+
+
+@dataclasses.dataclass(frozen=True)
+class _OfVectors(Reading):
+    folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIR")]
+    """Folder that jaxw2v train wrote; or a file of vectors in word2vec's, GloVe's or fastText's
+    format, or safetensors; or a folder of model2vec."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +66,7 @@ class Neighbors(_OfVectors):
         """Runs the command."""
         if not self.words:
             raise InputError("neighbors needs at least one word or expression after the folder")
-        wv = self.load()
+        wv = self.read(self.folder)
         fold = wv.vocabulary.fold
         queries = [parse_expression(text) for text in self.words]
         positive = [[fold(word) for word in plus] for plus, _ in queries]
@@ -88,7 +102,7 @@ class Evaluate(_OfVectors):
 
         if not self.similarity and self.analogies is None:
             raise InputError("evaluate needs --similarity FILE or --analogies FILE")
-        wv = self.load()
+        wv = self.read(self.folder)
         similarity = [evaluate_similarity(wv, path) for path in self.similarity]
         analogies = []
         if self.analogies is not None:
@@ -135,7 +149,7 @@ class Export(_OfVectors):
             raise InputError(f"{self.out}: exists; choose another --out or --overwrite")
         if not self.out.absolute().parent.is_dir():
             raise InputError(f"{self.out}: its folder does not exist")
-        wv = self.load().variant(self.vectors)
+        wv = self.read(self.folder).variant(self.vectors)
         wv.export(self.out, self.format, self.tokenizer or self._tokenizer_of_run())
         print(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
 

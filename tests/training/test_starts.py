@@ -216,7 +216,14 @@ def test_a_run_without_checkpoints_gives_its_vectors(sentences, other_sentences,
 
 def test_phrases_of_the_earlier_run_are_joined(tmp_path):
     text = [[f"v{i % 9}", "new", "york", f"w{i % 7}", f"w{i % 5}"] for i in range(60)]
-    settings = Config(embedding_dim=4, min_count=1, epochs=1, phrase_passes=1, phrase_threshold=2.0)
+    settings = Config(
+        embedding_dim=4,
+        min_count=1,
+        epochs=1,
+        phrase_passes=1,
+        phrase_threshold=2.0,
+        subsample_threshold=0.0,
+    )
     first = quiet([*text, *[["new"], ["york"]] * 9], settings, out=tmp_path / "run")
     assert "new_york" in first
     settings_of_its_own = Config(epochs=1)

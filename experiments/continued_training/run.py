@@ -1,0 +1,179 @@
+"""A run on general text is continued on text of one field. See README.md."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from pathlib import Path
+
+import tyro
+
+import jaxw2v
+from experiments import results_file
+from experiments.gensim_comparison.run import environment, score
+
+HERE = Path(__file__).parent
+
+
+@dataclasses.dataclass(frozen=True)
+class ContinuedTraining:
+    """Trains on one text, then on another in several ways, and scores each."""
+
+    corpus: Path
+    """General text, one sentence or paragraph a line."""
+    new_text: Path
+    """Text of one field."""
+    held_out: Path
+    """More text of that field, on which the loss is measured."""
+    eval_dir: Path
+    """Folder with ws353.txt, simlex999.txt and questions-words.txt."""
+    probe_words: tuple[str, ...] = ("plot", "screenplay", "lousy", "cgi", "dvds", "unwatchable")
+    """Words whose neighbours are shown before and after."""
+    rates: tuple[float, ...] = (0.00125, 0.0025, 0.01, 0.02)
+    """Learning rates tried beside the default (no unit)."""
+    seeds: tuple[int, ...] = (1, 2, 3)
+    """Seeds of every arm (integer)."""
+    results: Path = HERE / "results.json"
+    """File that receives the results."""
+    smoke: bool = False
+    """One epoch, one seed, one rate."""
+
+
+def measure_arms(settings: ContinuedTraining, folder: Path) -> list[dict]:
+    """Trains every arm with every seed.
+
+    Args:
+      settings: the settings.
+      folder: for the runs.
+
+    Returns:
+      A record for each.
+    """
+    seeds, rates = settings.seeds, settings.rates
+    if settings.smoke:
+        seeds, rates = seeds[:1], rates[:1]
+    records = []
+    for seed in seeds:
+        earlier = folder / f"earlier{seed}"
+        records.append(arm(settings, "general text alone", seed, None, out=earlier))
+        text = settings.new_text
+        go_on = functools.partial(arm, settings, seed=seed, text=text)
+        records.append(go_on("new text alone"))
+        records.append(go_on("input rows from the earlier run", init_from=earlier))
+        records.append(go_on("continued", continue_from=earlier))
+        records.append(
+            go_on("continued, no new words", continue_from=earlier, keep_vocabulary=True)
+        )
+        for rate in rates:
+            options = {"continue_from": earlier, "learning_rate": rate}
+            records.append(go_on(f"continued at {rate:g}", **options))
+    return records
+
+
+def arm(
+    settings: ContinuedTraining,
+    name: str,
+    seed: int,
+    text: Path | None,
+    learning_rate: float | None = None,
+    **options: object,
+) -> dict:
+    """Trains one run and scores it.
+
+    Args:
+      settings: the settings.
+      name: of the arm.
+      seed: of its draws.
+      text: what it trains on; ``None`` is the general text.
+      learning_rate: at the start; ``None`` is the default.
+      options: of :func:`jaxw2v.train`.
+
+    Returns:
+      Scores, loss and neighbours.
+    """
+    epochs = 1 if settings.smoke else jaxw2v.Config().epochs
+    config = jaxw2v.Config(epochs=epochs, seed=seed, learning_rate=learning_rate)
+    validation = None if text is None else str(settings.held_out)
+    last = LastEpoch()
+    wv = jaxw2v.train(
+        str(text or settings.corpus),
+        config,
+        validation=validation,
+        callbacks=[last],
+        show_progress=False,
+        **options,
+    )
+    known = [word for word in settings.probe_words if word in wv]
+    answers = wv.most_similar([[word] for word in known], topn=6) if known else []
+    record = {
+        "arm": name,
+        "seed": seed,
+        "words": len(wv),
+        **score(wv, settings.eval_dir),
+        "validation_loss": last.metrics.get("validation_loss"),
+        "words_per_second": last.metrics["words_per_second"],
+        "neighbours": {
+            word: [other for other, _ in near] for word, near in zip(known, answers, strict=True)
+        },
+    }
+    print(json.dumps({k: v for k, v in record.items() if k != "neighbours"}))
+    return record
+
+
+class LastEpoch(jaxw2v.Callback):
+    """Remembers the record of the last epoch."""
+
+    metrics: dict
+
+    def on_epoch_end(self, wv: jaxw2v.WordVectors, metrics: list[dict]) -> None:
+        """Remembers.
+
+        Args:
+          wv: the vectors.
+          metrics: of all epochs.
+        """
+        self.metrics = metrics[-1]
+
+
+def table(records: list[dict]) -> str:
+    """The means over the seeds as a Markdown table.
+
+    Args:
+      records: of :func:`measure_arms`.
+
+    Returns:
+      The table, the losses of those with new words compared in one column.
+    """
+    names = ("ws353", "simlex999", "google_analogies")
+    lines = ["| | words | WS-353 | SimLex | analogies | sum | held-out loss |", "|" + "---|" * 7]
+    for name in dict.fromkeys(record["arm"] for record in records):
+        runs = [record for record in records if record["arm"] == name]
+
+        def mean(key, runs=runs):
+            return sum(run[key] for run in runs) / len(runs)
+
+        scores = [mean(key) for key in names]
+        loss = f"{mean('validation_loss'):.4f}" if runs[0]["validation_loss"] else ""
+        shown = " | ".join(f"{value:.3f}" for value in [*scores, sum(scores)])
+        lines.append(f"| {name} | {mean('words'):,.0f} | {shown} | {loss} |")
+    return "\n".join(lines)
+
+
+def measure(settings: ContinuedTraining) -> dict:
+    """Measures all arms.
+
+    Args:
+      settings: the settings.
+
+    Returns:
+      The content of the results file.
+    """
+    work = {"arms": functools.partial(measure_arms, settings)}
+    results = results_file.measure(settings.results, work, environment)
+    print(table(results["arms"]))
+    return results
+
+
+if __name__ == "__main__":
+    measure(tyro.cli(ContinuedTraining, description=__doc__))

@@ -1,0 +1,66 @@
+"""``jaxw2v plot``."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from jaxw2v.cli.results import Reading
+from jaxw2v.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Plot(Reading):
+    """Draws words in the plane, as a picture or as a page to pan, zoom and search; or the loss
+    curves of runs."""
+
+    folders: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="DIR")]
+    """Folder that jaxw2v train wrote, or a file of vectors; with --metrics, one folder or more."""
+    words: Annotated[str, tyro.conf.arg(metavar="FILE|top-N")] = "top-200"
+    """A file of words, or the N most frequent ones."""
+    method: Literal["pca", "tsne"] = "pca"
+    """How they are laid in the plane: the two directions of most variance, or t-SNE, which keeps
+    neighbours together."""
+    metrics: bool = False
+    """Draw the loss of each epoch instead of words."""
+    out: Annotated[Path, tyro.conf.arg(metavar="FILE")] = Path("plot.png")
+    """File to write: .png, or .html for the page."""
+    overwrite: bool = False
+    """Replace the file if it exists."""
+
+    def run(self) -> None:
+        """Runs the command."""
+        ending = self.out.suffix.lower()
+        if ending not in ((".png",) if self.metrics else (".png", ".html")):
+            raise InputError(f"{self.out}: must end in .png" + " or .html" * (not self.metrics))
+        if self.out.exists() and not self.overwrite:
+            raise InputError(f"{self.out}: exists; choose another --out or --overwrite")
+        if not self.out.absolute().parent.is_dir():
+            raise InputError(f"{self.out}: its folder does not exist")
+        if not self.folders or (len(self.folders) > 1 and not self.metrics):
+            raise InputError("plot takes one folder, or with --metrics one or more")
+        try:
+            from jaxw2v import plots
+        except ModuleNotFoundError as error:
+            raise InputError(
+                f"plot needs {error.name}, which is not installed; pip install 'jaxw2v[viz]'"
+            ) from None
+        if self.metrics:
+            plots.draw_curves(self.folders, self.out)
+            print(f"{self.out}: loss curves of {len(self.folders)} runs")
+            return
+        (folder,) = self.folders
+        wv = self.read(folder)
+        projection = plots.project(wv, plots.choose_words(wv, self.words), self.method)
+        count = len(projection.words)
+        name = {"pca": "PCA", "tsne": "t-SNE"}[self.method]
+        title = f"{count} words of {folder}, {name}"
+        if ending == ".html":
+            plots.write_page(projection, wv, self.out, title)
+            print(f"{self.out}: {count} words; open it in a browser")
+        else:
+            labels = plots.draw_words(projection, self.out, title)
+            print(f"{self.out}: {count} words, {labels} of them with a label")

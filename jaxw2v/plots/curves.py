@@ -1,0 +1,65 @@
+"""Loss curves of runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from jaxw2v.atomic import renamed_when_complete
+from jaxw2v.errors import InputError
+
+METRICS = "metrics.jsonl"
+# Okabe and Ito's, which the colour-blind can tell apart.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+LINES = {"loss": "-", "validation_loss": "--"}
+
+
+def draw_curves(folders: Sequence[str | Path], path: str | Path) -> None:
+    """Draws the loss of each epoch.
+
+    Args:
+      folders: of runs.
+      path: the PNG file, renamed when complete.
+
+    Raises:
+      InputError: a folder has no metrics, or damaged ones.
+    """
+    runs = {str(folder): _read(Path(folder)) for folder in folders}
+    figure = Figure((8, 5), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    ax = figure.add_subplot()
+    for number, (name, records) in enumerate(runs.items()):
+        for key, line in LINES.items():
+            points = [(r["epoch"], r[key]) for r in records if r.get(key) is not None]
+            if points:
+                label = f"{name}: {key.replace('_', ' ')}"
+                colour = COLOURS[number % len(COLOURS)]
+                ax.plot(
+                    *zip(*points, strict=True), line, marker="o", ms=4, color=colour, label=label
+                )
+    ax.set(xlabel="epoch (passes over the corpus)", ylabel="loss (nats per pair)")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(alpha=0.3)
+    ax.legend()
+    with renamed_when_complete(path) as temporary:
+        figure.savefig(temporary, format="png")
+
+
+def _read(folder: Path) -> list[dict]:
+    path = folder / METRICS
+    try:
+        records = [json.loads(line) for line in path.read_text().splitlines()]
+        if records and all(isinstance(record["epoch"], int) for record in records):
+            return records
+    except OSError as error:
+        raise InputError(
+            f"{path}: {error.strerror}; give folders that jaxw2v train wrote"
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise InputError(f"{path}: holds no record of an epoch")
