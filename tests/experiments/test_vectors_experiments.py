@@ -1,0 +1,50 @@
+"""The experiments on continued training, queries and files of other programs run end to end."""
+
+import json
+
+import jaxw2v
+from experiments.continued_training.run import ContinuedTraining, table
+from experiments.continued_training.run import measure as measure_continued
+from experiments.peer_files.run import PeerFiles
+from experiments.peer_files.run import measure as measure_files
+from experiments.queries.run import Queries
+from experiments.queries.run import measure as measure_queries
+
+
+def test_continued_training_smoke(small_folder):
+    results, text = small_folder / "results.json", small_folder / "corpus.txt"
+    new = small_folder / "new.txt"
+    new.write_text(text.read_text().replace("w3 ", "film "))
+    settings = ContinuedTraining(
+        text, new, new, small_folder, ("film", "w1"), results=results, smoke=True
+    )
+    measure_continued(settings)
+    arms = json.loads(results.read_text())["arms"]
+    words = {arm["arm"]: arm["words"] for arm in arms}
+    assert words["general text alone"] == words["continued, no new words"] == 30
+    assert words["continued"] == words["continued at 0.00125"] == 31
+    assert words["new text alone"] == 31
+    assert "film" in next(arm for arm in arms if arm["arm"] == "continued")["neighbours"]
+    assert len(table(arms).splitlines()) == 2 + len(words)
+
+
+def test_queries_smoke(tmp_path):
+    results = tmp_path / "results.json"
+    measure_queries(Queries(results=results, smoke=True))
+    found = json.loads(results.read_text())["queries"]
+    assert found["queries_with_the_same_ten"] == 1
+    assert found["gensim_over_jaxw2v"] > 0
+
+
+def test_peer_files_smoke(small_folder):
+    config = jaxw2v.Config(embedding_dim=8, epochs=1)
+    run, results = small_folder / "run", small_folder / "results.json"
+    jaxw2v.train(str(small_folder / "corpus.txt"), config, out=run, show_progress=False)
+    measure_files(PeerFiles(run, results=results, smoke=True))
+    found = json.loads(results.read_text())
+    rows = [row for row in found["round_trips"] if row.get("outcome") != "not installed"]
+    assert {row["program"] for row in rows} >= {"gensim", "model2vec", "safetensors"}
+    for row in rows:
+        assert row["same_words"]
+        assert row["largest_difference"] == 0
+    assert all(row["words"] == 20_000 for row in found["load_speed"])
