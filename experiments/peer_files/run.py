@@ -35,7 +35,9 @@ class PeerFiles:
 
     run: Path
     """Folder that jaxw2v train wrote."""
-    parts: tuple[str, ...] = ("round_trips", "load_speed")
+    files: tuple[Path, ...] = ()
+    """Files that word2vec.c, fastText or GloVe wrote; gensim reads them too."""
+    parts: tuple[str, ...] = ("round_trips", "files", "load_speed")
     """What to measure."""
     words: int = 1_000_000
     """Vectors of the files whose loading is timed (words)."""
@@ -253,6 +255,37 @@ def compared(
     return record
 
 
+def compare_files(settings: PeerFiles, folder: Path) -> list[dict]:
+    """Reads files of other programs, and compares with what gensim reads.
+
+    Args:
+      settings: the settings.
+      folder: not used.
+
+    Returns:
+      A record for each file.
+    """
+    del folder
+    records = []
+    for file in settings.files:
+        wv = WordVectors.load(file, show_progress=False)
+        with open(file, "rb") as content:
+            first, second = content.readline().split(), content.read(4096)
+        header = len(first) == 2 and all(map(bytes.isdigit, first))
+        words, vectors = gensim_reads(file, binary=b"\0" in second, no_header=not header)
+        records.append(
+            {
+                "file": file.name,
+                "words": len(wv),
+                "components": wv.vectors.shape[1],
+                "same_words_as_gensim": words == list(wv.words),
+                "largest_difference": float(np.abs(vectors - wv.vectors).max()),
+            }
+        )
+        print(records[-1])
+    return records
+
+
 def load_speed(settings: PeerFiles, folder: Path) -> list[dict]:
     """Times loading a large table in a process of its own.
 
@@ -315,7 +348,7 @@ def measure(settings: PeerFiles) -> dict:
     Returns:
       The content of the results file.
     """
-    parts = {"round_trips": round_trips, "load_speed": load_speed}
+    parts = {"round_trips": round_trips, "files": compare_files, "load_speed": load_speed}
     work = {part: functools.partial(parts[part], settings) for part in settings.parts}
     return results_file.measure(settings.results, work, environment)
 
