@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
 import sys
 import zlib
 from pathlib import Path
@@ -18,10 +19,11 @@ else:
     from backports import zstd
 
 _OPENERS = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
-    b"\x28\xb5\x2f\xfd": zstd.open,
+    rb"\x1f\x8b": gzip.open,
+    # Text may begin with BZh; a block, or the end of an empty file, follows in a compressed one.
+    rb"BZh[1-9](1AY&SY|\x17rE8P\x90)": bz2.open,
+    rb"\xfd7zXZ\x00": lzma.open,
+    rb"\x28\xb5\x2f\xfd": zstd.open,
 }
 ENDINGS = {".gz", ".bz2", ".xz", ".zst"}
 # What a compressed file that is damaged or cut short raises; bz2 also an OSError without an errno.
@@ -41,10 +43,10 @@ def open_compressed(path: str, raw: IO[bytes]) -> IO[bytes]:
     Raises:
       InputError: it is not compressed, and its name says that it is.
     """
-    start = raw.read(8)
+    start = raw.read(16)
     raw.seek(0)
     for magic, opener in _OPENERS.items():
-        if start.startswith(magic):
+        if re.match(magic, start):
             return opener(raw, "rb")
     if Path(path).suffix.lower() in ENDINGS and start:
         raise InputError(f"{path}: damaged: the file does not begin as its name says")

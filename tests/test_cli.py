@@ -266,6 +266,37 @@ def test_every_objective_trains_from_the_command_line(corpus, tmp_path, options)
     assert len(wv) == 6
 
 
+def test_exports_of_every_format_and_what_they_may_not_replace(trained, tmp_path, capsys):
+    for format in ("static-embedding", "tensorboard", "safetensors", "glove"):
+        out = str(tmp_path / format)
+        assert main(["export", trained, "--format", format, "--out", out]) == 0
+        fails(capsys, ["export", trained, "--format", format, "--out", out], "exists")
+        assert main(["export", trained, "--format", format, "--out", out, "--overwrite"]) == 0
+    static, glove = str(tmp_path / "static-embedding"), str(tmp_path / "glove")
+    for source in (static, glove, str(tmp_path / "safetensors")):
+        for format in ("glove", "static-embedding"):
+            out = str(tmp_path / "again" / format)
+            (tmp_path / "again").mkdir(exist_ok=True)
+            arguments = ["export", source, "--format", format, "--out", out, "--overwrite"]
+            assert main(arguments) == 0
+        assert WordVectors.load(tmp_path / "again" / "glove").words == WordVectors.load(glove).words
+    capsys.readouterr()
+    for arguments, message in [
+        ([trained, "--format", "static-embedding", "--out", trained, "--overwrite"], "holds a run"),
+        ([trained, "--format", "glove", "--out", static, "--overwrite"], "is a folder, not a file"),
+        ([trained, "--format", "tensorboard", "--out", glove, "--overwrite"], "is a file, not a f"),
+        (
+            [trained, "--format", "glove", "--out", "x", "--tokenizer", "words"],
+            "static-embedding on",
+        ),
+    ]:
+        fails(capsys, ["export", *arguments], message)
+    for limit in ("0", "-5"):
+        fails(
+            capsys, ["neighbors", trained, "a", "--checkpoint", "last", "--limit", limit], "limit"
+        )
+
+
 def test_vectors_of_either_table_and_their_sum_are_exported(trained, corpus, tmp_path, capsys):
     kinds = {}
     for kind in ("input", "output", "sum"):

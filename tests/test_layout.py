@@ -18,7 +18,7 @@ ALLOWED = {
     "sampling": {"errors", "config"},
     "losses": {"errors", "config"},
     "models": {"errors", "config", "corpus", "sampling", "losses"},
-    "vectors": {"errors", "atomic", "compression", "corpus.vocabulary"},
+    "vectors": {"errors", "atomic", "compression", "corpus.vocabulary", "corpus.tokenizers"},
     "training": {"errors", "atomic", "config", "corpus", "sampling", "losses", "models", "vectors"},
     "plots": {"errors", "atomic", "vectors"},
     "cli": {"errors", "config", "corpus", "training", "vectors", "plots"},

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from jaxw2v.cli.out_path import check_out
 from jaxw2v.cli.results import Reading
 from jaxw2v.errors import InputError
 
@@ -36,12 +37,11 @@ class Plot(Reading):
         ending = self.out.suffix.lower()
         if ending not in ((".png",) if self.metrics else (".png", ".html")):
             raise InputError(f"{self.out}: must end in .png" + " or .html" * (not self.metrics))
-        if self.out.exists() and not self.overwrite:
-            raise InputError(f"{self.out}: exists; choose another --out or --overwrite")
-        if not self.out.absolute().parent.is_dir():
-            raise InputError(f"{self.out}: its folder does not exist")
+        check_out(self.out, self.overwrite)
         if not self.folders or (len(self.folders) > 1 and not self.metrics):
             raise InputError("plot takes one folder, or with --metrics one or more")
+        if self.metrics:
+            self._refuse_what_has_no_effect()
         try:
             from jaxw2v import plots
         except ModuleNotFoundError as error:
@@ -64,3 +64,9 @@ class Plot(Reading):
         else:
             labels = plots.draw_words(projection, self.out, title)
             print(f"{self.out}: {count} words, {labels} of them with a label")
+
+    def _refuse_what_has_no_effect(self) -> None:
+        for field in dataclasses.fields(self):
+            of_words = field.name in ("words", "method", "checkpoint", "limit", "errors")
+            if of_words and getattr(self, field.name) != field.default:
+                raise InputError(f"{field.name} has no effect with --metrics; leave it out")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from jaxw2v.cli.out_path import check_out
 from jaxw2v.errors import InputError
 
 if TYPE_CHECKING:
@@ -145,17 +146,21 @@ class Export(_OfVectors):
 
     def run(self) -> None:
         """Runs the command."""
-        if self.out.exists() and not self.overwrite:
-            raise InputError(f"{self.out}: exists; choose another --out or --overwrite")
-        if not self.out.absolute().parent.is_dir():
-            raise InputError(f"{self.out}: its folder does not exist")
+        is_static = self.format == "static-embedding"
+        if self.tokenizer is not None and not is_static:
+            raise InputError("tokenizer has an effect with static-embedding only; leave it out")
+        check_out(self.out, self.overwrite, is_static or self.format == "tensorboard")
         wv = self.read(self.folder).variant(self.vectors)
-        wv.export(self.out, self.format, self.tokenizer or self._tokenizer_of_run())
+        tokenizer = self.tokenizer or (self._tokenizer_of_run() if is_static else "words")
+        wv.export(self.out, self.format, tokenizer)
         print(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
 
     def _tokenizer_of_run(self) -> str:
-        settings = self.folder / "config.json"
-        return json.loads(settings.read_text())["tokenizer"] if settings.exists() else "words"
+        path = self.folder / "config.json"
+        try:
+            return json.loads(path.read_text()).get("tokenizer", "words")
+        except (OSError, ValueError, AttributeError):
+            return "words"
 
 
 def parse_expression(text: str) -> tuple[list[str], list[str]]:

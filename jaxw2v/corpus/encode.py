@@ -99,7 +99,7 @@ def encode(
             shards.append(shard)
     with renamed_when_complete(folder / VOCABULARY) as path:
         vocabulary.save(path)
-    if phrases.passes:
+    if settings.phrase_passes or phrases.passes:
         with renamed_when_complete(folder / PHRASES) as path:
             phrases.save(path)
     meta = {"format": FORMAT, "raw_words": raw_words, "shards": shards}

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from jaxw2v.config import TextSettings
+from jaxw2v.corpus.vocabulary import check_words
 from jaxw2v.errors import InputError
 
 JOINT = "_"
@@ -98,7 +99,12 @@ class Phrases:
 
         Args:
           path: the file to write.
+
+        Raises:
+          InputError: a word is empty or holds a tab or a line break.
         """
+        check_words(self.table["first"])
+        check_words(self.table["second"])
         self.table.write_csv(path, separator="\t", quote_style="never")
 
     @classmethod

@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,23 @@ import polars as pl
 from jaxw2v.errors import InputError
 
 _BREAKS = frozenset("\t\n\r")
+
+
+def check_words(words: Iterable[str]) -> None:
+    """Makes sure that words can stand in a file of lines and tabs.
+
+    Args:
+      words: any.
+
+    Raises:
+      InputError: one is empty or holds a tab or a line break.
+    """
+    for word in words:
+        if not word or not _BREAKS.isdisjoint(word):
+            raise InputError(
+                f"the word {word!r} is empty or holds a tab or a line break, which the "
+                "vocabulary file cannot hold; change the tokens or the tokenizer"
+            )
 
 
 class MissingWord(KeyError):
@@ -144,12 +161,7 @@ class Vocabulary:
         Raises:
           InputError: a word is empty or holds a tab or a line break.
         """
-        for word in self.words:
-            if not word or not _BREAKS.isdisjoint(word):
-                raise InputError(
-                    f"the word {word!r} is empty or holds a tab or a line break, which the "
-                    "vocabulary file cannot hold; change the tokens or the tokenizer"
-                )
+        check_words(self.words)
         lines = (f"{w}\t{c}\n" for w, c in zip(self.words, self.counts.tolist(), strict=True))
         Path(path).write_text("".join(lines), encoding="utf-8", newline="\n")
 

@@ -37,7 +37,7 @@ def draw_curves(folders: Sequence[str | Path], path: str | Path) -> None:
         for key, line in LINES.items():
             points = [(r["epoch"], r[key]) for r in records if r.get(key) is not None]
             if points:
-                label = f"{name}: {key.replace('_', ' ')}"
+                label = f"{key.replace('_', ' ')}, {name}"
                 colour = COLOURS[number % len(COLOURS)]
                 ax.plot(
                     *zip(*points, strict=True), line, marker="o", ms=4, color=colour, label=label
@@ -45,7 +45,8 @@ def draw_curves(folders: Sequence[str | Path], path: str | Path) -> None:
     ax.set(xlabel="epoch (passes over the corpus)", ylabel="loss (nats per pair)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.3)
-    ax.legend()
+    for text in ax.legend().get_texts():
+        text.set_parse_math(False)
     with renamed_when_complete(path) as temporary:
         figure.savefig(temporary, format="png")
 

@@ -50,12 +50,13 @@ def draw_words(projection: Projection, path: str | Path, title: str) -> int:
         ax.scatter(*projection.places.T, s=9, color=BLUE, linewidths=0)
         ax.set(xlabel=projection.axes[0], ylabel=projection.axes[1])
         ax.margins(0.06)
-        ax.set_title(title)
+        ax.set_title(title, parse_math=False)
         figure.draw_without_rendering()
         size = 9 if len(projection.words) <= 100 else 7
         labels = add_labels(ax, projection.places, projection.words, size)
         if len(labels) < len(projection.words):
-            ax.set_title(f"{title}; {len(labels)} of {len(projection.words)} have room for a label")
+            title = f"{title}; {len(labels)} of {len(projection.words)} have room for a label"
+            ax.set_title(title, parse_math=False)
         figure.set_layout_engine("none")
         with renamed_when_complete(path) as temporary:
             figure.savefig(temporary, format="png")

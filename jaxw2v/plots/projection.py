@@ -80,7 +80,7 @@ def project(wv: WordVectors, words: Sequence[str], method: Method, seed: int = 0
       The words with their places.
 
     Raises:
-      InputError: the method is unknown.
+      InputError: the method is unknown, or vectors have one component.
 
     Reference:
       van der Maaten and Hinton 2008, "Visualizing Data using t-SNE".
@@ -89,6 +89,8 @@ def project(wv: WordVectors, words: Sequence[str], method: Method, seed: int = 0
         raise InputError(f"method is {method!r}; it must be one of {', '.join(METHODS)}")
     rows = np.asarray(wv[list(words)], np.float64)
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-30)
+    if rows.shape[1] < 2:
+        raise InputError("the vectors have one component; a picture needs two or more")
     if method == "pca":
         pca = PCA(2, svd_solver="full").fit(rows)
         shares = pca.explained_variance_ratio_

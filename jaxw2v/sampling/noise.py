@@ -93,7 +93,7 @@ def noise_probability(noise: NoiseDistribution) -> np.ndarray:
 
 
 def finite_table_counts(counts: np.ndarray, exponent: float, length: int) -> np.ndarray:
-    r"""Entries of each word in a finite noise table, every word having at least one.
+    r"""Entries of each word in a finite noise table, every word that occurs having at least one.
 
     .. math:: \max(1, \lfloor \text{length} \cdot \mathrm{count}_v^{\text{exponent}} /
               \textstyle\sum_w \mathrm{count}_w^{\text{exponent}} \rceil)
@@ -125,7 +125,8 @@ def finite_table_counts(counts: np.ndarray, exponent: float, length: int) -> np.
     counts = np.asarray(counts, np.float64)
     # Words of another text that do not occur in this one are never drawn.
     weights = np.where(counts > 0, np.maximum(counts, 1) ** exponent, 0)
-    return np.maximum(np.rint(weights / weights.sum() * length), 1).astype(np.int64)
+    entries = np.maximum(np.rint(weights / weights.sum() * length), 1)
+    return np.where(counts > 0, entries, 0).astype(np.int64)
 
 
 def sample_noise(

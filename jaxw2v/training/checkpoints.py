@@ -20,14 +20,14 @@ import jax
 from orbax.checkpoint import v1 as ocp
 
 from jaxw2v.atomic import renamed_when_complete
-from jaxw2v.corpus import Vocabulary
+from jaxw2v.corpus import Phrases, Vocabulary
+from jaxw2v.corpus.token_stream import PHRASES, VOCABULARY
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.training.checksums import compute_checksums
 from jaxw2v.training.processes import is_first, is_loss, raise_everywhere
 from jaxw2v.training.quiet_orbax import quiet_orbax
 
 FOLDER = "checkpoints"
-VOCABULARY = "vocabulary.tsv"
 FORMAT = 1
 BYTES_PER_PIECE = 1 << 20
 SLOWEST_BYTES_PER_SECOND = 20_000_000
@@ -63,6 +63,7 @@ class Checkpoints:
         self,
         folder: Path,
         vocabulary: Vocabulary,
+        phrases: Phrases,
         keep: int,
         common: Record,
         last: int | None = None,
@@ -71,12 +72,16 @@ class Checkpoints:
 
         Args:
           folder: of the checkpoints.
-          vocabulary: stands beside them, for those who read vectors.
+          vocabulary: stands beside them, for those who read vectors or go on with other text.
+          phrases: likewise.
           keep: latest checkpoints to keep.
           common: stands in every checkpoint.
           last: step of the newest checkpoint, which the run goes on from.
         """
-        self._folder, self._vocabulary, self._common = folder, vocabulary, common
+        self._folder, self._common = folder, common
+        self._beside: dict[str, Vocabulary | Phrases] = {VOCABULARY: vocabulary}
+        if phrases.passes:
+            self._beside[PHRASES] = phrases
         self._keep, self._checkpointer = _Keep(keep), None
         self._last, self._saving, self._error = last, None, None
         # Orbax logs the tracebacks of what it also raises.
@@ -88,8 +93,9 @@ class Checkpoints:
         try:
             if is_first():
                 self._folder.mkdir(parents=True, exist_ok=True)
-                with renamed_when_complete(self._folder / VOCABULARY) as path:
-                    self._vocabulary.save(path)
+                for name, content in self._beside.items():
+                    with renamed_when_complete(self._folder / name) as path:
+                        content.save(path)
         except OSError as raised:
             error = raised
         raise_everywhere(error)

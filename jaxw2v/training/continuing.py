@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,9 @@ OWN = frozenset(
     }
 )
 # Rows of another length or meaning, or other words, could not go on.
+TABLES = ("input_embedding", "output_embedding")
+# The state of an optimizer inside that of hold_rows is that of an optimizer.
+WRAPPED = ("optimizer-optimizer", "optimizer")
 FIXED = ("embedding_dim", "output_layer", "tokenizer", "phrase_passes")
 
 
@@ -92,9 +96,7 @@ class EarlierRun:
             self.vocabulary = Vocabulary.load(self._folder / VOCABULARY)
         else:
             self.vocabulary = read_vocabulary(checkpoints, *self._checkpoint)
-        self.phrases = Phrases()
-        if self._settings.get("phrase_passes"):
-            self.phrases = Phrases.load(self._folder / PHRASES)
+        self.phrases = self._read_phrases()
 
     def _read_settings(self) -> Record:
         if self._checkpoint is not None:
@@ -103,9 +105,24 @@ class EarlierRun:
         if not path.exists() or not (self._folder / VECTORS).exists():
             raise InputError(f"{self._folder}: holds no run; give a folder that jaxw2v train wrote")
         try:
-            return json.loads(path.read_text())
-        except ValueError as error:
+            settings = json.loads(path.read_text())
+        except (OSError, ValueError) as error:
             raise InputError(f"{path}: cannot be read: {error}") from None
+        if not isinstance(settings, dict):
+            raise InputError(f"{path}: holds no settings")
+        return settings
+
+    def _read_phrases(self) -> Phrases:
+        if self._checkpoint is None:
+            path = self._folder / PHRASES
+            return Phrases.load(path) if self._settings.get("phrase_passes") else Phrases()
+        path = self._folder / FOLDER / PHRASES
+        phrases = Phrases.load(path) if path.exists() else Phrases()
+        if phrases.digest != self._settings.get("phrases", phrases.digest):
+            raise InputError(
+                f"{path}: are not the phrases of step {self._checkpoint[0]}; restore that file"
+            )
+        return phrases
 
     def known(self, keep_vocabulary: bool) -> Known:
         """Its words and phrases, for encoding other text.
@@ -154,10 +171,12 @@ class EarlierRun:
             arrays = to_arrays(state, jax.random.key(0))
             rows = num_rows(len(job.keep))
             for name, new in arrays.items():
-                old = None if name == "key" else read(name)
-                if old is None or old.shape[1:] != new.shape[1:]:
+                if name == "key":
                     continue
-                if new.shape[:1] == (rows,):
+                old = read(name.replace(*WRAPPED))
+                if old is None or old.shape[1:] != new.shape[1:]:
+                    self._miss(name)
+                elif new.shape[:1] == (rows,):
                     put = functools.partial(_put, old=old, size=size)
                     arrays[name] = change_rows(new, len(job.keep), put)
                 elif old.shape == new.shape:
@@ -165,6 +184,19 @@ class EarlierRun:
             return from_arrays(arrays, job, layout)[0]
 
         return Start({"continued_from": self._digest()}, change, is_continued=True)
+
+    def _miss(self, name: str) -> None:
+        """Complains of an array that cannot be taken over."""
+        if name in TABLES:
+            raise InputError(
+                f"{self._folder}: its {name} is missing or of another length; it is damaged"
+            )
+        if self._checkpoint is not None:
+            warnings.warn(
+                f"{self._folder}: has no {name} to go on with, so that starts anew",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def report(self, vocabulary: Vocabulary) -> str:
         """Says what is taken over.
@@ -197,10 +229,13 @@ class EarlierRun:
         step, record = self._checkpoint
         path = self._folder / FOLDER / str(step)
         sharding = SingleDeviceSharding(jax.local_devices(backend="cpu")[0])
-        order = storage_row(np.arange(len(self.vocabulary)), len(self.vocabulary))
+        size = len(self.vocabulary)
+        order = storage_row(np.arange(size), size)
+        names = {name.replace(*WRAPPED): name for name in record["arrays"]}
 
         def read(name: str) -> np.ndarray | None:
-            if name not in record["arrays"]:
+            name = names.get(name)
+            if name is None:
                 return None
             entry = record["arrays"][name]
             shape = jax.ShapeDtypeStruct(entry["shape"], entry["dtype"], sharding=sharding)
@@ -212,7 +247,7 @@ class EarlierRun:
                     f"{path}: {error}; delete it, and the checkpoint before it is taken"
                 ) from None
             array = np.asarray(arrays[name])
-            return array[order] if array.ndim else array
+            return array[order] if array.shape[:1] == (num_rows(size),) else array
 
         return read
 

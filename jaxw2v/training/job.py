@@ -116,9 +116,9 @@ def make_job(
         schedule = linear_decay(plan.learning_rate, config.min_learning_rate)
         optimizer = default_optimizer(schedule)
     if config.max_norm is not None:
-        optimizer = optax.chain(optimizer, keep_row_norm(config.max_norm))
+        optimizer = keep_row_norm(optimizer, config.max_norm)
     if config.freeze_loaded:
-        optimizer = optax.chain(optimizer, hold_rows())
+        optimizer = hold_rows(optimizer)
     config = _choose_row_updates(config, optimizer, own)
     return Job(config, keep, objective, constants, plan, optimizer, schedule)
 

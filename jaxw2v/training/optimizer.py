@@ -86,8 +86,10 @@ def default_optimizer(schedule: optax.Schedule) -> optax.GradientTransformationE
     return optax.chain(adam, scale_by_progress(schedule))
 
 
-def keep_row_norm(max_norm: float) -> optax.GradientTransformation:
-    r"""Shortens rows that an update would make too long, as the last member of a chain.
+def keep_row_norm(
+    optimizer: optax.GradientTransformation, max_norm: float
+) -> optax.GradientTransformationExtraArgs:
+    r"""Shortens rows that an update makes too long.
 
     .. math:: \Delta \leftarrow \min(1, \text{max\_norm} / \|p + \Delta\|) (p + \Delta) - p
 
@@ -95,59 +97,74 @@ def keep_row_norm(max_norm: float) -> optax.GradientTransformation:
     once.
 
     Args:
+      optimizer: makes the updates.
       max_norm: the longest row.
 
     Returns:
-      An Optax transformation that needs ``params``.
+      An Optax transformation that needs ``params``; its state is that of ``optimizer``.
 
     Reference:
       torch.nn.Embedding, ``max_norm``.
 
     Example:
-      >>> limit, row = keep_row_norm(1.0), jnp.zeros((1, 2))
+      >>> limit, row = keep_row_norm(optax.identity(), 1.0), jnp.zeros((1, 2))
       >>> updates, _ = limit.update(jnp.array([[3.0, 4.0]]), limit.init(row), row)
       >>> float(jnp.linalg.norm(row + updates).round(5))
       1.0
     """
+    extended = optax.with_extra_args_support(optimizer)
 
     def shorten(update, row):
         new = row + update
         norm = jnp.linalg.norm(new, axis=-1, keepdims=True)
         return new * (max_norm / jnp.maximum(norm, max_norm)) - row
 
-    return optax.stateless(lambda updates, params: jax.tree.map(shorten, updates, params))
+    def update(updates, state, params=None, **extra):
+        updates, state = extended.update(updates, state, params, **extra)
+        return jax.tree.map(shorten, updates, params), state
+
+    return optax.GradientTransformationExtraArgs(extended.init, update)
 
 
 class HeldRows(NamedTuple):
     """State of :func:`hold_rows`.
 
     Attributes:
+      optimizer: state of the transformation that moves the other rows.
       held: bool [R, 1], rows that do not move.
     """
 
+    optimizer: optax.OptState
     held: jax.Array
 
 
-def hold_rows() -> optax.GradientTransformation:
-    """Keeps the rows that its state names where they are, as the last member of a chain.
+def hold_rows(
+    optimizer: optax.GradientTransformation,
+) -> optax.GradientTransformationExtraArgs:
+    """Keeps the rows that its state names where they are; at first there is none.
+
+    Args:
+      optimizer: moves the other rows.
 
     Returns:
-      An Optax transformation; at first it holds no row.
+      An Optax transformation.
 
     Example:
-      >>> hold = hold_rows()
-      >>> hold.update(jnp.ones((2, 1)), HeldRows(jnp.array([[True], [False]])))[0].tolist()
-      [[0.0], [1.0]]
+      >>> hold = hold_rows(optax.sgd(1.0))
+      >>> state = hold.init(jnp.zeros((2, 1)))._replace(held=jnp.array([[True], [False]]))
+      >>> hold.update(jnp.ones((2, 1)), state)[0].tolist()
+      [[0.0], [-1.0]]
     """
+    extended = optax.with_extra_args_support(optimizer)
 
     def init(table):
-        return HeldRows(jnp.zeros((table.shape[0], 1), bool))
+        return HeldRows(extended.init(table), jnp.zeros((table.shape[0], 1), bool))
 
-    def update(updates, state, params=None):
-        del params
-        return jnp.where(state.held, 0, updates), state
+    def update(updates, state, params=None, **extra):
+        updates, inner = extended.update(updates, state.optimizer, params, **extra)
+        return jnp.where(state.held, 0, updates), HeldRows(inner, state.held)
 
-    return optax.GradientTransformation(init, update)
+    return optax.GradientTransformationExtraArgs(init, update)
 
 
 def check_elementwise(optimizer: optax.GradientTransformation) -> None:

@@ -24,7 +24,7 @@ from jaxw2v.training.checkpoints import FOLDER, steps_in
 from jaxw2v.training.continuing import EarlierRun
 from jaxw2v.training.interrupt import deferred_interrupt
 from jaxw2v.training.processes import check_same, is_first, is_loss, lost
-from jaxw2v.training.starts import found_words, from_vectors
+from jaxw2v.training.starts import found_words, from_vectors, load_given
 from jaxw2v.training.trainer import fit
 from jaxw2v.vectors import WordVectors
 from jaxw2v.vectors.files import VECTORS
@@ -133,6 +133,8 @@ def train(
     if continue_from is not None:
         earlier = EarlierRun(continue_from)
         config, known = earlier.settle(config), earlier.known(keep_vocabulary)
+    elif init_from is not None:
+        init_from = load_given(init_from, config.embedding_dim, show_progress)
     stream = open_corpus(
         _resolve(corpus, show_progress), config, known, show_progress=show_progress
     )
@@ -142,11 +144,7 @@ def train(
         start = earlier.start()
         _tell(show_progress, earlier.report(stream.vocabulary))
     elif init_from is not None:
-        if not isinstance(init_from, WordVectors):
-            init_from = WordVectors.load(init_from, errors="skip", show_progress=show_progress)
-        start = from_vectors(
-            init_from, stream.vocabulary, config.embedding_dim, config.freeze_loaded
-        )
+        start = from_vectors(init_from, stream.vocabulary, config.freeze_loaded)
         _tell(show_progress, found_words(start, stream.vocabulary))
     held_out = None
     if validation is not None:
@@ -235,7 +233,8 @@ def _save(
     wv.save(folder)
     if not is_first():
         return
-    if phrases.passes:
+    (folder / PHRASES).unlink(missing_ok=True)
+    if config.phrase_passes:
         with renamed_when_complete(folder / PHRASES) as path:
             phrases.save(path)
     with renamed_when_complete(folder / "config.json") as path:

@@ -25,7 +25,7 @@ from jaxw2v.training.position import Position
 from jaxw2v.training.saved_runs import none_usable, read_vocabulary, sound_records, warn_damaged
 from jaxw2v.training.storage_order import storage_row
 from jaxw2v.vectors import WordVectors
-from jaxw2v.vectors.files import VECTORS, Errors
+from jaxw2v.vectors.files import VECTORS, Errors, check_options
 
 
 def load_vectors(
@@ -55,6 +55,7 @@ def load_vectors(
       ...
       jaxw2v.errors.InputError: none: no such file or folder
     """
+    check_options(limit, errors)
     folder = Path(folder)
     checkpoints = folder / FOLDER
     if checkpoint is None and ((folder / VECTORS).exists() or not checkpoints.is_dir()):

@@ -30,7 +30,7 @@ from jaxw2v.vectors.files import VECTORS
 
 # Of these a resumed run may have others.
 FREE = ("epochs", "patience", "probe_words")
-DIGESTS = ("text", "vocabulary", "validation_text", "start")
+DIGESTS = ("text", "vocabulary", "phrases", "validation_text", "start")
 
 
 class SavedRun:
@@ -207,6 +207,7 @@ def facts_of(
     return json.loads(config.to_json()) | {
         "text": stream.digest,
         "vocabulary": stream.vocabulary.digest,
+        "phrases": stream.phrases.digest,
         "validation_text": None if validation is None else validation.digest,
         "optimizer": "the default" if optimizer is None else "one of the user's own",
         "start": {} if start is None else start.facts,

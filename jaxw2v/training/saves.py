@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from jaxw2v.config import Checkpointing
-from jaxw2v.corpus import Vocabulary
+from jaxw2v.corpus import TokenStream
 from jaxw2v.training.checkpoints import Checkpoints, Record
 from jaxw2v.training.engine import Engine
 from jaxw2v.training.position import Position
@@ -25,7 +25,7 @@ class Saves:
     def __init__(
         self,
         folder: Path | None,
-        vocabulary: Vocabulary,
+        stream: TokenStream,
         settings: Checkpointing,
         engine: Engine,
         common: Record,
@@ -35,7 +35,7 @@ class Saves:
 
         Args:
           folder: of the checkpoints; ``None`` saves none.
-          vocabulary: of the run.
+          stream: whose words and phrases stand beside the checkpoints.
           settings: when.
           engine: what is saved.
           common: stands in every checkpoint.
@@ -48,7 +48,7 @@ class Saves:
         self.on = folder is not None and settings.keep_checkpoints > 0
         if self.on:
             self._checkpoints = Checkpoints(
-                folder, vocabulary, settings.keep_checkpoints, common, last
+                folder, stream.vocabulary, stream.phrases, settings.keep_checkpoints, common, last
             )
         self._began(last or 0)
 

@@ -131,7 +131,7 @@ def fit(
     feed = Feed(stream, job.plan.chunk_tokens, layout, held_out, resident)
     saves = Saves(
         folder and folder / FOLDER,
-        stream.vocabulary,
+        stream,
         checkpointing or Checkpointing(),
         engine,
         {"facts": facts, "sizes": dataclasses.asdict(job.plan.sizes)},

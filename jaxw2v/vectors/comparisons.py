@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
-from jaxw2v.vectors.lookup import Lookup, Vector, Words
+from jaxw2v.vectors.lookup import Lookup, Vector, Words, is_item, plain
 
 # Cosines to all words that are held at once.
 SCORES_AT_ONCE = 1 << 25
@@ -34,7 +34,7 @@ class Comparisons(Lookup):
           KeyError: a word is missing.
           InputError: the numbers of words differ.
         """
-        sides = [side if isinstance(side, str) else list(side) for side in (first, second)]
+        sides = [plain(first), plain(second)]
         _check_lengths(*(len(side) for side in sides if not isinstance(side, str)))
         cosines = _cosines(*(np.asarray(self[side], np.float64) for side in sides))
         return float(cosines) if cosines.ndim == 0 else cosines
@@ -72,9 +72,9 @@ class Comparisons(Lookup):
           KeyError: a word is missing.
           InputError: a set is empty, or the numbers of sets differ.
         """
-        many = _are_lists(first) or _are_lists(second)
-        if not many:
-            return self.n_similarity([first], [second])[0].item()
+        first, second = plain(first), plain(second)
+        if not (_are_lists(first) or _are_lists(second)):
+            return float(self.n_similarity([_not_empty(first)], [_not_empty(second)])[0])
         _check_lengths(len(first), len(second))
         means = [
             np.stack([np.mean(self[_not_empty(words)], axis=0, dtype=np.float64) for words in side])
@@ -98,11 +98,13 @@ class Comparisons(Lookup):
           KeyError: a word is missing.
           InputError: a vector has another shape.
         """
-        one = isinstance(word_or_vector, str) or getattr(word_or_vector, "ndim", 0) == 1
-        items = [word_or_vector] if one else list(word_or_vector)
-        vectors = np.stack([self._vector(item) for item in items])
-        if len(other_words):
-            others = np.asarray(self[list(other_words)], np.float64)
+        asked, other_words = plain(word_or_vector), plain(other_words)
+        one = is_item(asked)
+        vectors = np.zeros((0, self.vectors.shape[1]), np.float32)
+        if one or asked:
+            vectors = np.stack([self._vector(item) for item in ([asked] if one else asked)])
+        if other_words:
+            others = np.asarray(self[other_words], np.float64)
             found = _cosines(np.asarray(vectors, np.float64)[:, None], others[None])
         else:
             found = neighbors.cosines(self._table, self._inverse, vectors)
@@ -123,11 +125,12 @@ class Comparisons(Lookup):
           KeyError: a word is missing.
           InputError: a list is empty.
         """
+        words = plain(words)
         if _are_lists(words):
             return [self.doesnt_match(some) for some in words]
         rows = np.asarray(self[_not_empty(words)], np.float64)
         units = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-30)
-        return list(words)[int(np.argmin(_cosines(units, units.mean(0))))]
+        return words[int(np.argmin(_cosines(units, units.mean(0))))]
 
     def closer_than(self, first: Words, second: Words) -> list[str] | list[list[str]]:
         """The words that are nearer to a word than another is.
@@ -167,7 +170,7 @@ class Comparisons(Lookup):
 
     def _closer(self, first: Words, second: Words):
         """For each pair: bool [V], the words nearer to the first than the second is."""
-        pairs = [[side] if isinstance(side, str) else list(side) for side in (first, second)]
+        pairs = [[side] if isinstance(side, str) else plain(side) for side in (first, second)]
         longest = max(map(len, pairs))
         pairs = [side * longest if len(side) == 1 else side for side in pairs]
         _check_lengths(*map(len, pairs))
@@ -206,6 +209,7 @@ class Comparisons(Lookup):
           KeyError: a word is missing.
           InputError: a list is empty, or words and weights differ in number.
         """
+        words = plain(words)
         if _are_lists(words):
             each = [None] * len(words) if weights is None else weights
             _check_lengths(len(words), len(each))
@@ -237,7 +241,7 @@ def _unit(rows: np.ndarray) -> np.ndarray:
 
 
 def _are_lists(value: Any) -> bool:
-    return len(value) > 0 and isinstance(value[0], list | tuple)
+    return len(value) > 0 and isinstance(value[0], list)
 
 
 def _not_empty(words: Sequence) -> Sequence:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
+from numbers import Real
+from typing import Any, TypeAlias
 
 import jax
 import numpy as np
@@ -56,6 +57,7 @@ class Lookup:
         return np.asarray(take_rows(self.vectors, self._ids(words)))
 
     def _ids(self, words: Words) -> int | np.ndarray:
+        words = plain(words)
         if isinstance(words, str):
             return self.vocabulary[words]
         return np.array([self.vocabulary[word] for word in words], np.int32)
@@ -68,3 +70,38 @@ class Lookup:
         if vector.shape != (dim,):
             raise InputError(f"a vector of shape {vector.shape} was given; expected ({dim},)")
         return vector
+
+
+def plain(value: Any) -> Any:
+    """What somebody asks about, in words, vectors and lists of them.
+
+    Args:
+      value: a word, a vector (an array of numbers), a pair of either and its weight, or any
+        iterable of such: a tuple, a set, a generator, an array of words, a matrix.
+
+    Returns:
+      Words, vectors and pairs as they are, iterables as lists.
+
+    Raises:
+      InputError: something is none of these.
+
+    Example:
+      >>> plain((word for word in ("a", "b"))), plain(np.array([["a"], ["b"]]))
+      (['a', 'b'], [['a'], ['b']])
+    """
+    if is_item(value):
+        return str(value) if isinstance(value, np.str_) else value
+    if isinstance(value, np.ndarray) and value.dtype.kind in "UO":
+        return plain(value.tolist())
+    if isinstance(value, Iterable) and not isinstance(value, bytes):
+        return [plain(item) for item in value]
+    raise InputError(f"{value!r} is neither a word nor a vector nor a list of them")
+
+
+def is_item(value: Any) -> bool:
+    """Whether something is a word, a vector, or a pair of either and its weight."""
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Real):
+        return is_item(value[0])
+    if isinstance(value, str):
+        return True
+    return getattr(value, "ndim", 0) == 1 and np.dtype(value.dtype).kind in "fiu"

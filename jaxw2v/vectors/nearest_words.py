@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from numbers import Real
+from collections.abc import Iterator, Sequence
+from numbers import Integral
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
 from jaxw2v.vectors.cut_rows import take_rows
-from jaxw2v.vectors.lookup import Lookup, Vector
+from jaxw2v.vectors.lookup import Lookup, Vector, is_item, plain
 
 Neighbours: TypeAlias = list[tuple[str, float]]
 Item: TypeAlias = str | Vector | tuple[str | Vector, float]
@@ -69,7 +69,8 @@ class NearestWords(Lookup):
                   {\prod_{\lambda_p < 0} s(v, p) + 10^{-6}}, \quad s = (\cos + 1) / 2
 
         Args:
-          positive: as for :meth:`most_similar`; of a weight only the sign counts.
+          positive: as for :meth:`most_similar`, but vectors are taken at length one too; of a
+            weight only the sign counts.
           negative: likewise.
           topn: how many answers (words).
           restrict_vocab: only so many of the most frequent words answer; ``None`` is all.
@@ -104,6 +105,8 @@ class NearestWords(Lookup):
           InputError: the shape is wrong, or ``topn`` or ``restrict_vocab`` is below 1.
         """
         if np.ndim(vector) == 2:
+            if not len(vector):
+                return []
             return self.most_similar([[row] for row in vector], (), topn, restrict_vocab)
         return self.most_similar([vector], (), topn, restrict_vocab)
 
@@ -130,27 +133,24 @@ class NearestWords(Lookup):
         self, positive: Side, negative: Side, topn: int, restrict: int | None, by_product: bool
     ) -> Neighbours | list[Neighbours]:
         for name, number in (("topn", topn), ("restrict_vocab", restrict)):
-            if number is not None and number < 1:
-                raise InputError(f"{name} is {number}; it must be 1 or more")
-        queries, many = _queries(positive, negative)
-        answers: list[Neighbours] = []
-        widest = _power_of_two(max(map(len, queries), default=1))
-        at_once = neighbors.QUERIES_AT_ONCE // (widest if by_product else 1)
-        for start in range(0, len(queries), at_once):
-            part = queries[start : start + at_once]
-            asked = self._asked(part, widest, by_product)
-            size = min(restrict or len(self), len(self))
-            best = neighbors.nearest(
-                self._table, self._inverse, asked, min(topn, len(self)), size, by_product
-            )
-            answers += self._named(*map(np.asarray, best), len(part))
+            if number is not None and not (isinstance(number, Integral) and number >= 1):
+                raise InputError(f"{name} is {number!r}; it must be an integer of 1 or more")
+        queries, many = _queries(plain(positive), plain(negative))
+        topn, size = min(int(topn), len(self)), min(restrict or len(self), len(self))
+        answers: list[Neighbours] = [[]] * len(queries)
+        for batch in _batches(queries, by_product):
+            asked = self._asked([queries[i] for i in batch], by_product)
+            best = neighbors.nearest(self._table, self._inverse, asked, topn, size, by_product)
+            for i, near in zip(batch, self._named(*map(np.asarray, best)), strict=False):
+                answers[i] = near
         return answers if many else answers[0]
 
     def _asked(
-        self, queries: list[list[tuple[str | Vector, float]]], widest: int, by_product: bool
+        self, queries: list[list[tuple[str | Vector, float]]], by_product: bool
     ) -> neighbors.Queries:
         # Few different shapes are few programs to compile.
-        shape, nowhere = (_power_of_two(len(queries)), widest), self._table.shape[0]
+        shape = _power_of_two(len(queries)), _power_of_two(max(map(len, queries)))
+        nowhere = self._table.shape[0]
         ids = np.full(shape, nowhere, np.int32)
         weights = np.zeros(shape, np.float32)
         given: dict[tuple[int, int], np.ndarray] = {}
@@ -169,11 +169,10 @@ class NearestWords(Lookup):
             vectors = vectors + (neighbors.unit_rows(others) if by_product else others)
         return neighbors.Queries(vectors, weights, ids)
 
-    def _named(self, scores: np.ndarray, rows: np.ndarray, count: int) -> list[Neighbours]:
-        found = zip(scores[:count].tolist(), rows[:count].tolist(), strict=True)
+    def _named(self, scores: np.ndarray, rows: np.ndarray) -> list[Neighbours]:
         return [
             [(self.words[i], s) for s, i in zip(*query, strict=True) if s > -np.inf]
-            for query in found
+            for query in zip(scores.tolist(), rows.tolist(), strict=True)
         ]
 
 
@@ -194,12 +193,12 @@ def is_by_product(method: str) -> bool:
     return method == "3cosmul"
 
 
-def _queries(positive: Side, negative: Side) -> tuple[list[list[tuple[Any, float]]], bool]:
+def _queries(positive: Any, negative: Any) -> tuple[list[list[tuple[Any, float]]], bool]:
     """Items with weights for each query, and whether many were asked."""
-    sides = [[side] if _is_item(side) else list(side) for side in (positive, negative)]
-    many = not all(_is_item(item) for side in sides for item in side)
+    sides = [[side] if is_item(side) else side for side in (positive, negative)]
+    many = not all(is_item(item) for side in sides for item in side)
     if many:
-        plus, minus = ([[i] if _is_item(i) else list(i) for i in side] for side in sides)
+        plus, minus = ([[i] if is_item(i) else i for i in side] for side in sides)
         minus = minus or [[]] * len(plus)
         plus = plus or [[]] * len(minus)
     else:
@@ -217,10 +216,21 @@ def _queries(positive: Side, negative: Side) -> tuple[list[list[tuple[Any, float
     return queries, many
 
 
-def _is_item(value: Any) -> bool:
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Real):
-        return _is_item(value[0])
-    return isinstance(value, str) or (hasattr(value, "ndim") and value.ndim == 1)
+def _batches(queries: list[list], by_product: bool) -> Iterator[list[int]]:
+    """Queries that are answered together: about as wide as one another, and not too many."""
+    order = sorted(range(len(queries)), key=lambda i: len(queries[i]))
+    start = 0
+    while start < len(order):
+        stop = start + 1
+        while stop < len(order):
+            width = _power_of_two(len(queries[order[stop]]))
+            # Products hold scores for each item, sums only vectors.
+            held = width if by_product else -(-width // 4)
+            if (stop - start + 1) * held > neighbors.QUERIES_AT_ONCE:
+                break
+            stop += 1
+        yield order[start:stop]
+        start = stop
 
 
 def _weighted(item: Any, weight: float) -> tuple[Any, float]:

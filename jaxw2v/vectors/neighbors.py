@@ -12,6 +12,8 @@ from jaxw2v.vectors.cut_rows import RowCut, on_parts, places_here, row_cut
 
 # Rows of the table whose scores are held at once, for so many queries.
 ROWS_AT_ONCE, QUERIES_AT_ONCE = 1 << 14, 1 << 10
+# Rows whose largest score is looked at first.
+GROUP = 32
 
 
 class Queries(NamedTuple):
@@ -128,17 +130,14 @@ def _nearest_of_all(table, inverse, queries, topn, size, by_product, cut: RowCut
             jax.lax.all_gather(found, cut.axes, axis=1, tiled=True, to="invarying")
             for found in (best, rows + first)
         )
-        best, order = jax.lax.top_k(best, topn)
-        return best, jnp.take_along_axis(rows, order, axis=1)
+        return _take_top(best, rows, topn)
 
     return on_parts(best_of_all, cut, (True, True, False))(table, inverse, queries)
 
 
 def _best_here(table, inverse, queries, topn, size, by_product, axes=()):
-    rows = table.shape[0]
-    at_once = min(ROWS_AT_ONCE, rows)
-    count = queries.exclude.shape[0]
-    place = jnp.arange(count)[:, None]
+    rows, (count, excluded) = table.shape[0], queries.exclude.shape
+    at_once, few = min(ROWS_AT_ONCE, rows), min(topn + excluded, rows)
     score = _quotients if by_product else _cosines
     asked = queries.vectors if by_product else _sums(queries)
 
@@ -150,20 +149,35 @@ def _best_here(table, inverse, queries, topn, size, by_product, axes=()):
         # The last block begins early, where others have been.
         row = start + jnp.arange(at_once)
         scores = jnp.where(((row >= i * at_once) & (row < size))[None], scores, -jnp.inf)
-        outside = (queries.exclude < start) | (queries.exclude >= start + at_once)
-        exclude = jnp.where(outside, at_once, queries.exclude - start)
-        scores = scores.at[place, exclude].set(-jnp.inf, mode="drop")
-        found, order = jax.lax.top_k(scores, min(topn, at_once))
+        found, order = _top_of_block(scores, min(few, at_once))
         found = jnp.concatenate([best[0], found], axis=1)
-        order = jnp.concatenate([best[1], (order + start).astype(jnp.int32)], axis=1)
-        found, places = jax.lax.top_k(found, topn)
-        return found, jnp.take_along_axis(order, places, axis=1)
+        order = jnp.concatenate([best[1], order + start], axis=1)
+        return _take_top(found, order, few)
 
-    best = jnp.full((count, topn), -jnp.inf), jnp.zeros((count, topn), jnp.int32)
+    best = jnp.full((count, few), -jnp.inf), jnp.zeros((count, few), jnp.int32)
     if axes:
         best = jax.lax.pcast(best, axes, to="varying")
     blocks = -(-jnp.clip(size, 0, rows) // at_once)
-    return jax.lax.fori_loop(0, blocks, block, best)
+    scores, found = jax.lax.fori_loop(0, blocks, block, best)
+    is_excluded = (found[:, :, None] == queries.exclude[:, None, :]).any(-1)
+    return _take_top(jnp.where(is_excluded, -jnp.inf, scores), found, topn)
+
+
+def _top_of_block(scores, few):
+    """``top_k``, which is slow on long rows: the best lie in the groups with the best maxima."""
+    count, size = scores.shape
+    if size % GROUP or few * GROUP >= size:
+        return jax.lax.top_k(scores, few)
+    groups = scores.reshape(count, size // GROUP, GROUP)
+    _, chosen = jax.lax.top_k(groups.max(-1), few)
+    scores = jnp.take_along_axis(groups, chosen[:, :, None], axis=1).reshape(count, -1)
+    rows = (chosen[:, :, None] * GROUP + jnp.arange(GROUP)[None, None]).reshape(count, -1)
+    return _take_top(scores, rows, few)
+
+
+def _take_top(scores, rows, topn):
+    scores, places = jax.lax.top_k(scores, topn)
+    return scores, jnp.take_along_axis(rows, places, axis=1)
 
 
 def _sums(queries: Queries) -> jax.Array:

@@ -130,6 +130,18 @@ def test_words_are_chosen(wv, tmp_path):
         project(wv, wv.words, "umap")
 
 
+def test_titles_are_shown_as_they_are(tmp_path):
+    wv = WordVectors(Vocabulary(("a", "b", "c"), np.array([3, 2, 1])), np.eye(3))
+    draw_words(project(wv, wv.words, "pca"), tmp_path / "p.png", r"run$\foo$")
+    folder = tmp_path / r"_$\foo$"
+    folder.mkdir()
+    (folder / "metrics.jsonl").write_text('{"epoch": 1, "loss": 2.0}\n')
+    draw_curves([folder], tmp_path / "c.png")
+    thin = WordVectors(wv.vocabulary, np.ones((3, 1)))
+    with pytest.raises(InputError, match="one component"):
+        project(thin, wv.words, "pca")
+
+
 def test_curves_of_runs(tmp_path):
     for name, rise in (("a", 0.0), ("b", 0.5)):
         (tmp_path / name).mkdir()
@@ -167,6 +179,10 @@ def test_the_command(wv, tmp_path, capsys):
         ([vectors, "--out", str(out)], "exists; choose another --out or --overwrite"),
         ([vectors, "--out", str(tmp_path / "p.pdf")], "must end in .png or .html"),
         ([vectors, "--metrics", "--out", str(tmp_path / "q.html")], "must end in .png"),
+        (
+            [str(tmp_path), "--metrics", "--limit", "3", "--out", str(tmp_path / "q.png")],
+            "limit has",
+        ),
         ([vectors, vectors, "--out", str(tmp_path / "q.png")], "plot takes one folder"),
         ([vectors, "--out", str(tmp_path / "no" / "q.png")], "its folder does not exist"),
         ([vectors, "--words", "none.txt", "--out", str(tmp_path / "q.png")], "none.txt"),

@@ -236,7 +236,7 @@ def test_percentile_subsampling_drops_pairs_not_tokens():
 
 
 def test_max_norm_holds_for_the_rows_of_both_tables():
-    limit = keep_row_norm(0.5)
+    limit = keep_row_norm(optax.identity(), 0.5)
     rows = jnp.asarray(np.random.default_rng(0).normal(size=(6, 3)), jnp.float32) * 0.2
     update = jnp.asarray(np.random.default_rng(1).normal(size=(6, 3)), jnp.float32) * 0.3
     moved = optax.apply_updates(rows, limit.update(update, limit.init(rows), rows)[0])

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+import warnings
 from pathlib import Path
 
 import jax
@@ -14,6 +15,12 @@ from zipf import zipf_sentences
 from jaxw2v import Callback, Checkpointing, Config, InputError, WordVectors, train
 from jaxw2v.cli import main
 from jaxw2v.corpus import Known, Vocabulary, open_corpus
+from jaxw2v.sampling import (
+    finite_table_counts,
+    noise_distribution,
+    noise_probability,
+    percentile_threshold,
+)
 from jaxw2v.training import make_job
 from jaxw2v.training.checkpoints import read_arrays, read_record, steps_in
 from jaxw2v.training.continuing import EarlierRun
@@ -68,7 +75,7 @@ def test_rows_start_from_given_vectors(sentences, pretrained, mesh):
     job, layout = laid_out(stream, CONFIG, mesh)
     by_chance, _ = new_state(job, layout)
     before = np.asarray(by_chance.input_embedding)
-    start = from_vectors(pretrained, stream.vocabulary, 6, freeze=False)
+    start = from_vectors(pretrained, stream.vocabulary, freeze=False)
     state = start.change(by_chance, job, layout)
     rows = in_word_order(state.input_embedding, len(words))
     chance = in_word_order(before, len(words))
@@ -214,6 +221,45 @@ def test_a_run_without_checkpoints_gives_its_vectors(sentences, other_sentences,
     np.testing.assert_array_equal(wv[["w1", "w3"]], before[["w1", "w3"]])
 
 
+def test_moments_survive_frozen_rows_and_norms(sentences, pretrained, tmp_path):
+    """However the optimizer was wrapped."""
+    frozen = dataclasses.replace(CONFIG, freeze_loaded=True, epochs=1)
+    quiet(sentences, frozen, init_from=pretrained, out=tmp_path / "frozen")
+    run = EarlierRun(tmp_path / "frozen")
+    config = dataclasses.replace(run.settle(CONFIG), max_norm=2.0)
+    stream = open_corpus(sentences, config, run.known(True), show_progress=False)
+    job, layout = laid_out(stream, config, None)
+    state, key = new_state(job, layout)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = to_arrays(run.start().change(state, job, layout), key)
+    expected = saved_arrays(tmp_path / "frozen")["input_optimizer-optimizer-0-nu"]
+    np.testing.assert_array_equal(in_word_order(found["input_optimizer-0-nu"], 300), expected)
+    assert expected.any()
+    with pytest.warns(RuntimeWarning, match=r"has no \w+_optimizer-0-mu to go on with"):
+        quiet(sentences, config, continue_from=tmp_path / "frozen", optimizer=optax.adam(0.01))
+
+
+def test_tables_that_do_not_fit_are_refused(sentences, tmp_path):
+    nothing = Checkpointing(keep_checkpoints=0)
+    quiet(sentences, CONFIG, out=tmp_path / "run", checkpointing=nothing)
+    path = tmp_path / "run" / "config.json"
+    path.write_text(path.read_text().replace('"embedding_dim": 6', '"embedding_dim": 7'))
+    with pytest.raises(InputError, match="its input_embedding is missing or of another length"):
+        quiet(sentences, Config(), continue_from=tmp_path / "run")
+    path.write_text("[1]")
+    with pytest.raises(InputError, match="holds no settings"):
+        quiet(sentences, Config(), continue_from=tmp_path / "run")
+
+
+def test_given_vectors_may_be_cut_over_devices(sentences, pretrained):
+    whole = quiet(sentences, mesh="1x8")
+    assert isinstance(whole.vectors, jax.Array)
+    config = dataclasses.replace(CONFIG, freeze_loaded=True, epochs=1)
+    wv = quiet(sentences, config, init_from=whole, mesh="2x2")
+    np.testing.assert_array_equal(wv[list(wv.words)], whole[list(wv.words)])
+
+
 def test_phrases_of_the_earlier_run_are_joined(tmp_path):
     text = [[f"v{i % 9}", "new", "york", f"w{i % 7}", f"w{i % 5}"] for i in range(60)]
     settings = Config(
@@ -227,13 +273,32 @@ def test_phrases_of_the_earlier_run_are_joined(tmp_path):
     first = quiet([*text, *[["new"], ["york"]] * 9], settings, out=tmp_path / "run")
     assert "new_york" in first
     settings_of_its_own = Config(epochs=1)
+    # As after a run that was killed in its first epoch.
+    killed = Path(shutil.copytree(tmp_path / "run", tmp_path / "killed"))
+    for name in ("phrases.tsv", "vectors.safetensors", "config.json"):
+        (killed / name).unlink()
     other = [["new", "york", "city"]] * 9
+    assert "new_york" in quiet(other, Config(epochs=1), continue_from=killed).vocabulary.ids
+    (killed / "checkpoints" / "phrases.tsv").unlink()
+    with pytest.raises(InputError, match="are not the phrases of step"):
+        quiet(other, Config(epochs=1), continue_from=killed)
     wv = quiet(other, settings_of_its_own, continue_from=tmp_path / "run", out=tmp_path / "b")
     assert "city" in wv
     assert wv.counts[wv.vocabulary["new_york"]] == 9
     assert (tmp_path / "b" / "phrases.tsv").read_bytes() == (
         tmp_path / "run" / "phrases.tsv"
     ).read_bytes()
+
+
+def test_phrases_of_a_run_that_is_replaced_are_forgotten(tmp_path):
+    text = [[f"v{i % 9}", "new", "york"] for i in range(60)]
+    common = {"embedding_dim": 4, "min_count": 1, "epochs": 1, "subsample_threshold": 0.0}
+    for threshold, found in ((2.0, 1), (1e9, 0), (2.0, 1)):
+        settings = Config(**common, phrase_passes=1, phrase_threshold=threshold)
+        quiet(text, settings, out=tmp_path / "run", overwrite=True)
+        assert EarlierRun(tmp_path / "run").phrases.passes == found
+    quiet(text, Config(**common), out=tmp_path / "run", overwrite=True)
+    assert not (tmp_path / "run" / "phrases.tsv").exists()
 
 
 def test_what_cannot_be_started_from(sentences, earlier, pretrained, tmp_path):
@@ -299,14 +364,13 @@ def test_the_command_line(earlier, sentences, pretrained, tmp_path, capsys):
 
 
 def test_words_that_do_not_occur_are_never_drawn(sentences, other_sentences):
-    from jaxw2v.sampling import noise_distribution, noise_probability, percentile_threshold
-
     counts = np.array([5, 0, 3, 0, 1])
     for exponent in (0.75, 0.0, -1.0):
         chances = noise_probability(noise_distribution(counts, exponent))
         expected = np.where(counts > 0, np.maximum(counts, 1.0) ** exponent, 0)
         np.testing.assert_allclose(chances, expected / expected.sum(), atol=1e-8)
     assert percentile_threshold(counts, 50) == 3 / 9
+    assert finite_table_counts(counts, 1.0, 9).tolist() == [5, 0, 3, 0, 1]
     stream = open_corpus(sentences, CONFIG, show_progress=False)
     other = open_corpus(other_sentences, CONFIG, Known(stream.vocabulary), show_progress=False)
     assert (other.vocabulary.counts == 0).sum() > 100

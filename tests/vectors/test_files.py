@@ -132,6 +132,58 @@ def test_binary_rows_without_line_feeds(tmp_path):
     assert load(tmp_path / "v.bin").vectors.tolist() == rows.tolist()
 
 
+@pytest.mark.parametrize("dim", [1, 2, 4, 300])
+def test_any_binary_row_is_told_from_text(tmp_path, dim):
+    """Bytes of numbers may look like the end of a line of text."""
+    rng = np.random.default_rng(dim)
+    words = tuple(f"w{i}" for i in range(20))
+    for _ in range(60):
+        vectors = rng.normal(size=(20, dim)).astype(np.float32)
+        raw = vectors.view(np.uint8)
+        raw[0, 1:4] = list(b" 5\n")
+        raw[1, -3:] = list(b" 7\n")
+        ours = WordVectors(Vocabulary(words, np.arange(20, 0, -1)), np.nan_to_num(vectors))
+        ours.export(tmp_path / "v.bin", "word2vec-bin")
+        assert_same(load(tmp_path / "v.bin"), ours)
+
+
+@pytest.mark.parametrize("word", ["x^2", "x\x01", "BZh9", "%PDF"])
+def test_words_that_begin_as_other_files_do(tmp_path, word):
+    (tmp_path / "v.txt").write_text(f"{word} 1 2\nb 3 4\n")
+    assert load(tmp_path / "v.txt").words == (word, "b")
+    (tmp_path / "v.txt").write_text(f"2 2\nb 3 4\n{word} 1 2\n")
+    assert load(tmp_path / "v.txt").words == ("b", word)
+
+
+def test_long_lines_and_blank_ones(tmp_path):
+    rows = np.random.default_rng(0).integers(10, 99, (3, 40_000))
+    lines = [f"w{i} {' '.join(map(str, row))}\n" for i, row in enumerate(rows)]
+    for header in ("", "3 40000\n"):
+        (tmp_path / "v.txt").write_text(header + "".join(lines))
+        np.testing.assert_array_equal(load(tmp_path / "v.txt").vectors, rows)
+    (tmp_path / "v.txt").write_text("a 1 2\n\nb 3 4\n\n\n")
+    with pytest.raises(InputError, match=":2: expected a word and 2 numbers, got 0"):
+        load(tmp_path / "v.txt")
+
+
+def test_a_compressed_header_that_promises_too_much(tmp_path):
+    for dim in (3_000_000, 30_000_000_000):
+        (tmp_path / "v.gz").write_bytes(gzip.compress(b"5 %d\ncat 1 2 3\n" % dim))
+        tracemalloc.start()
+        with pytest.raises(InputError, match=r"the header promises .* numbers a word"):
+            load(tmp_path / "v.gz")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 25
+        tracemalloc.stop()
+
+
+def test_a_limit_counts_good_rows(tmp_path, monkeypatch):
+    (tmp_path / "v.txt").write_text("a 1\na 2\nb 3\nc x\nd 5\ne 6\n")
+    for chunk in (1 << 24, 5):
+        monkeypatch.setattr(text, "CHUNK_BYTES", chunk)
+        with pytest.warns(RuntimeWarning, match="rows are left out"):
+            assert load(tmp_path / "v.txt", limit=3, errors="skip").words == ("a", "b", "d")
+
+
 SENTENCE = "Don't say \"Naïve\" -- it's the year 1984; 東京 (e5)!"
 
 
@@ -199,6 +251,11 @@ def test_words_that_a_format_cannot_hold(tmp_path):
     assert not list(tmp_path.iterdir())
     spaced.export(tmp_path / "v", "safetensors")
     assert load(tmp_path / "v").words == ("new york",)
+    marked = WordVectors(Vocabulary(("\ufeffa", "b"), np.array([2, 1])), np.ones((2, 2)))
+    with pytest.raises(InputError, match="byte order mark"):
+        marked.export(tmp_path / "w", "glove")
+    with pytest.raises(InputError, match="unknown tokenizer 'bogus'"):
+        spaced.export(tmp_path / "w", "static-embedding", "bogus")
     with pytest.raises(InputError, match="format is 'other'; it must be one of word2vec-text"):
         spaced.export(tmp_path / "w", "other")
     assert [path.name for path in tmp_path.iterdir()] == ["v"]
@@ -299,6 +356,9 @@ def test_safetensors_that_do_not_fit(wv, tmp_path):
     for name, change, message in [
         ("words", lambda a: a[:9], r"holds \d+ words and 12 vectors"),
         ("words", None, "holds no words, only"),
+        ("counts", lambda a: a[:-1], "its counts are not a whole number a word"),
+        ("counts", lambda a: -a, "its counts are not a whole number a word"),
+        ("counts", lambda a: a.astype(np.float64), "its counts are not a whole number a word"),
         ("input_embedding", None, "holds no input_embedding, only"),
         ("input_embedding", lambda a: a[0], "expected .words, components."),
         ("input_embedding", lambda a: a.astype(np.int32), "input_embedding is int32"),
@@ -311,6 +371,18 @@ def test_safetensors_that_do_not_fit(wv, tmp_path):
         save_file(changed, path)
         with pytest.raises(InputError, match=message):
             load(path)
+
+
+@pytest.mark.parametrize(
+    "vocab", ["[[], []]", '{"a": 1e999}', '{"\\ud800": 0}', '{"a": 5}', "[" * 99_999, "7"]
+)
+def test_other_json_for_a_tokenizer(wv, tmp_path, vocab):
+    wv.export(tmp_path / "m", "static-embedding")
+    (tmp_path / "m" / "tokenizer.json").write_text(
+        f'{{"model": {{"vocab": {vocab}}}, "added_tokens": []}}'
+    )
+    with pytest.raises(InputError, match=r"not a tokenizer|do not fit"):
+        load(tmp_path / "m")
 
 
 def mutated(content, rng):

@@ -162,6 +162,34 @@ def test_a_table_of_all(wv):
     np.testing.assert_array_equal(frame["vector"].to_numpy(), wv.vectors)
 
 
+def test_any_iterable_is_a_list(wv):
+    words = ["w1", "w2"]
+    for one in (np.array(words), (w for w in words), dict.fromkeys(words), tuple(words)):
+        assert wv.most_similar(one) == wv.most_similar(words)
+    pairs = [["w1", "w2"], ["w3", "w4"]]
+    assert wv.most_similar(np.array(pairs)) == wv.most_similar(pairs)
+    assert wv.doesnt_match(np.array(pairs)) == wv.doesnt_match(pairs)
+    for ask in (wv.distances, wv.mean_vector, wv.__getitem__):
+        np.testing.assert_array_equal(ask(np.array(words)), ask(words))
+        np.testing.assert_array_equal(ask(w for w in words), ask(words))
+    np.testing.assert_array_equal(
+        wv.n_similarity(np.array(pairs), pairs), wv.n_similarity(pairs, pairs)
+    )
+    np.testing.assert_array_equal(wv.distances("w1", (w for w in words)), wv.distances("w1", words))
+    assert wv.similar_by_vector(np.zeros((0, 8))) == []
+    assert wv.distances([]).shape == (0, len(WORDS))
+    assert wv.similarity([], []).shape == wv.rank([], []).shape == (0,)
+
+
+def test_a_long_query_among_short_ones(wv):
+    every = [list(wv.words), ["w1"], ["w2", "w3", "w4"], ["w5"]]
+    for ask in (wv.most_similar, wv.most_similar_cosmul):
+        for near, query in zip(ask(every), every, strict=True):
+            assert_same(near, ask(query))
+    many = [f"w{i % 60}" for i in range(1_500)]
+    assert wv.most_similar_cosmul(many, topn=1)[0][0] in wv
+
+
 def test_a_missing_word_names_others(wv):
     for call in (
         lambda: wv["w6O"],
@@ -183,6 +211,9 @@ def test_what_cannot_be_asked(wv):
         (lambda: wv.most_similar([[], ["w1"]], [[], []]), "at least one word or vector"),
         (lambda: wv.most_similar([["w1"]], [["w1"], ["w2"]]), "1 queries and negative 2"),
         (lambda: wv.most_similar("w1", topn=0), "topn is 0"),
+        (lambda: wv.most_similar("w1", topn=2.5), "topn is 2.5; it must be an integer"),
+        (lambda: wv.most_similar([3]), "3 is neither a word nor a vector"),
+        (lambda: wv.n_similarity("w1", "w2"), "is one word; a list"),
         (lambda: wv.most_similar("w1", restrict_vocab=-1), "restrict_vocab is -1"),
         (lambda: wv.most_similar([VECTOR[:3]]), r"shape \(3,\) was given; expected \(8,\)"),
         (lambda: wv.analogy("w1", "w2", "w3", method="other"), "3cosadd or 3cosmul"),

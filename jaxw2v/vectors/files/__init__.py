@@ -3,16 +3,16 @@
 from jaxw2v.vectors.files.exporting import FORMATS, Format, export
 from jaxw2v.vectors.files.folder import VECTORS, VOCABULARY, write_folder
 from jaxw2v.vectors.files.loading import load
-from jaxw2v.vectors.files.rows import ERRORS, Errors, Table
+from jaxw2v.vectors.files.rows import Errors, Table, check_options
 
 __all__ = [
-    "ERRORS",
     "FORMATS",
     "VECTORS",
     "VOCABULARY",
     "Errors",
     "Format",
     "Table",
+    "check_options",
     "export",
     "load",
     "write_folder",

@@ -36,7 +36,7 @@ def read_binary(reader: Reader, rows: Rows) -> None:
     data, place, at_end = b"", 0, False
     words: list[str | None] = []
     found: list[np.ndarray] = []
-    count = int(min(size, rows.limit))
+    count = rows.wanted(size)
     for number in range(1, count + 1):
         while (space := data.find(b" ", place)) < 0 or len(data) < space + 1 + 4 * dim:
             longest = LONGEST_WORD if space < 0 else LONGEST_WORD + 4 * dim

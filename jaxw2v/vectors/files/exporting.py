@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal, get_args
 
+from jaxw2v.corpus.tokenizers import get_tokenizer
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 from jaxw2v.vectors.cut_rows import Rows as Vectors
@@ -43,7 +44,7 @@ def export(
       tokenizer: by which ``static-embedding`` finds the words of a text.
 
     Raises:
-      InputError: the format is unknown, or cannot hold one of the words.
+      InputError: the format or the tokenizer is unknown, or a word cannot be held.
     """
     path, words = Path(path), vocabulary.words
     if format not in FORMATS:
@@ -55,6 +56,10 @@ def export(
                 f"the word {word!r} is empty or holds white space, which {format} cannot hold; "
                 "choose another format"
             )
+    if format == "glove" and words[:1] and words[0].startswith("\ufeff"):
+        raise InputError(f"the word {words[0]!r} begins with a byte order mark, which is not kept")
+    if format == "static-embedding":
+        get_tokenizer(tokenizer)
     if format == "tensorboard":
         write_tensorboard(path, words, vocabulary.counts, vectors)
         return

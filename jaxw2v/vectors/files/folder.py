@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from jaxw2v.corpus.vocabulary import Vocabulary
+from jaxw2v.errors import InputError
 from jaxw2v.vectors.cut_rows import Rows as Vectors
 from jaxw2v.vectors.files.first_process import by_first_process
 from jaxw2v.vectors.files.rows import Table
@@ -54,4 +55,9 @@ def read_folder(folder: Path) -> Table:
     tensors = read_tensors(folder / VECTORS)
     output = table_of(tensors, OUTPUT, folder / VECTORS) if OUTPUT in tensors else None
     vectors = table_of(tensors, INPUT, folder / VECTORS)
+    if len(vectors) != len(vocabulary):
+        raise InputError(
+            f"{folder / VECTORS}: holds {len(vectors)} vectors and {VOCABULARY} {len(vocabulary)} "
+            "words, a row a word; restore the one that is damaged"
+        )
     return Table(vocabulary.words, vectors, vocabulary.counts, output)

@@ -11,7 +11,7 @@ from jaxw2v.vectors.files import folder as run_folder
 from jaxw2v.vectors.files import static_embedding
 from jaxw2v.vectors.files.binary import read_binary
 from jaxw2v.vectors.files.opening import kind_of, open_vectors
-from jaxw2v.vectors.files.rows import ERRORS, Errors, Rows, Table
+from jaxw2v.vectors.files.rows import Errors, Rows, Table, check_options
 from jaxw2v.vectors.files.tensors import read_with_words
 from jaxw2v.vectors.files.text import read_text
 
@@ -39,10 +39,7 @@ def load(
       InputError: the file cannot be used: what, where, and what to do.
     """
     path = Path(path)
-    if limit is not None and limit < 1:
-        raise InputError(f"limit is {limit}; it must be 1 or more, or None")
-    if errors not in ERRORS:
-        raise InputError(f"errors is {errors!r}; it must be one of {', '.join(ERRORS)}")
+    check_options(limit, errors)
     rows = Rows(path, errors, math.inf if limit is None else limit)
     if path.is_dir():
         return _load_folder(path, rows)

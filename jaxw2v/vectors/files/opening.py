@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import math
 import os
@@ -16,17 +17,16 @@ from tqdm import tqdm
 from jaxw2v.compression import DAMAGED, open_compressed
 from jaxw2v.errors import InputError
 
-HEAD = 1 << 16
+HEAD, LONGEST_HEAD = 1 << 16, 1 << 24
 HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t]*\r?\n")
+LINES_TO_TELL = 3
 BOM = b"\xef\xbb\xbf"
+_PICKLE = "a Python pickle, such as gensim's own format; save it there by save_word2vec_format"
 _OTHERS = {
     b"\x93NUMPY": "a NumPy array, which has no words",
-    b"\x80\x03": "a Python pickle, such as gensim's own format; save it there by "
-    "save_word2vec_format",
-    b"\x80\x04": "a Python pickle, such as gensim's own format; save it there by "
-    "save_word2vec_format",
-    b"\x80\x05": "a Python pickle, such as gensim's own format; save it there by "
-    "save_word2vec_format",
+    b"\x80\x03": _PICKLE,
+    b"\x80\x04": _PICKLE,
+    b"\x80\x05": _PICKLE,
     b"\xba\x16\x4f\x2f": "a fastText model; give its .vec file",
     b"PK": "a zip archive; unpack it first",
     b"PAR1": "a parquet table",
@@ -78,9 +78,21 @@ class Reader:
         self._bar.update(self._raw.tell() - self._bar.n)
         return data
 
-    def peek(self) -> bytes:
-        """The next 64 KiB, which are read again later."""
-        while len(self._ahead) < HEAD and (data := self._stream.read(HEAD - len(self._ahead))):
+    def peek(self, lines: int = 0) -> bytes:
+        """What comes next, and is read again later.
+
+        Args:
+          lines: as many lines as far as the file and 16 MiB go.
+
+        Returns:
+          64 KiB or more, where there are so many.
+        """
+        while len(self._ahead) < HEAD or (
+            self._ahead.count(b"\n") < lines and len(self._ahead) < LONGEST_HEAD
+        ):
+            data = self._stream.read(HEAD)
+            if not data:
+                break
             self._ahead += data
         return self._ahead
 
@@ -141,14 +153,16 @@ def kind_of(reader: Reader) -> str:
     if len(head) > 9 and head[8:9] == b"{" and struct.unpack("<Q", head[:8])[0] < 1 << 32:
         return "safetensors"
     header = HEADER.match(head)
-    first = head[header.end() if header else 0 :].partition(b"\n")[0]
+    if header:
+        lines = head[header.end() :].split(b"\n")
+        rows = lines[:LINES_TO_TELL] if len(lines) > LINES_TO_TELL else lines[:-1] or lines
+        if all(_is_text_row(row, int(header[2])) for row in rows):
+            return "text"
+        start = head[header.end() :][: 4 * int(header[2]) + 64]
+        return "text" if _is_text(start) else "binary"
+    first = head.partition(b"\n")[0]
     fields = first.split()
     if len(fields) > 1 and is_number(fields[-1]):
-        return "text"
-    if header:
-        start = head[header.end() :][: 4 * int(header[2]) + 64]
-        if any(byte < 9 or 13 < byte < 32 for byte in start):
-            return "binary"
         return "text"
     for magic, what in _OTHERS.items():
         if head.startswith(magic):
@@ -159,6 +173,20 @@ def kind_of(reader: Reader) -> str:
         f"{reader.path}:1: holds no vectors: it looks like plain text; expected a word and its "
         f"numbers in a line, got {first[:40]!r}"
     )
+
+
+def _is_text_row(row: bytes, dim: int) -> bool:
+    fields = row.split()
+    return len(fields) > dim and all(map(is_number, fields[len(fields) - dim :]))
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether bytes are UTF-8, of which the last letter may be cut, without control characters."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return not any(byte < 9 or 13 < byte < 32 for byte in start)
 
 
 def is_number(field: bytes) -> bool:

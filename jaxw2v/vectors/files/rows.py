@@ -34,6 +34,22 @@ class Table(NamedTuple):
     output_vectors: np.ndarray | None = None
 
 
+def check_options(limit: int | None, errors: str) -> None:
+    """Makes sure that options of loading can be.
+
+    Args:
+      limit: words to read.
+      errors: what to do with bad rows.
+
+    Raises:
+      InputError: they cannot.
+    """
+    if limit is not None and limit < 1:
+        raise InputError(f"limit is {limit}; it must be 1 or more, or None")
+    if errors not in ERRORS:
+        raise InputError(f"errors is {errors!r}; it must be one of {', '.join(ERRORS)}")
+
+
 def empty_table(rows: int, dim: int) -> np.ndarray:
     """An array that a CPU device can use where it lies: it begins at a multiple of 64 bytes.
 
@@ -75,8 +91,12 @@ class Rows:
 
     @property
     def left(self) -> float:
-        """How many rows are still to be read at most."""
-        return self.limit - self.read
+        """How many good rows are still wanted."""
+        return self.limit - len(self.words)
+
+    def wanted(self, size: int) -> int:
+        """How many of so many rows are read at most."""
+        return int(min(size, self.limit))
 
     def refuse(self, number: int, what: str) -> None:
         """Says that a row cannot be used.

@@ -19,6 +19,16 @@ from jaxw2v.vectors.files.tensors import read_tensors, table_of, write_tensors
 TENSORS, TOKENIZER = "model.safetensors", "tokenizer.json"
 EMBEDDINGS = ("embeddings", "embedding.weight")
 UNKNOWN = "[UNK]"
+# What reading some other JSON as a tokenizer may raise.
+_NO_TOKENIZER = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
 MODULES = [
     {"idx": 0, "name": "0", "path": ".", "type": "sentence_transformers.models.StaticEmbedding"}
 ]
@@ -69,7 +79,7 @@ def _tokenizer(words: Sequence[str], name: str) -> dict[str, Any]:
     if name == "words":
         split = _matches_of(r"[\p{L}\p{M}\p{N}]+")
     elif name == "basic_english":
-        replaced = [('"', ""), (r"<br />|[;:]", " "), (r"(['.,()!?])", r" \1 ")]
+        replaced = [('"', ""), (r"<br />|[;:]", " ")]
         # Each of these signs is a word of its own.
         split = _matches_of(r"['.,()!?]|[^\s'.,()!?]+")
         lower = {
@@ -77,7 +87,7 @@ def _tokenizer(words: Sequence[str], name: str) -> dict[str, Any]:
             "normalizers": [lower]
             + [
                 {"type": "Replace", "pattern": {"Regex": pattern}, "content": content}
-                for pattern, content in replaced[:2]
+                for pattern, content in replaced
             ],
         }
     else:
@@ -130,7 +140,8 @@ def read_static_embedding(folder: Path, rows: Rows) -> Table:
         unknown = model.get("unk_token")
         if isinstance(model.get("unk_id"), int):
             unknown = by_id[model["unk_id"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        "".join(by_id.values()).encode()
+    except _NO_TOKENIZER as error:
         raise InputError(f"{path}: not a tokenizer: {str(error)[:80]!r}") from None
     tensors = read_tensors(folder / TENSORS)
     name = next((name for name in EMBEDDINGS if name in tensors), EMBEDDINGS[0])
@@ -144,10 +155,7 @@ def read_static_embedding(folder: Path, rows: Rows) -> Table:
         raise InputError(f"{folder / TENSORS}: its tensors do not fit: {error}") from None
     if sorted(by_id) != list(range(len(table))):
         raise InputError(f"{folder}: {len(by_id)} tokens and {len(table)} vectors do not fit")
-    known = [i for i in range(len(table)) if by_id[i] != unknown][: _count(rows, len(table))]
+    known = [i for i in range(len(table)) if by_id[i] != unknown]
+    known = known[: rows.wanted(len(known))]
     rows.add([by_id[i] for i in known], table[known], [i + 1 for i in known])
     return Table(*rows.join())
-
-
-def _count(rows: Rows, size: int) -> int:
-    return int(min(size, rows.limit))

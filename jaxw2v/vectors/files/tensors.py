@@ -149,9 +149,13 @@ def read_with_words(reader: Reader, rows: Rows) -> Table:
     words = tensors[WORDS].tobytes().split(b"\n")
     vectors = table_of(tensors, INPUT, reader.path)
     counts = tensors.get(COUNTS)
-    if len(words) != len(vectors) or (counts is not None and counts.shape != (len(words),)):
+    if len(words) != len(vectors):
         raise InputError(f"{reader.path}: holds {len(words)} words and {len(vectors)} vectors")
-    size = int(min(len(words), rows.limit))
+    if counts is not None:
+        sound = np.issubdtype(counts.dtype, np.integer) and counts.shape == (len(words),)
+        if not sound or counts.min(initial=0) < 0:
+            raise InputError(f"{reader.path}: its {COUNTS} are not a whole number a word")
+    size = rows.wanted(len(words))
     named = [rows.decode(word, number) for number, word in enumerate(words[:size], start=1)]
     rows.add(named, vectors[:size], range(1, size + 1))
     if counts is not None:

@@ -12,7 +12,7 @@ import polars as pl
 from jaxw2v.errors import InputError
 from jaxw2v.vectors.cut_rows import Rows as Vectors
 from jaxw2v.vectors.cut_rows import pieces
-from jaxw2v.vectors.files.opening import BOM, HEADER, Reader, is_number
+from jaxw2v.vectors.files.opening import BOM, HEAD, HEADER, Reader, is_number
 from jaxw2v.vectors.files.rows import Rows
 
 CHUNK_BYTES = 1 << 24
@@ -32,26 +32,33 @@ def read_text(reader: Reader, rows: Rows) -> None:
     Raises:
       InputError: the header is wrong, the file is cut short, or a line has another form.
     """
-    head = reader.peek()
-    header = HEADER.match(head.removeprefix(BOM))
+    head = reader.peek(LINES_TO_GUESS + 1)
+    bom = len(head) - len(head.removeprefix(BOM))
+    header = HEADER.match(head[bom:])
     line, promised = 1, None
     if header:
-        reader.read(len(head) - len(head.removeprefix(BOM)) + header.end())
         promised, dim = int(header[1]), int(header[2])
         check_header(rows.path, promised, dim, 2 * dim + 2, reader.size)
+        start = bom + header.end()
+        longest = max(HEAD, *map(len, head[start:].split(b"\n")))
+        if 2 * dim > longest:
+            raise InputError(
+                f"{rows.path}:1: the header promises {dim:,} numbers a word, and the lines after "
+                f"it have {longest:,} bytes; mend the header, or get the file again"
+            )
+        reader.read(start)
         line = 2
     else:
-        reader.read(len(head) - len(head.removeprefix(BOM)))
-        dim = _guess_dim(rows.path, head)
+        reader.read(bom)
+        dim = _guess_dim(rows.path, head[bom:])
     for data in _whole_lines(reader, dim, rows.path, line):
+        while data and rows.left > 0:
+            part, data = _split(data, rows.left)
+            _read_chunk(part, dim, line, rows, promised)
+            line += part.count(b"\n")
         if rows.left <= 0:
             return
-        if data.count(b"\n") > rows.left:
-            lines = data.split(b"\n", int(rows.left))
-            data = b"\n".join(lines[:-1]) + b"\n"
-        _read_chunk(data, dim, line, rows, promised)
-        line += data.count(b"\n") + (not data.endswith(b"\n"))
-    if promised is not None and rows.read < min(promised, rows.limit):
+    if promised is not None and rows.read < promised:
         raise InputError(
             f"{rows.path}: cut short: its header promises {promised:,} words and it holds "
             f"{rows.read:,}; get the file again"
@@ -82,21 +89,28 @@ def check_header(
         )
 
 
+def _split(data: bytes, lines: float) -> tuple[bytes, bytes]:
+    """So many first lines, and the rest."""
+    if data.count(b"\n") <= lines:
+        return data, b""
+    *first, rest = data.split(b"\n", int(lines))
+    return b"\n".join(first) + b"\n", rest
+
+
 def _guess_dim(path: str | Path, head: bytes) -> int:
-    lines = head.removeprefix(BOM).split(b"\n")
-    if len(lines) > 1:
-        lines = lines[:-1]
+    """How many numbers most of the first lines end in; a few words may end in numbers as well."""
+    lines = [line.split() for line in head.split(b"\n")[: LINES_TO_GUESS + 1]]
+    lines = [fields for fields in (lines[:-1] or lines) if fields]
     numbers = []
-    for line in lines[:LINES_TO_GUESS]:
-        fields = line.split()
+    for fields in lines:
         count = 0
         while count < len(fields) - 1 and is_number(fields[-1 - count]):
             count += 1
         numbers.append(count)
-    # Words may end in numbers, such as "apollo 11"; most do not.
-    dim = max(set(numbers), key=lambda n: (numbers.count(n), -n))
+    dim = max(set(numbers), key=lambda n: (numbers.count(n), -n), default=0)
     if dim == 0:
-        raise InputError(f"{path}:1: expected a word and its numbers, got {lines[0][:40]!r}")
+        shown = head.lstrip()[:40]
+        raise InputError(f"{path}:1: expected a word and its numbers, got {shown!r}")
     return dim
 
 
@@ -152,7 +166,8 @@ def _parse_fast(data: bytes, dim: int) -> tuple[list[str], np.ndarray | None]:
             schema=schema,
             glob=False,
         )
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        # An OSError: polars takes some words at the start for compressed data.
         return [], None
     if len(frame) != data.count(b"\n"):
         return [], None
