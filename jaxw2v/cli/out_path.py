@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from jaxw2v.errors import InputError
+from jaxw2v.run_folder import CHECKPOINTS, VECTORS
 
 
 def check_out(out: Path, overwrite: bool, is_folder: bool = False) -> None:
@@ -21,7 +22,7 @@ def check_out(out: Path, overwrite: bool, is_folder: bool = False) -> None:
     if out.exists() and out.is_dir() != is_folder:
         here, needed = ("folder", "file") if out.is_dir() else ("file", "folder")
         raise InputError(f"{out}: is a {here}, not a {needed}; choose another --out")
-    if any((out / name).exists() for name in ("vectors.safetensors", "checkpoints")):
+    if any((out / name).exists() for name in (VECTORS, CHECKPOINTS)):
         raise InputError(f"{out}: holds a run; choose another --out")
     if out.exists() and not overwrite:
         raise InputError(f"{out}: exists; choose another --out or --overwrite")

@@ -12,6 +12,7 @@ import tyro
 
 from jaxw2v.cli.out_path import check_out
 from jaxw2v.errors import InputError
+from jaxw2v.run_folder import SETTINGS
 
 if TYPE_CHECKING:
     from jaxw2v.vectors import WordVectors
@@ -156,7 +157,7 @@ class Export(_OfVectors):
         print(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
 
     def _tokenizer_of_run(self) -> str:
-        path = self.folder / "config.json"
+        path = self.folder / SETTINGS
         try:
             return json.loads(path.read_text()).get("tokenizer", "words")
         except (OSError, ValueError, AttributeError):

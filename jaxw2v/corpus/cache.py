@@ -20,8 +20,9 @@ from jaxw2v.config import DEFAULTS, TextSettings
 from jaxw2v.corpus import text
 from jaxw2v.corpus.encode import PARTS, encode
 from jaxw2v.corpus.known import Known
-from jaxw2v.corpus.token_stream import FORMAT, META, PHRASES, VOCABULARY, TokenStream
+from jaxw2v.corpus.token_stream import FORMAT, META, TokenStream
 from jaxw2v.errors import InputError
+from jaxw2v.run_folder import PHRASES, VOCABULARY
 
 # In a folder that encode_corpus makes: of which text and settings it is.
 WORK = "encoding.json"

@@ -28,8 +28,6 @@ from jaxw2v.corpus.text import Batch
 from jaxw2v.corpus.token_stream import (
     FORMAT,
     META,
-    PHRASES,
-    VOCABULARY,
     Shard,
     TokenStream,
     map_file,
@@ -38,6 +36,7 @@ from jaxw2v.corpus.token_stream import (
 )
 from jaxw2v.corpus.tokenizers import Tokenizer, get_tokenizer
 from jaxw2v.errors import InputError
+from jaxw2v.run_folder import PHRASES, VOCABULARY
 
 # A shard ends with the batch that fills it (tokens); 64 MiB and about 100 MB of text.
 TOKENS_PER_SHARD = 1 << 24

@@ -15,8 +15,9 @@ import numpy as np
 from jaxw2v.corpus.phrases import Phrases
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
+from jaxw2v.run_folder import PHRASES, VOCABULARY
 
-VOCABULARY, PHRASES, META = "vocabulary.tsv", "phrases.tsv", "meta.json"
+META = "meta.json"
 FORMAT = 2
 
 

@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.errors import InputError
+from jaxw2v.run_folder import METRICS
 
-METRICS = "metrics.jsonl"
 # Okabe and Ito's, which the colour-blind can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINES = {"loss": "-", "validation_loss": "--"}

@@ -17,11 +17,9 @@ from jax.sharding import SingleDeviceSharding
 
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Known, Phrases, Vocabulary
-from jaxw2v.corpus.token_stream import PHRASES
 from jaxw2v.errors import InputError
+from jaxw2v.run_folder import CHECKPOINTS, PHRASES, SETTINGS, VECTORS, VOCABULARY
 from jaxw2v.training.checkpoints import (
-    FOLDER,
-    VOCABULARY,
     Damaged,
     Record,
     check_arrays,
@@ -36,7 +34,6 @@ from jaxw2v.training.step import TrainState
 from jaxw2v.training.storage_order import num_rows, storage_row
 from jaxw2v.training.stored_state import from_arrays, to_arrays
 from jaxw2v.vectors import WordVectors
-from jaxw2v.vectors.files import VECTORS
 
 # What another run does not decide: how long, how fast and how it is watched.
 OWN = frozenset(
@@ -81,7 +78,7 @@ class EarlierRun:
           InputError: it holds no run, or a damaged one.
         """
         self._folder = Path(folder)
-        checkpoints = self._folder / FOLDER
+        checkpoints = self._folder / CHECKPOINTS
         steps = steps_in(checkpoints)
         self._checkpoint = next(sound_records(checkpoints, steps), None)
         if steps and self._checkpoint is None:
@@ -101,7 +98,7 @@ class EarlierRun:
     def _read_settings(self) -> Record:
         if self._checkpoint is not None:
             return self._checkpoint[1]["facts"]
-        path = self._folder / "config.json"
+        path = self._folder / SETTINGS
         if not path.exists() or not (self._folder / VECTORS).exists():
             raise InputError(f"{self._folder}: holds no run; give a folder that jaxw2v train wrote")
         try:
@@ -116,7 +113,7 @@ class EarlierRun:
         if self._checkpoint is None:
             path = self._folder / PHRASES
             return Phrases.load(path) if self._settings.get("phrase_passes") else Phrases()
-        path = self._folder / FOLDER / PHRASES
+        path = self._folder / CHECKPOINTS / PHRASES
         phrases = Phrases.load(path) if path.exists() else Phrases()
         if phrases.digest != self._settings.get("phrases", phrases.digest):
             raise InputError(
@@ -227,7 +224,7 @@ class EarlierRun:
             wv = WordVectors.load(self._folder)
             return {"input_embedding": wv.vectors, "output_embedding": wv.output_vectors}.get
         step, record = self._checkpoint
-        path = self._folder / FOLDER / str(step)
+        path = self._folder / CHECKPOINTS / str(step)
         sharding = SingleDeviceSharding(jax.local_devices(backend="cpu")[0])
         size = len(self.vocabulary)
         order = storage_row(np.arange(size), size)

@@ -17,19 +17,17 @@ from tqdm import tqdm
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import Checkpointing, Config
 from jaxw2v.corpus import Files, Known, Phrases, builtin, downloads, open_corpus
-from jaxw2v.corpus.token_stream import PHRASES
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
+from jaxw2v.run_folder import CHECKPOINTS, METRICS, PHRASES, SETTINGS, VECTORS
 from jaxw2v.training.callbacks import Callback, Metrics
-from jaxw2v.training.checkpoints import FOLDER, steps_in
+from jaxw2v.training.checkpoints import steps_in
 from jaxw2v.training.continuing import EarlierRun
 from jaxw2v.training.interrupt import deferred_interrupt
 from jaxw2v.training.processes import check_same, is_first, is_loss, lost
 from jaxw2v.training.starts import found_words, from_vectors, load_given
 from jaxw2v.training.trainer import fit
 from jaxw2v.vectors import WordVectors
-from jaxw2v.vectors.files import VECTORS
 
-METRICS = "metrics.jsonl"
 Corpus = Files | str | os.PathLike | Iterable
 
 
@@ -213,7 +211,7 @@ def _check_folder(folder: Path, overwrite: bool, resume: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; --out needs a folder")
     holds = "vectors" if (folder / VECTORS).exists() else ""
-    holds = "a run" if steps_in(folder / FOLDER) else holds
+    holds = "a run" if steps_in(folder / CHECKPOINTS) else holds
     if holds and not (overwrite or resume):
         raise InputError(
             f"{folder}: already holds {holds}; choose another --out, --resume or --overwrite"
@@ -237,7 +235,7 @@ def _save(
     if config.phrase_passes:
         with renamed_when_complete(folder / PHRASES) as path:
             phrases.save(path)
-    with renamed_when_complete(folder / "config.json") as path:
+    with renamed_when_complete(folder / SETTINGS) as path:
         path.write_text(config.to_json())
     with renamed_when_complete(folder / METRICS) as path:
         path.write_text("".join(json.dumps(record) + "\n" for record in metrics))
@@ -254,7 +252,7 @@ def _left(folder: Path | None, finished: int) -> str:
     left = f"{folder} holds the vectors of epoch {finished}"
     if finished == 0:
         left = "no epoch was finished, so there are no vectors"
-    steps = steps_in(folder / FOLDER)
+    steps = steps_in(folder / CHECKPOINTS)
     if steps:
         left += f"; --resume goes on from step {steps[0]:,}"
     return left

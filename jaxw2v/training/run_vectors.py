@@ -12,8 +12,8 @@ from jax.sharding import SingleDeviceSharding
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Vocabulary
 from jaxw2v.errors import InputError
+from jaxw2v.run_folder import CHECKPOINTS, VECTORS
 from jaxw2v.training.checkpoints import (
-    FOLDER,
     Damaged,
     check_arrays,
     read_arrays,
@@ -25,7 +25,7 @@ from jaxw2v.training.position import Position
 from jaxw2v.training.saved_runs import none_usable, read_vocabulary, sound_records, warn_damaged
 from jaxw2v.training.storage_order import storage_row
 from jaxw2v.vectors import WordVectors
-from jaxw2v.vectors.files import VECTORS, Errors, check_options
+from jaxw2v.vectors.files import Errors, check_options
 
 
 def load_vectors(
@@ -57,7 +57,7 @@ def load_vectors(
     """
     check_options(limit, errors)
     folder = Path(folder)
-    checkpoints = folder / FOLDER
+    checkpoints = folder / CHECKPOINTS
     if checkpoint is None and ((folder / VECTORS).exists() or not checkpoints.is_dir()):
         return WordVectors.load(folder, limit, errors)
     # A run that goes on may delete what was just listed.

@@ -12,9 +12,8 @@ import jax
 from jaxw2v.config import Config
 from jaxw2v.corpus import TokenStream, Vocabulary
 from jaxw2v.errors import InputError
+from jaxw2v.run_folder import CHECKPOINTS, SETTINGS, VECTORS, VOCABULARY
 from jaxw2v.training.checkpoints import (
-    FOLDER,
-    VOCABULARY,
     Arrays,
     Damaged,
     Record,
@@ -26,7 +25,6 @@ from jaxw2v.training.checkpoints import (
 from jaxw2v.training.position import Position
 from jaxw2v.training.processes import check_same, is_first, smallest, wait_for_all
 from jaxw2v.training.starts import Start
-from jaxw2v.vectors.files import VECTORS
 
 # Of these a resumed run may have others.
 FREE = ("epochs", "patience", "probe_words")
@@ -49,7 +47,7 @@ class SavedRun:
         Raises:
           InputError: there are checkpoints and none of them can be used.
         """
-        self._folder = folder / FOLDER
+        self._folder = folder / CHECKPOINTS
         steps = steps_in(self._folder)
         check_same({"checkpoints": repr(steps).encode()})
         self._sound = sound_records(self._folder, steps)
@@ -179,7 +177,7 @@ def check_facts(folder: Path, there: Record, here: Record) -> None:
 def _facts_beside_vectors(folder: Path) -> Record:
     """What can be known of a run that has vectors and no checkpoint."""
     try:
-        facts = json.loads((folder / "config.json").read_text())
+        facts = json.loads((folder / SETTINGS).read_text())
     except (OSError, ValueError) as error:
         raise InputError(f"{folder / 'config.json'}: cannot be read: {error}") from None
     return facts | {"vocabulary": Vocabulary.load(folder / VOCABULARY).digest}

@@ -14,8 +14,8 @@ from tqdm import tqdm
 from jaxw2v.config import Checkpointing, Config
 from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, TrainingDiverged
+from jaxw2v.run_folder import CHECKPOINTS
 from jaxw2v.training.callbacks import Callback, Metrics
-from jaxw2v.training.checkpoints import FOLDER
 from jaxw2v.training.engine import Engine, new_state
 from jaxw2v.training.epochs import Epochs, Wish
 from jaxw2v.training.feed import Feed
@@ -130,7 +130,7 @@ def fit(
         resident = not on_cpu and _fits(job, layout, len(stream))
     feed = Feed(stream, job.plan.chunk_tokens, layout, held_out, resident)
     saves = Saves(
-        folder and folder / FOLDER,
+        folder and folder / CHECKPOINTS,
         stream,
         checkpointing or Checkpointing(),
         engine,

@@ -1,6 +1,11 @@
 """The experiments on continued training, queries and files of other programs run end to end."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
 
 import jaxw2v
 from experiments.continued_training.run import ContinuedTraining, table
@@ -9,6 +14,11 @@ from experiments.peer_files.run import PeerFiles
 from experiments.peer_files.run import measure as measure_files
 from experiments.queries.run import Queries
 from experiments.queries.run import measure as measure_queries
+
+ASKED_ABOUT = (
+    "king queen man woman prince princess monday tuesday apple paris london "
+    "new york is a tiny text about kings and more of them"
+)
 
 
 def test_continued_training_smoke(small_folder):
@@ -48,3 +58,22 @@ def test_peer_files_smoke(small_folder):
         assert row["same_words"]
         assert row["largest_difference"] == 0
     assert all(row["words"] == 20_000 for row in found["load_speed"])
+
+
+def test_a_gensim_script_and_its_port(tmp_path):
+    """Both print as many results on the same text."""
+    rng = np.random.default_rng(0)
+    words = ASKED_ABOUT.split()
+    text = tmp_path / "corpus.txt"
+    text.write_text("\n".join(" ".join(rng.choice(words, 12)) for _ in range(400)))
+    scripts, printed = Path(__file__).parents[2] / "experiments" / "from_gensim", []
+    for name in ("gensim_script", "ported"):
+        out = tmp_path / name
+        out.mkdir()
+        command = [sys.executable, str(scripts / f"{name}.py"), str(text), str(out)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        printed.append(done.stdout.splitlines())
+    assert len(printed[0]) == len(printed[1]) == 10
+    # The vocabulary after the new text.
+    assert printed[0][-1] == printed[1][-1]

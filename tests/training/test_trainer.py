@@ -15,7 +15,7 @@ import pytest
 
 import jaxw2v
 from jaxw2v import Checkpointing, Config, InputError, TrainingDiverged
-from jaxw2v.corpus import open_corpus
+from jaxw2v.corpus import Known, open_corpus
 from jaxw2v.errors import Interrupted
 from jaxw2v.sampling import keep_probability
 from jaxw2v.training import plan
@@ -143,7 +143,7 @@ def test_the_folder_holds_everything(sentences, tmp_path):
 def test_a_validation_file_is_measured(sentences, tmp_path):
     (tmp_path / "v.txt").write_text("\n".join(" ".join(s) for s in sentences[:50]))
     stream = open_corpus(sentences[50:], CONFIG)
-    held_out = open_corpus(tmp_path / "v.txt", CONFIG, stream.vocabulary)
+    held_out = open_corpus(tmp_path / "v.txt", CONFIG, Known(stream.vocabulary))
     metrics = []
     fit(
         stream,

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
+from jaxw2v.run_folder import VECTORS, VOCABULARY
 from jaxw2v.vectors.cut_rows import Rows as Vectors
 from jaxw2v.vectors.files.first_process import by_first_process
 from jaxw2v.vectors.files.rows import Table
 from jaxw2v.vectors.files.tensors import INPUT, OUTPUT, read_tensors, table_of, write_tensors
-
-VECTORS, VOCABULARY = "vectors.safetensors", "vocabulary.tsv"
 
 
 def write_folder(

@@ -7,9 +7,10 @@ import os
 from pathlib import Path
 
 from jaxw2v.errors import InputError
-from jaxw2v.vectors.files import folder as run_folder
+from jaxw2v.run_folder import VECTORS
 from jaxw2v.vectors.files import static_embedding
 from jaxw2v.vectors.files.binary import read_binary
+from jaxw2v.vectors.files.folder import read_folder
 from jaxw2v.vectors.files.opening import kind_of, open_vectors
 from jaxw2v.vectors.files.rows import Errors, Rows, Table, check_options
 from jaxw2v.vectors.files.tensors import read_with_words
@@ -56,8 +57,8 @@ def load(
 
 
 def _load_folder(path: Path, rows: Rows) -> Table:
-    if (path / run_folder.VECTORS).exists():
-        table = run_folder.read_folder(path)
+    if (path / VECTORS).exists():
+        table = read_folder(path)
         if rows.limit >= len(table.words):
             return table
         return Table(*(None if part is None else part[: int(rows.limit)] for part in table))
@@ -66,6 +67,5 @@ def _load_folder(path: Path, rows: Rows) -> Table:
         if (place / static_embedding.TOKENIZER).exists():
             return static_embedding.read_static_embedding(place, rows)
     raise InputError(
-        f"{path}: holds no {run_folder.VECTORS}; give a folder that jaxw2v train wrote, or a file "
-        "of vectors"
+        f"{path}: holds no {VECTORS}; give a folder that jaxw2v train wrote, or a file of vectors"
     )
