@@ -16,6 +16,8 @@ from jaxw2v.errors import InputError
 
 Errors = Literal["strict", "replace", "skip"]
 ERRORS = ("strict", "replace", "skip")
+# Blocks grow with the table up to this size, from which their memory goes back when they do.
+BLOCK_BYTES = 1 << 26
 
 
 class Table(NamedTuple):
@@ -86,6 +88,7 @@ class Rows:
         self.words: dict[str, int] = {}
         self.read = 0
         self._blocks: list[np.ndarray] = []
+        self._room = 0
         self._bad: Counter[str] = Counter()
         self._first_bad = ""
 
@@ -145,7 +148,26 @@ class Rows:
         finite = np.isfinite(vectors).all(axis=1)
         for i, word in enumerate(words):
             keep[i] = word is not None and self._is_good(word, finite[i], numbers[i])
-        self._blocks.append(vectors if keep.all() else vectors[keep])
+        self._append(vectors if keep.all() else vectors[keep])
+
+    def _append(self, vectors: np.ndarray) -> None:
+        """Puts rows into the last block, and begins another one when it is full."""
+        fits = vectors[: self._room]
+        if len(fits):
+            start = len(self._blocks[-1]) - self._room
+            self._blocks[-1][start : start + len(fits)] = fits
+            self._room -= len(fits)
+            vectors = vectors[len(fits) :]
+        if len(vectors):
+            large = BLOCK_BYTES // (4 * vectors.shape[1])
+            size = max(len(vectors), min(len(self.words), large))
+            if size > len(vectors):
+                block = empty_table(size, vectors.shape[1])
+                block[: len(vectors)] = vectors
+            else:
+                block = vectors
+            self._blocks.append(block)
+            self._room = size - len(vectors)
 
     def _is_good(self, word: str, finite: bool, number: int) -> bool:
         if not word:
@@ -180,11 +202,15 @@ class Rows:
             )
         if not self.words:
             raise InputError(f"{self.path}: holds no vector")
+        if len(self._blocks) == 1:
+            return tuple(self.words), self._blocks[0][: len(self.words)]
         vectors = empty_table(len(self.words), self._blocks[0].shape[1])
         start = 0
         for i, block in enumerate(self._blocks):
-            vectors[start : start + len(block)] = block
-            start += len(block)
+            rows = block[: len(self.words) - start]
+            vectors[start : start + len(rows)] = rows
+            start += len(rows)
             # What is joined need not be held twice.
             self._blocks[i] = vectors[:0]
+            del block, rows
         return tuple(self.words), vectors
