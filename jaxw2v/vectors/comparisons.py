@@ -16,7 +16,24 @@ SCORES_AT_ONCE = 1 << 25
 
 
 class Comparisons(Lookup):
-    """Cosines between words, sets of words and all words; one or many at a time."""
+    """Cosines between words, sets of words and all words; one or many at a time.
+
+    Example:
+      >>> from jaxw2v import WordVectors
+      >>> from jaxw2v.corpus import Vocabulary
+      >>> words = Vocabulary.from_counts(["cat", "dog", "sky"], [3, 2, 1])
+      >>> wv = WordVectors(words, np.array([[1.0, 0.0], [3.0, 4.0], [0.0, 2.0]]))
+      >>> round(wv.similarity("cat", "dog"), 3), round(wv.distance("cat", "dog"), 3)
+      (0.6, 0.4)
+      >>> wv.similarity(["cat", "cat"], ["dog", "sky"]).round(3).tolist()
+      [0.6, 0.0]
+      >>> wv.distances("cat").round(3).tolist(), wv.rank("cat", "sky"), wv.closer_than("cat", "sky")
+      ([0.0, 0.4000000059604645, 1.0], 2, ['dog'])
+      >>> wv.doesnt_match(["cat", "dog", "sky"]), round(wv.n_similarity(["cat"], ["cat", "dog"]), 3)
+      ('cat', 0.707)
+      >>> wv.mean_vector(["cat", "sky"]).tolist()
+      [0.5, 0.5]
+    """
 
     def similarity(self, first: Words, second: Words) -> float | np.ndarray:
         r"""The cosine of two words.

@@ -27,7 +27,7 @@ class Lookup:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words, the most frequent first."""
+        """The words by id: the most frequent first, those of a continued run after the old ones."""
         return self.vocabulary.words
 
     @property

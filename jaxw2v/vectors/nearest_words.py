@@ -20,7 +20,24 @@ METHODS = ("3cosadd", "3cosmul")
 
 
 class NearestWords(Lookup):
-    """Queries for the nearest words, one or many at a time."""
+    """Queries for the nearest words, one or many at a time.
+
+    Example:
+      >>> from jaxw2v import WordVectors
+      >>> from jaxw2v.corpus import Vocabulary
+      >>> words = Vocabulary.from_counts(["man", "woman", "king", "queen"], [4, 3, 2, 1])
+      >>> wv = WordVectors(words, np.array([[1.0, 0, 3], [0, 1, 3], [1, 0, -3], [0, 1, -3]]))
+      >>> wv.most_similar(["king", "woman"], ["man"], topn=1)[0][0]
+      'queen'
+      >>> [near[0][0] for near in wv.most_similar([["man"], ["king"]])]
+      ['woman', 'queen']
+      >>> wv.most_similar([("king", 1.0), ("man", -0.5)], topn=1, restrict_vocab=2)[0][0]
+      'woman'
+      >>> wv.most_similar_cosmul(["king", "woman"], ["man"], topn=1)[0][0]
+      'queen'
+      >>> wv.similar_by_vector(wv["man"], topn=1)[0][0], wv.analogy("man", "king", "woman")[0][0]
+      ('man', 'queen')
+    """
 
     def most_similar(
         self,
