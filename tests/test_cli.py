@@ -91,7 +91,9 @@ BAD_FILES = {
     "blank.txt": (b"\n  \n", "no word"),
     "latin1.txt": (b"fine\nna\xefve\n", "latin1.txt:2: not UTF-8"),
     "cut.gz": (
-        gzip.compress(bytes(np.random.default_rng(0).integers(97, 120, 9_999, np.uint8)))[:-9],
+        gzip.compress(bytes(np.random.default_rng(0).integers(97, 120, 9_999, np.uint8)), mtime=0)[
+            :-9
+        ],
         "damaged",
     ),
     "rare.txt": (

@@ -57,7 +57,7 @@ OWN = frozenset(
 TABLES = ("input_embedding", "output_embedding")
 # The state of an optimizer inside that of hold_rows is that of an optimizer.
 WRAPPED = ("optimizer-optimizer", "optimizer")
-FIXED = ("embedding_dim", "output_layer", "tokenizer", "phrase_passes")
+FIXED = ("embedding_dim", "objective", "output_layer", "tokenizer", "phrase_passes")
 
 
 class EarlierRun:
@@ -94,6 +94,7 @@ class EarlierRun:
         else:
             self.vocabulary = read_vocabulary(checkpoints, *self._checkpoint)
         self.phrases = self._read_phrases()
+        self._taken: dict[str, Any] = {}
 
     def _read_settings(self) -> Record:
         if self._checkpoint is not None:
@@ -145,7 +146,7 @@ class EarlierRun:
           InputError: one of them does not go with the tables of the run.
         """
         taken: dict[str, Any] = {}
-        for name in DEFAULTS.keys() - OWN:
+        for name in sorted(DEFAULTS.keys() - OWN):
             here, there = getattr(config, name), self._settings.get(name, DEFAULTS[name])
             if here == DEFAULTS[name]:
                 taken[name] = there
@@ -154,6 +155,7 @@ class EarlierRun:
                     f"{name} is {here!r} and {self._folder} was trained with {there!r}; leave it "
                     "out, or train anew"
                 )
+        self._taken = {name: there for name, there in taken.items() if there != DEFAULTS[name]}
         return dataclasses.replace(config, **taken)
 
     def start(self) -> Start:
@@ -209,7 +211,11 @@ class EarlierRun:
         line = f"going on from {self._folder}: {old:,} words, {seen:,} of them in this text"
         if self._checkpoint is None:
             line += ", without the optimizer's state, because the run has no checkpoint"
-        return f"{line}; {new:,} new words"
+        line += f"; {new:,} new words"
+        if self._taken:
+            taken = ", ".join(f"{name} {value}" for name, value in self._taken.items())
+            line += f"; with its {taken}"
+        return line
 
     def _digest(self) -> str:
         if self._checkpoint is None:

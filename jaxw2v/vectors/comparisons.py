@@ -271,4 +271,6 @@ def _not_empty(words: Sequence) -> Sequence:
 
 def _check_lengths(*lengths: int) -> None:
     if len(set(lengths)) > 1:
-        raise InputError(f"{lengths[0]} and {lengths[1]} were given; give as many of each")
+        raise InputError(
+            f"{lengths[0]} of one and {lengths[1]} of the other were given; give as many of each"
+        )

@@ -149,9 +149,12 @@ class NearestWords(Lookup):
     def _nearest(
         self, positive: Side, negative: Side, topn: int, restrict: int | None, by_product: bool
     ) -> Neighbours | list[Neighbours]:
-        for name, number in (("topn", topn), ("restrict_vocab", restrict)):
-            if number is not None and not (isinstance(number, Integral) and number >= 1):
-                raise InputError(f"{name} is {number!r}; it must be an integer of 1 or more")
+        for name, number in (("topn", topn), ("restrict_vocab", restrict or len(self))):
+            if not (isinstance(number, Integral) and number >= 1):
+                raise InputError(
+                    f"{name} is {number!r}; it must be an integer of 1 or more (the cosines of "
+                    "all words are in distances)"
+                )
         queries, many = _queries(plain(positive), plain(negative))
         topn, size = min(int(topn), len(self)), min(restrict or len(self), len(self))
         answers: list[Neighbours] = [[]] * len(queries)

@@ -126,14 +126,14 @@ def test_python_corpora_that_cannot_be_used(tmp_path):
         (b"", "a.txt", "is empty"),
         (b"\n \n\n", "a.txt", "no word"),
         (b"ok\nfine\nb\xffad\n", "a.txt", r"a.txt:3: not UTF-8 \(byte 0xff\)"),
-        (gzip.compress(TEXT.encode() * 99)[:-30], "a.gz", "damaged or cut short"),
+        (gzip.compress(TEXT.encode() * 99, mtime=0)[:-30], "a.gz", "damaged or cut short"),
         (lzma.compress(TEXT.encode() * 99)[:-30], "a.xz", "damaged or cut short"),
         (bz2.compress(TEXT.encode() * 99)[:-30], "a.bz2", "damaged or cut short"),
         (zstd.compress(TEXT.encode() * 99)[:-5], "a.zst", "damaged or cut short"),
         (b"not gzip", "a.gz", "damaged"),
         (b"a b c", "a.txt", "no word reaches min_count 2: the most frequent of 3 words occurs 1"),
         (b"PAR1junk", "a.parquet", "cannot be read"),
-        (gzip.compress(b"text\na b\n"), "a.csv.gz", "decompress it first"),
+        (gzip.compress(b"text\na b\n", mtime=0), "a.csv.gz", "decompress it first"),
     ],
 )
 def test_bad_files(tmp_path, cache, content, name, message):

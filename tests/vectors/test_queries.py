@@ -212,16 +212,17 @@ def test_what_cannot_be_asked(wv):
         (lambda: wv.most_similar([["w1"]], [["w1"], ["w2"]]), "1 queries and negative 2"),
         (lambda: wv.most_similar("w1", topn=0), "topn is 0"),
         (lambda: wv.most_similar("w1", topn=2.5), "topn is 2.5; it must be an integer"),
+        (lambda: wv.most_similar("w1", topn=None), "topn is None; it must be an integer"),
         (lambda: wv.most_similar([3]), "3 is neither a word nor a vector"),
         (lambda: wv.n_similarity("w1", "w2"), "is one word; a list"),
         (lambda: wv.most_similar("w1", restrict_vocab=-1), "restrict_vocab is -1"),
         (lambda: wv.most_similar([VECTOR[:3]]), r"shape \(3,\) was given; expected \(8,\)"),
         (lambda: wv.analogy("w1", "w2", "w3", method="other"), "3cosadd or 3cosmul"),
-        (lambda: wv.similarity(["w1"], ["w1", "w2"]), "1 and 2 were given"),
+        (lambda: wv.similarity(["w1"], ["w1", "w2"]), "1 of one and 2 of the other"),
         (lambda: wv.n_similarity([], ["w1"]), "is empty"),
         (lambda: wv.doesnt_match([]), "is empty"),
         (lambda: wv.doesnt_match("w1"), "is one word; a list"),
-        (lambda: wv.mean_vector(["w1"], [1.0, 2.0]), "1 and 2 were given"),
+        (lambda: wv.mean_vector(["w1"], [1.0, 2.0]), "1 of one and 2 of the other"),
     ]:
         with pytest.raises(InputError, match=message):
             call()
