@@ -147,10 +147,12 @@ class Export(_OfVectors):
 
     def run(self) -> None:
         """Runs the command."""
+        from jaxw2v.vectors.files import FOLDERS
+
         is_static = self.format == "static-embedding"
         if self.tokenizer is not None and not is_static:
             raise InputError("tokenizer has an effect with static-embedding only; leave it out")
-        check_out(self.out, self.overwrite, is_static or self.format == "tensorboard")
+        check_out(self.out, self.overwrite, self.format in FOLDERS)
         wv = self.read(self.folder).variant(self.vectors)
         tokenizer = self.tokenizer or (self._tokenizer_of_run() if is_static else "words")
         wv.export(self.out, self.format, tokenizer)

@@ -53,10 +53,10 @@ OWN = frozenset(
         "probe_words",
     }
 )
-# Rows of another length or meaning, or other words, could not go on.
 TABLES = ("input_embedding", "output_embedding")
 # The state of an optimizer inside that of hold_rows is that of an optimizer.
 WRAPPED = ("optimizer-optimizer", "optimizer")
+# Rows of another length or meaning, or other words, could not go on.
 FIXED = ("embedding_dim", "objective", "output_layer", "tokenizer", "phrase_passes")
 
 

@@ -179,7 +179,7 @@ def _facts_beside_vectors(folder: Path) -> Record:
     try:
         facts = json.loads((folder / SETTINGS).read_text())
     except (OSError, ValueError) as error:
-        raise InputError(f"{folder / 'config.json'}: cannot be read: {error}") from None
+        raise InputError(f"{folder / SETTINGS}: cannot be read: {error}") from None
     return facts | {"vocabulary": Vocabulary.load(folder / VOCABULARY).digest}
 
 

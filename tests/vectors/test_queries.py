@@ -2,26 +2,11 @@
 
 import numpy as np
 import pytest
-from gensim.models import KeyedVectors
+from few_words import WORDS
 
 from jaxw2v import InputError, WordVectors
 from jaxw2v.corpus import Vocabulary
 from jaxw2v.vectors import neighbors
-
-WORDS = [f"w{i}" for i in range(60)] + ["naïve", "東京"]
-
-
-@pytest.fixture(scope="module")
-def wv():
-    vectors = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
-    return WordVectors(Vocabulary(tuple(WORDS), np.arange(len(WORDS), 0, -1)), vectors)
-
-
-@pytest.fixture(scope="module")
-def peer(wv):
-    keyed = KeyedVectors(8)
-    keyed.add_vectors(list(wv.words), wv.vectors)
-    return keyed
 
 
 @pytest.fixture(params=[1 << 14, 9], ids=["one block", "many blocks"])

@@ -12,11 +12,10 @@ from jaxw2v.vectors.cut_rows import Rows as Vectors
 from jaxw2v.vectors.cut_rows import pieces
 from jaxw2v.vectors.files.opening import HEADER, Reader
 from jaxw2v.vectors.files.rows import Rows
-from jaxw2v.vectors.files.text import check_header
+from jaxw2v.vectors.files.text import LONGEST_WORD, check_header
 
 CHUNK_BYTES = 1 << 24
 ROWS_AT_ONCE = 1 << 14
-LONGEST_WORD = 1 << 16
 
 
 def read_binary(reader: Reader, rows: Rows) -> None:

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import Literal, get_args
 
-from jaxw2v.corpus.tokenizers import get_tokenizer
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 from jaxw2v.vectors.cut_rows import Rows as Vectors
@@ -58,8 +57,6 @@ def export(
             )
     if format == "glove" and words[:1] and words[0].startswith("\ufeff"):
         raise InputError(f"the word {words[0]!r} begins with a byte order mark, which is not kept")
-    if format == "static-embedding":
-        get_tokenizer(tokenizer)
     if format == "tensorboard":
         write_tensorboard(path, words, vocabulary.counts, vectors)
         return

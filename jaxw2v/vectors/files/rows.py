@@ -8,14 +8,14 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
 from jaxw2v.errors import InputError
 
 Errors = Literal["strict", "replace", "skip"]
-ERRORS = ("strict", "replace", "skip")
+ERRORS: tuple[str, ...] = get_args(Errors)
 # Blocks grow with the table up to this size, from which their memory goes back when they do.
 BLOCK_BYTES = 1 << 26
 

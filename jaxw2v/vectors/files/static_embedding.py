@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxw2v.corpus.tokenizers import get_tokenizer
 from jaxw2v.errors import InputError
 from jaxw2v.vectors.cut_rows import Rows as Vectors
 from jaxw2v.vectors.cut_rows import pieces
@@ -46,8 +47,9 @@ def write_static_embedding(
       tokenizer: of :class:`jaxw2v.TextSettings`.
 
     Raises:
-      InputError: a word is ``[UNK]``.
+      InputError: a word is ``[UNK]``, or the tokenizer is unknown.
     """
+    get_tokenizer(tokenizer)
     if UNKNOWN in words:
         raise InputError(f"the word {UNKNOWN!r} stands for unknown words in this format")
     table = np.zeros((len(words) + 1, vectors.shape[1]), np.float32)
