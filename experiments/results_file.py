@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import json
+import os
+import platform
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -47,15 +51,12 @@ def read(path: Path) -> dict:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def measure(
-    path: Path, work: Mapping[str, Callable[[Path], object]], environment: Callable[[], dict]
-) -> dict:
+def measure(path: Path, work: Mapping[str, Callable[[Path], object]]) -> dict:
     """Does the parts of an experiment and writes the file after each; other parts stay in it.
 
     Args:
       path: the results file.
       work: by name of its entry: from an empty folder for its files to a part's results.
-      environment: on what it was measured.
 
     Returns:
       The content of the file.
@@ -71,3 +72,27 @@ def measure(
         results |= environment()
         write(path, results)
     return results
+
+
+def environment() -> dict:
+    """What the numbers were measured on.
+
+    Returns:
+      Processor, cores and versions.
+    """
+    versions = {"python": platform.python_version()}
+    for name in ("jax", "jaxlib", "flax", "optax", "numpy", "polars", "gensim", "torch"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return {
+        "hardware": {"processor": _processor(), "cores": os.cpu_count()},
+        "versions": versions,
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), "")

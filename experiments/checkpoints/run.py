@@ -26,7 +26,6 @@ import tyro
 
 import jaxw2v
 from experiments import results_file
-from experiments.gensim_comparison.run import environment
 from jaxw2v.training import saved_runs
 from jaxw2v.training.checkpoints import read_record, steps_in
 
@@ -484,7 +483,7 @@ def measure(settings: Checkpoints) -> None:
       settings: the settings.
     """
     work = {part: functools.partial(WORK[part], settings) for part in settings.parts}
-    results_file.measure(settings.results, work, environment)
+    results_file.measure(settings.results, work)
 
 
 if __name__ == "__main__":

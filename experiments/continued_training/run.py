@@ -11,7 +11,7 @@ import tyro
 
 import jaxw2v
 from experiments import results_file
-from experiments.gensim_comparison.run import environment, score
+from experiments.scores import score
 
 HERE = Path(__file__).parent
 
@@ -170,7 +170,7 @@ def measure(settings: ContinuedTraining) -> dict:
       The content of the results file.
     """
     work = {"arms": functools.partial(measure_arms, settings)}
-    results = results_file.measure(settings.results, work, environment)
+    results = results_file.measure(settings.results, work)
     print(table(results["arms"]))
     return results
 

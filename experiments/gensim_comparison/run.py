@@ -6,10 +6,8 @@ Each run is a process of its own, so that peak memory is its own too. See README
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -24,9 +22,10 @@ import tyro
 
 import jaxw2v
 from experiments import results_file
+from experiments.results_file import environment
+from experiments.scores import SCORES, score
 
 HERE = Path(__file__).parent
-SCORES = ("ws353", "simlex999", "google_analogies")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,27 +169,6 @@ def run_worker(worker: Worker) -> None:
     print(json.dumps({name: getattr(worker, name) for name in names} | measured))
 
 
-def score(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, float]:
-    """Scores vectors on the three sets.
-
-    Args:
-      wv: the vectors.
-      eval_dir: folder with ws353.txt, simlex999.txt and questions-words.txt.
-
-    Returns:
-      The scores by name.
-    """
-    from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
-
-    scores = {
-        name: evaluate_similarity(wv, eval_dir / f"{name}.txt").spearman
-        for name in ("ws353", "simlex999")
-    }
-    questions = eval_dir / "questions-words.txt"
-    scores["google_analogies"] = evaluate_analogies(wv, questions, restrict=30_000)[-1].accuracy
-    return scores
-
-
 def peak_memory_mib() -> float:
     """The most memory this process has held.
 
@@ -273,22 +251,6 @@ def run_in_process(worker: Worker, folder: Path) -> dict:
     return run
 
 
-def environment() -> dict:
-    """What the numbers were measured on.
-
-    Returns:
-      Processor, cores and versions.
-    """
-    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "polars", "gensim")
-    return {
-        "hardware": {"processor": _processor(), "cores": os.cpu_count()},
-        "versions": {
-            "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in packages},
-        },
-    }
-
-
 def summarize(comparison: Comparison, runs: list[dict]) -> dict:
     """Means over the seeds, ratios, and what the numbers were measured on.
 
@@ -322,14 +284,6 @@ def _settings(comparison: Comparison) -> dict:
     for field in ("corpus", "eval_dir", "results"):
         settings[field] = Path(settings[field]).name
     return settings
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), "")
 
 
 def _line(run: dict) -> str:

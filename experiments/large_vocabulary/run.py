@@ -20,13 +20,13 @@ import tyro
 import jaxw2v
 from experiments import results_file
 from experiments.gensim_comparison.run import (
-    SCORES,
     Comparison,
     Worker,
-    environment,
     run_in_process,
     write_tokens,
 )
+from experiments.results_file import environment
+from experiments.scores import SCORES
 from experiments.throughput.run import count_step
 from jaxw2v.training.dealer import Chunk
 from jaxw2v.training.engine import Engine

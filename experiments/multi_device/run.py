@@ -19,7 +19,7 @@ import tyro
 
 import jaxw2v
 from experiments import results_file
-from experiments.gensim_comparison.run import SCORES, environment, score
+from experiments.scores import SCORES, score
 from experiments.throughput.run import chance_of_touching, shares_drawn
 from jaxw2v.corpus import open_corpus
 from jaxw2v.training.forecast import forecast
@@ -248,7 +248,7 @@ def measure(settings: MultiDevice) -> dict:
         },
     }
     work = {name: part for asked in settings.parts for name, part in parts[asked].items()}
-    results = results_file.measure(settings.results, work, environment)
+    results = results_file.measure(settings.results, work)
     print(table(results))
     return results
 

@@ -12,13 +12,13 @@ import tyro
 
 from experiments import results_file
 from experiments.gensim_comparison.run import (
-    SCORES,
     Comparison,
     Worker,
-    environment,
     run_in_process,
     write_tokens,
 )
+from experiments.results_file import environment
+from experiments.scores import SCORES
 
 HERE = Path(__file__).parent
 

@@ -21,7 +21,6 @@ import numpy as np
 import tyro
 
 from experiments import results_file
-from experiments.gensim_comparison.run import environment
 from experiments.queries.run import PeakMemory, anonymous_mib
 from jaxw2v import WordVectors
 from jaxw2v.corpus import Vocabulary
@@ -350,7 +349,7 @@ def measure(settings: PeerFiles) -> dict:
     """
     parts = {"round_trips": round_trips, "files": compare_files, "load_speed": load_speed}
     work = {part: functools.partial(parts[part], settings) for part in settings.parts}
-    return results_file.measure(settings.results, work, environment)
+    return results_file.measure(settings.results, work)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ import numpy as np
 import tyro
 
 from experiments import results_file
-from experiments.gensim_comparison.run import environment
 
 HERE = Path(__file__).parent
 
@@ -192,7 +191,7 @@ def measure(settings: Queries) -> dict:
         small = {"words": 30_000, "embedding_dim": 50, "queries": 100, "rounds": 1}
         settings = dataclasses.replace(settings, **small)
     work = {"queries": functools.partial(compare, settings)}
-    return results_file.measure(settings.results, work, environment)
+    return results_file.measure(settings.results, work)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from typing import Literal
 import tyro
 
 from experiments import results_file
-from experiments.gensim_comparison.run import environment
 from jaxw2v import Config, WordVectors
 from jaxw2v.corpus import TokenStream
 from jaxw2v.training import fit
@@ -186,7 +185,7 @@ def measure(settings: Streaming) -> None:
     """
     parts = {"memory": measure_memory, "speed": measure_speed}
     work = {part: functools.partial(parts[part], settings) for part in settings.parts}
-    results_file.measure(settings.results, work, environment)
+    results_file.measure(settings.results, work)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,210 @@
+"""Quality against tokens per step, learning rate, epochs, negatives shared, subsampling and blocks.
+
+The map from which the defaults come. See README.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+import jaxw2v
+from experiments import results_file
+from experiments.results_file import environment
+from experiments.scores import SCORES, score
+from jaxw2v.corpus import TokenStream, open_corpus
+from jaxw2v.training import fit
+from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
+
+HERE = Path(__file__).parent
+PARTS = ("rate", "epochs", "negatives", "subsampling", "blocks", "candidates")
+RARE_COUNT = 100
+"""A pair is rare if one of its words stands fewer times than this in the corpus (occurrences)."""
+RARE_RANK = 10_000
+"""A question is rare if one of its words is less frequent than so many words (words)."""
+RARE_SCORES = tuple(f"rare_{name}" for name in SCORES)
+
+
+@dataclasses.dataclass(frozen=True)
+class Frontier:
+    """Trains at every point of the map and scores it, rare words apart too."""
+
+    corpus: str
+    """Text file, one sentence or paragraph a line."""
+    eval_dir: Path
+    """Folder with ws353.txt, simlex999.txt and questions-words.txt."""
+    parts: tuple[Literal[PARTS], ...] = PARTS
+    """Which settings to vary."""
+    seeds: tuple[int, ...] = (1, 2)
+    """Every point is run with each seed (integer)."""
+    results: Path = HERE / "results.json"
+    """File that receives the results; the plot goes beside it."""
+    smoke: bool = False
+    """One point of each part, one epoch, one seed, vectors of 8 components."""
+
+
+def points(part: str) -> list[dict]:
+    """The settings that a part tries; others are the defaults.
+
+    Args:
+      part: its name.
+
+    Returns:
+      Settings of :class:`jaxw2v.Config` that differ from the defaults, for each run.
+    """
+    if part == "rate":
+        return [
+            {"tokens_per_step": tokens, "learning_rate": factor * 0.02 * math.sqrt(tokens / 32_768)}
+            for tokens in (8_192, 16_384, 32_768, 65_536, 131_072)
+            for factor in (0.5, 0.7, 1.0, 1.4, 2.0)
+        ]
+    if part == "epochs":
+        return [{"epochs": epochs} for epochs in (1, 2, 3, 5, 8, 12)]
+    if part == "negatives":
+        return [{"negatives_per_block": number} for number in (12, 16, 24, 32, 48, 64)]
+    if part == "subsampling":
+        thresholds = (0.0, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
+        return [{"subsample_threshold": threshold} for threshold in thresholds]
+    return [
+        {"block_length": length, "block_overlap": overlap, "negatives_per_block": length * 3 // 4}
+        for length in (32, 64)
+        for overlap in (0, 10)
+    ]
+
+
+def write_rare(wv: jaxw2v.WordVectors, eval_dir: Path, folder: Path) -> None:
+    """Writes the pairs and questions that hold a rare word.
+
+    Args:
+      wv: any vectors of the corpus, for its vocabulary.
+      eval_dir: folder of the whole files.
+      folder: receives files of the same names, those that hold any.
+    """
+    vocabulary = wv.vocabulary
+    for name in SCORES[:2]:
+        kept = []
+        for pair in (eval_dir / f"{name}.txt").read_text().splitlines():
+            words = [vocabulary.fold(word) for word in pair.replace(",", " ").split()[:2]]
+            known = all(word in wv for word in words)
+            if known and min(vocabulary.counts[vocabulary.ids[w]] for w in words) < RARE_COUNT:
+                kept.append(pair)
+        if kept:
+            (folder / f"{name}.txt").write_text("\n".join(kept))
+    kept = []
+    for question in (eval_dir / "questions-words.txt").read_text().splitlines():
+        ids = [vocabulary.ids.get(vocabulary.fold(word), -1) for word in question.split()]
+        if not question.startswith(":") and min(ids) >= 0 and max(ids) >= RARE_RANK:
+            kept.append(question)
+    if kept:
+        (folder / "questions-words.txt").write_text("\n".join(kept))
+
+
+def score_rare(wv: jaxw2v.WordVectors, folder: Path) -> dict[str, float]:
+    """Scores vectors on what :func:`write_rare` wrote; answers come from the whole vocabulary.
+
+    Args:
+      wv: the vectors.
+      folder: of the files.
+
+    Returns:
+      The scores by name; NaN where the corpus has no such word.
+    """
+    scores = dict.fromkeys(RARE_SCORES, math.nan)
+    for name in SCORES[:2]:
+        if (path := folder / f"{name}.txt").exists():
+            scores[f"rare_{name}"] = evaluate_similarity(wv, path).spearman
+    if (path := folder / "questions-words.txt").exists():
+        total = evaluate_analogies(wv, path, restrict=len(wv))[-1]
+        scores["rare_google_analogies"] = total.accuracy
+    return scores
+
+
+def run_point(
+    frontier: Frontier, stream: TokenStream, part: str, settings: dict, seed: int, folder: Path
+) -> dict:
+    """Trains at one point and scores it.
+
+    Args:
+      frontier: the settings of the experiment.
+      stream: the corpus.
+      part: the part to which the point belongs.
+      settings: where it lies.
+      seed: of the draws.
+      folder: receives the files of rare words.
+
+    Returns:
+      What was measured.
+    """
+    small = {"epochs": 1, "embedding_dim": 8} if frontier.smoke else {}
+    records: list[dict] = []
+    wv = fit(
+        stream,
+        jaxw2v.Config(**{**settings, "seed": seed, **small}),
+        on_epoch=lambda wv, metrics: records.__setitem__(slice(None), metrics),
+        show_progress=False,
+    )
+    write_rare(wv, frontier.eval_dir, folder)
+    scores = {**score(wv, frontier.eval_dir), **score_rare(wv, folder)}
+    seconds = sum(record["seconds"] for record in records)
+    return {
+        "part": part,
+        "settings": settings,
+        "seed": seed,
+        "tokens_per_step": records[0]["tokens_per_step"],
+        "seconds": seconds,
+        "words_per_second": len(records) * records[0]["raw_words"] / seconds,
+        **scores,
+        "sum": sum(scores[name] for name in SCORES),
+        "rare_sum": sum(scores[name] for name in RARE_SCORES),
+    }
+
+
+def measure(frontier: Frontier) -> dict:
+    """Runs every point with every seed and writes the results after each.
+
+    Args:
+      frontier: the settings.
+
+    Returns:
+      The content of the results file.
+    """
+    results_file.check_folder(frontier.results)
+    stream = open_corpus(frontier.corpus, jaxw2v.Config())
+    earlier = results_file.read(frontier.results).get("runs", [])
+    runs = [run for run in earlier if run["part"] not in frontier.parts]
+    results: dict = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in frontier.seeds[: 1 if frontier.smoke else None]:
+            for part in frontier.parts:
+                for settings in points(part)[: 1 if frontier.smoke else None]:
+                    runs.append(run_point(frontier, stream, part, settings, seed, Path(folder)))
+                    print(line(runs[-1]), flush=True)
+                    results = {"runs": runs, **environment()}
+                    results_file.write(frontier.results, results)
+    return results
+
+
+def line(run: dict) -> str:
+    """A run as a line of text.
+
+    Args:
+      run: from :func:`run_point`.
+
+    Returns:
+      The line.
+    """
+    scores = "  ".join(f"{run[name]:.3f}" for name in (*SCORES, "sum", *RARE_SCORES, "rare_sum"))
+    return (
+        f"{run['part']:11} seed {run['seed']}  {run['words_per_second'] / 1e6:5.2f} M words/s  "
+        f"{scores}  {json.dumps(run['settings'])}"
+    )
+
+
+if __name__ == "__main__":
+    measure(tyro.cli(Frontier, description=__doc__))
