@@ -71,11 +71,22 @@ def points(part: str) -> list[dict]:
     if part == "subsampling":
         thresholds = (0.0, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
         return [{"subsample_threshold": threshold} for threshold in thresholds]
-    return [
-        {"block_length": length, "block_overlap": overlap, "negatives_per_block": length * 3 // 4}
-        for length in (32, 64)
-        for overlap in (0, 10)
+    if part == "blocks":
+        return [
+            {
+                "block_length": length,
+                "block_overlap": overlap,
+                "negatives_per_block": length * 3 // 4,
+            }
+            for length in (32, 64)
+            for overlap in (0, 10)
+        ]
+    together = [
+        {"subsample_threshold": threshold, "negatives_per_block": number}
+        for threshold in (1e-3, 3e-4, 1e-4)
+        for number in (24, 32, 48)
     ]
+    return together + [{**together[4], "learning_rate": rate} for rate in (0.01, 0.02)]
 
 
 def write_rare(wv: jaxw2v.WordVectors, eval_dir: Path, folder: Path) -> None:

@@ -1,6 +1,17 @@
 """What training leaves: word vectors, their neighbours, files and scores."""
 
-from jaxw2v.vectors.evaluation import evaluate_analogies, evaluate_similarity
+from jaxw2v.vectors.evaluation import (
+    AnalogyScore,
+    SimilarityScore,
+    evaluate_analogies,
+    evaluate_similarity,
+)
 from jaxw2v.vectors.word_vectors import WordVectors
 
-__all__ = ["WordVectors", "evaluate_analogies", "evaluate_similarity"]
+__all__ = [
+    "AnalogyScore",
+    "SimilarityScore",
+    "WordVectors",
+    "evaluate_analogies",
+    "evaluate_similarity",
+]

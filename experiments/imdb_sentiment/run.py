@@ -1,0 +1,295 @@
+"""Word vectors as the start of a classifier of reviews, with few labels and with many.
+
+See README.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import statistics
+import tempfile
+from pathlib import Path
+
+import jax
+import numpy as np
+import tyro
+from flax import nnx
+
+import jaxw2v
+from experiments import pictures, results_file
+from experiments.imdb_sentiment.classify import Labelled, train
+from experiments.imdb_sentiment.reviews import Reviews, draw_labelled, encode, read
+from experiments.scores import SCORES, score
+from jaxw2v.corpus import Vocabulary
+
+HERE = Path(__file__).parent
+
+
+@dataclasses.dataclass(frozen=True)
+class Sentiment:
+    """Trains classifiers of reviews from several embeddings, with few and with many labels."""
+
+    train: Path
+    """Reviews to learn from: 0 or 1, a tab, the text; plain or .xz."""
+    test: Path
+    """Reviews for the test, likewise."""
+    corpus: str
+    """General text, one sentence or paragraph a line, for word vectors of another field."""
+    eval_dir: Path
+    """Folder with ws353.txt, simlex999.txt and questions-words.txt."""
+    sizes: tuple[int, ...] = (100, 1_000, 5_000, 25_000)
+    """How many labels are known (reviews)."""
+    seeds: tuple[int, ...] = (1, 2, 3)
+    """Every arm is run with each seed: of vectors, labels drawn, layers and order (integer)."""
+    embedding_dim: int = 100
+    """Length of a word vector (components)."""
+    length: int = 256
+    """Words of a review that are read (words)."""
+    probe_words: tuple[str, ...] = ("good", "bad", "terrible", "movie", "alps")
+    """Words whose neighbours are shown."""
+    results: Path = HERE / "results.json"
+    """File that receives the results; the plot goes beside it."""
+    smoke: bool = False
+    """400 reviews, one seed, two sizes, vectors of 8 components, one epoch of word2vec."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """Where the embedding starts and whether it moves."""
+
+    name: str
+    start: str
+    is_frozen: bool = False
+    is_convolution: bool = False
+
+
+ARMS = (
+    Arm("from scratch", "random"),
+    Arm("random, frozen", "random", is_frozen=True),
+    Arm("word2vec of reviews, frozen", "reviews", is_frozen=True),
+    Arm("word2vec of reviews, fine-tuned", "reviews"),
+    Arm("word2vec of Wikipedia, frozen", "wikipedia", is_frozen=True),
+    Arm("word2vec of Wikipedia, fine-tuned", "wikipedia"),
+    Arm("convolution, word2vec of reviews, fine-tuned", "reviews", is_convolution=True),
+)
+
+
+def starting_tables(
+    settings: Sentiment, reviews: Reviews, seed: int, folder: Path
+) -> tuple[Vocabulary, dict[str, np.ndarray]]:
+    """Trains word vectors, without labels, and makes a table of each for the words of the reviews.
+
+    Args:
+      settings: the settings.
+      reviews: whose text is read, not the labels.
+      seed: of the draws.
+      folder: for the text.
+
+    Returns:
+      The vocabulary, and tables float32 [V, D] by name: random, reviews, wikipedia. Words that
+      the general text lacks start as in the random table.
+    """
+    text = folder / "reviews.txt"
+    text.write_text("\n".join(reviews.texts) + "\n")
+    small = {"epochs": 1} if settings.smoke else {}
+    config = jaxw2v.Config(embedding_dim=settings.embedding_dim, seed=seed, **small)
+    of_reviews = jaxw2v.train(str(text), config, show_progress=False)
+    of_corpus = jaxw2v.train(settings.corpus, config, show_progress=False)
+    vocabulary = of_reviews.vocabulary
+    shape = (len(vocabulary), settings.embedding_dim)
+    random = np.array(nnx.Embed(*shape, rngs=nnx.Rngs(seed)).embedding[...])
+    general = random.copy()
+    for place, word in enumerate(vocabulary.words):
+        if word in of_corpus:
+            general[place] = of_corpus[word]
+    tables = {"random": random, "reviews": np.asarray(of_reviews.vectors), "wikipedia": general}
+    return vocabulary, tables
+
+
+def describe(
+    settings: Sentiment, name: str, vocabulary: Vocabulary, table: np.ndarray
+) -> dict[str, object]:
+    """Scores a table and looks up neighbours.
+
+    Args:
+      settings: the settings.
+      name: of the table.
+      vocabulary: its words.
+      table: float32 [V, D].
+
+    Returns:
+      Name, scores and neighbours.
+    """
+    wv = jaxw2v.WordVectors(vocabulary, table)
+    known = [word for word in settings.probe_words if word in wv]
+    answers = wv.most_similar([[word] for word in known], topn=6) if known else []
+    near = {word: [other for other, _ in found] for word, found in zip(known, answers, strict=True)}
+    return {"table": name, **score(wv, settings.eval_dir), "neighbours": near}
+
+
+def run_seed(settings: Sentiment, reviews: Reviews, test: Reviews, seed: int) -> tuple[list, list]:
+    """Runs all arms with one seed.
+
+    Args:
+      settings: the settings.
+      reviews: to learn from.
+      test: for the test.
+      seed: the seed.
+
+    Returns:
+      A record for each arm and size, and one for each table: before, and after training with all
+      labels.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        vocabulary, tables = starting_tables(settings, reviews, seed, Path(folder))
+    words = [encode(r.texts, vocabulary, settings.length) for r in (reviews, test)]
+    of_test = Labelled(words[1], test.labels)
+    records = []
+    described = [describe(settings, f"{name}, before", vocabulary, tables[name]) for name in tables]
+    for size in settings.sizes:
+        learn, choose = (
+            Labelled(words[0][places], reviews.labels[places])
+            for places in draw_labelled(reviews.labels, size, seed)
+        )
+        for arm in ARMS:
+            outcome = train(
+                tables[arm.start],
+                learn,
+                choose,
+                of_test,
+                seed,
+                arm.is_frozen,
+                arm.is_convolution,
+            )
+            record = {"arm": arm.name, "labels": size, "seed": seed}
+            records.append({**record, "accuracy": outcome.accuracy, "steps": outcome.steps})
+            print(json.dumps(records[-1]), flush=True)
+            if size == max(settings.sizes) and not arm.is_frozen:
+                described.append(describe(settings, arm.name, vocabulary, outcome.table))
+        # Each arm compiled programs of its own.
+        jax.clear_caches()
+    return records, [{"seed": seed, **table} for table in described]
+
+
+def summarize(records: list[dict]) -> list[dict]:
+    """Mean and spread over seeds.
+
+    Args:
+      records: of :func:`run_seed`.
+
+    Returns:
+      A record for each arm and number of labels.
+    """
+    groups: dict[tuple, list[float]] = {}
+    for record in records:
+        groups.setdefault((record["arm"], record["labels"]), []).append(record["accuracy"])
+    return [
+        {
+            "arm": arm,
+            "labels": labels,
+            "accuracy": statistics.mean(found),
+            "standard_deviation": statistics.stdev(found) if len(found) > 1 else math.nan,
+        }
+        for (arm, labels), found in groups.items()
+    ]
+
+
+def draw(summary: list[dict], path: Path) -> None:
+    """Draws accuracy by number of labels.
+
+    Args:
+      summary: of :func:`summarize`.
+      path: the PNG file.
+    """
+    figure, (ax,) = pictures.panels(1, height=4.8)
+    for number, arm in enumerate(ARMS):
+        rows = [row for row in summary if row["arm"] == arm.name]
+        ax.errorbar(
+            [row["labels"] for row in rows],
+            [100 * row["accuracy"] for row in rows],
+            [100 * np.nan_to_num(row["standard_deviation"]) for row in rows],
+            label=arm.name,
+            capsize=3,
+            linestyle="--" if arm.is_frozen else "-",
+            **pictures.look(number),
+        )
+    ax.set(
+        xscale="log",
+        xlabel="labelled reviews",
+        ylabel="accuracy on 25,000 test reviews (%)",
+        title="Sentiment of IMDB reviews: mean and standard deviation of the seeds",
+    )
+    sizes = sorted({row["labels"] for row in summary})
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    ax.minorticks_off()
+    ax.legend(fontsize=8, loc="lower right")
+    pictures.save(figure, path)
+
+
+def table(summary: list[dict]) -> str:
+    """The accuracies as a Markdown table.
+
+    Args:
+      summary: of :func:`summarize`.
+
+    Returns:
+      The table.
+    """
+    sizes = sorted({row["labels"] for row in summary})
+    lines = [
+        "| embedding | " + " | ".join(f"{size:,}" for size in sizes) + " |",
+        "|---" * (1 + len(sizes)) + "|",
+    ]
+    for arm in ARMS:
+        rows = {row["labels"]: row for row in summary if row["arm"] == arm.name}
+        cells = [
+            f"{100 * rows[s]['accuracy']:.1f} ± {100 * rows[s]['standard_deviation']:.1f}"
+            for s in sizes
+        ]
+        lines.append(f"| {arm.name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def measure(settings: Sentiment) -> dict:
+    """Runs all arms with all seeds and writes the results after each seed.
+
+    Args:
+      settings: the settings.
+
+    Returns:
+      The content of the results file.
+    """
+    results_file.check_folder(settings.results)
+    limit = None
+    if settings.smoke:
+        limit = 400
+        settings = dataclasses.replace(
+            settings, sizes=(40, 200), seeds=settings.seeds[:1], embedding_dim=8, length=32
+        )
+    reviews, test = read(settings.train, limit), read(settings.test, limit)
+    records, tables, results = [], [], {}
+    for seed in settings.seeds:
+        of_seed = run_seed(settings, reviews, test, seed)
+        records += of_seed[0]
+        tables += of_seed[1]
+        summary = summarize(records)
+        results = {
+            "summary": summary,
+            "tables": tables,
+            "runs": records,
+            **results_file.environment(),
+        }
+        results_file.write(settings.results, results)
+    draw(summary, settings.results.with_name("accuracy.png"))
+    print(table(summary))
+    for record in tables:
+        if record["seed"] == settings.seeds[0]:
+            scores = "  ".join(f"{record[name]:.3f}" for name in SCORES)
+            print(f"{record['table']:50} {scores}  {record['neighbours']}")
+    return results
+
+
+if __name__ == "__main__":
+    measure(tyro.cli(Sentiment, description=__doc__))

@@ -1,0 +1,235 @@
+"""Subsampling, negatives, noise exponent, skip-gram and CBOW, as in the papers of 2013.
+
+See README.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+import jaxw2v
+from experiments import pictures, results_file
+from jaxw2v.corpus import TokenStream, open_corpus
+from jaxw2v.training import fit
+from jaxw2v.vectors import AnalogyScore, evaluate_analogies
+
+HERE = Path(__file__).parent
+MEASURED = ("semantic", "syntactic", "total", "seconds")
+PAPERS = {"subsample_threshold": 1e-3, "num_negatives": 5, "noise_exponent": 0.75}
+"""From here each setting is varied alone."""
+VARIED = {
+    "subsample_threshold": (0.0, 1e-3, 1e-4, 1e-5),
+    "num_negatives": (2, 5, 10, 15),
+    "noise_exponent": (0.0, 0.5, 0.75, 1.0),
+}
+LABELS = {
+    "subsample_threshold": "subsampling threshold (share of words; 0 keeps all)",
+    "num_negatives": "negatives for a pair",
+    "noise_exponent": "noise exponent",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Mikolov:
+    """Varies what the two papers vary, one setting at a time, for skip-gram and for CBOW."""
+
+    corpus: str
+    """Text file, one sentence or paragraph a line."""
+    questions: Path
+    """Google's questions-words.txt."""
+    seeds: tuple[int, ...] = (1, 2)
+    """Every setting is run with each seed (integer)."""
+    embedding_dim: int = 100
+    """Length of a word vector (components)."""
+    results: Path = HERE / "results.json"
+    """File that receives the results; the plot goes beside it."""
+    smoke: bool = False
+    """Two settings, one epoch, one seed, vectors of 8 components."""
+
+
+def settings_to_try() -> list[dict[str, float]]:
+    """The settings, each once.
+
+    Returns:
+      Threshold, negatives and exponent of each.
+    """
+    found = [PAPERS]
+    for name, values in VARIED.items():
+        found += [{**PAPERS, name: value} for value in values if value != PAPERS[name]]
+    return found
+
+
+def split_accuracy(scores: list[AnalogyScore]) -> dict[str, float]:
+    """Semantic and syntactic accuracy; the syntactic sections' names begin with ``gram``.
+
+    Args:
+      scores: of :func:`jaxw2v.vectors.evaluate_analogies`.
+
+    Returns:
+      Accuracies by name.
+    """
+    *sections, total = scores
+    found = {}
+    for name, is_syntactic in (("semantic", False), ("syntactic", True)):
+        mine = [s for s in sections if s.section.startswith("gram") == is_syntactic]
+        questions = sum(section.questions for section in mine)
+        found[name] = sum(section.correct for section in mine) / max(questions, 1)
+    return {**found, "total": total.accuracy}
+
+
+def run_once(
+    settings: Mikolov,
+    stream: TokenStream,
+    objective: Literal["skipgram", "cbow"],
+    tried: dict[str, float],
+    seed: int,
+) -> dict:
+    """Trains and asks the questions.
+
+    Args:
+      settings: of the experiment.
+      stream: the corpus.
+      objective: skip-gram or CBOW.
+      tried: threshold, negatives and exponent.
+      seed: of the draws.
+
+    Returns:
+      What was measured.
+    """
+    defaults = jaxw2v.Config()
+    shared = defaults.negatives_per_block * tried["num_negatives"] / defaults.num_negatives
+    config = jaxw2v.Config(
+        objective=objective,
+        embedding_dim=8 if settings.smoke else settings.embedding_dim,
+        epochs=1 if settings.smoke else defaults.epochs,
+        # More negatives are more draws, not only a larger weight.
+        negatives_per_block=round(shared),
+        seed=seed,
+        **tried,
+    )
+    metrics: list[dict] = []
+    wv = fit(
+        stream,
+        config,
+        on_epoch=lambda wv, records: metrics.__setitem__(slice(None), records),
+        show_progress=False,
+    )
+    record = {
+        "objective": objective,
+        **tried,
+        "seed": seed,
+        **split_accuracy(evaluate_analogies(wv, settings.questions)),
+        "seconds": sum(m["seconds"] for m in metrics),
+    }
+    print(record, flush=True)
+    return record
+
+
+def summarize(runs: list[dict]) -> list[dict]:
+    """Means over the seeds.
+
+    Args:
+      runs: of :func:`run_once`.
+
+    Returns:
+      A record for each objective and setting.
+    """
+    names = ("objective", *PAPERS)
+    groups: dict[tuple, list[dict]] = {}
+    for run in runs:
+        groups.setdefault(tuple(run[name] for name in names), []).append(run)
+    return [
+        {
+            **dict(zip(names, key, strict=True)),
+            **{name: statistics.mean(run[name] for run in group) for name in MEASURED},
+            "seeds": len(group),
+        }
+        for key, group in groups.items()
+    ]
+
+
+def table(summary: list[dict]) -> str:
+    """The means as a Markdown table.
+
+    Args:
+      summary: of :func:`summarize`.
+
+    Returns:
+      The table.
+    """
+    lines = [
+        "| model | threshold | negatives | exponent | semantic | syntactic | total | seconds |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in summary:
+        scores = " | ".join(f"{100 * row[name]:.1f}" for name in MEASURED[:3])
+        lines.append(
+            f"| {row['objective']} | {row['subsample_threshold']:g} | {row['num_negatives']} "
+            f"| {row['noise_exponent']:g} | {scores} | {row['seconds']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def draw(summary: list[dict], path: Path) -> None:
+    """Draws accuracy by each setting.
+
+    Args:
+      summary: of :func:`summarize`.
+      path: the PNG file.
+    """
+    figure, axes = pictures.panels(3)
+    for ax, (varied, values) in zip(axes, VARIED.items(), strict=True):
+        fixed = {name: value for name, value in PAPERS.items() if name != varied}
+        for number, objective in enumerate(("skipgram", "cbow")):
+            rows = {
+                row[varied]: row
+                for row in summary
+                if row["objective"] == objective
+                and all(row[name] == value for name, value in fixed.items())
+            }
+            places = [place for place, value in enumerate(values) if value in rows]
+            for name, line in (("semantic", "-"), ("syntactic", "--")):
+                ax.plot(
+                    places,
+                    [100 * rows[values[place]][name] for place in places],
+                    linestyle=line,
+                    label=f"{objective}, {name}",
+                    **pictures.look(number),
+                )
+        ax.set_xticks(range(len(values)), [f"{value:g}" for value in values])
+        ax.set(xlabel=LABELS[varied], ylim=(0, None))
+    axes[0].set(ylabel="analogy accuracy (%)")
+    axes[0].legend(fontsize=8)
+    pictures.save(figure, path)
+
+
+def measure(settings: Mikolov) -> dict:
+    """Runs everything and writes the results after each run.
+
+    Args:
+      settings: the settings.
+
+    Returns:
+      The content of the results file.
+    """
+    results_file.check_folder(settings.results)
+    stream = open_corpus(settings.corpus, jaxw2v.Config())
+    runs, results = [], {}
+    for seed in settings.seeds[: 1 if settings.smoke else None]:
+        for objective in ("skipgram", "cbow"):
+            for tried in settings_to_try()[: 2 if settings.smoke else None]:
+                runs.append(run_once(settings, stream, objective, tried, seed))
+                results = {"summary": summarize(runs), "runs": runs, **results_file.environment()}
+                results_file.write(settings.results, results)
+    print(table(results["summary"]))
+    draw(results["summary"], settings.results.with_name("accuracy.png"))
+    return results
+
+
+if __name__ == "__main__":
+    measure(tyro.cli(Mikolov, description=__doc__))
