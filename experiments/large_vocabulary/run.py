@@ -27,7 +27,7 @@ from experiments.gensim_comparison.run import (
 )
 from experiments.results_file import environment
 from experiments.scores import SCORES
-from experiments.throughput.run import count_step
+from experiments.throughput.floors import count_step
 from jaxw2v.training.dealer import Chunk
 from jaxw2v.training.engine import Engine
 from jaxw2v.training.forecast import zipf_counts

@@ -20,7 +20,7 @@ import tyro
 import jaxw2v
 from experiments import results_file
 from experiments.scores import SCORES, score
-from experiments.throughput.run import chance_of_touching, shares_drawn
+from experiments.throughput.floors import chance_of_touching, shares_drawn
 from jaxw2v.corpus import open_corpus
 from jaxw2v.training.forecast import forecast
 from jaxw2v.training.storage_order import num_rows, storage_row

@@ -5,15 +5,23 @@ import json
 import numpy as np
 
 import jaxw2v
-from experiments.throughput.run import Throughput, count_step, measure, synthetic_stream
+from experiments.throughput.floors import count_step
+from experiments.throughput.run import VARIED, Throughput, measure
+from experiments.throughput.synthetic import synthetic_stream
 
 
 def test_smoke(tmp_path):
-    results = tmp_path / "results.json"
-    measure(Throughput(cases=("dim128",), results=results, smoke=True))
-    (run,) = json.loads(results.read_text())["runs"]
+    path = tmp_path / "results.json"
+    parts = ("cases", "sweep", "peers")
+    measure(Throughput(parts, cases=("dim128",), results=path, smoke=True))
+    results = json.loads(path.read_text())
+    (run,) = results["cases"]
     assert run["words_per_second"] > 0
     assert any("fusion" in kernel["name"] for kernel in run["kernels"])
+    assert [row["varied"] for row in results["sweep"]] == list(VARIED)
+    speeds = {row["program"]: row["words_per_second"] for row in results["peers"]}
+    assert min(speeds["jaxw2v"], speeds["gensim"]) > 0
+    assert (tmp_path / "words_per_second.png").stat().st_size > 1_000
 
 
 def test_the_synthetic_corpus_is_zipfs():
