@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jaxw2v import InputError
-from jaxw2v.atomic import renamed_when_complete
 
 
 def check_folder(path: Path) -> None:
@@ -35,8 +34,9 @@ def write(path: Path, results: dict) -> None:
       path: the results file.
       results: its content.
     """
-    with renamed_when_complete(path) as temporary:
-        temporary.write_text(json.dumps(results, indent=2) + "\n")
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(results, indent=2) + "\n")
+    temporary.replace(path)
 
 
 def read(path: Path) -> dict:

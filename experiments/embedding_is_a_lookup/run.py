@@ -41,6 +41,8 @@ class Lookup:
     """Length of a row (components)."""
     rounds: int = 15
     """Measurements of each, in alternation."""
+    probe_words: tuple[str, ...] = ("king", "army", "music")
+    """Words whose neighbours in the trained matrix are shown."""
     results: Path = HERE / "results.json"
     """File that receives the results; the plot goes beside it."""
     smoke: bool = False
@@ -235,8 +237,8 @@ def compare_trained(settings: Lookup) -> dict:
     of_network, gradients = nnx.value_and_grad(network_loss)(network)
     of_lookup, gradient = jax.value_and_grad(lookup_loss)(table)
     dense_gradient = np.asarray(gradients["layers"][0]["kernel"][...])
-    probes = [wv.vocabulary.words[rank] for rank in (20, 60, 99)]
-    near = wv.most_similar([[probe] for probe in probes], topn=5)
+    probes = [word for word in settings.probe_words if word in wv]
+    near = wv.most_similar([[probe] for probe in probes], topn=5) if probes else []
     found = {
         "words": size,
         "hidden_layer_difference": float(

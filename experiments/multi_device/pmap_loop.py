@@ -19,8 +19,14 @@ import tyro
 import jaxw2v
 from jaxw2v.corpus import open_corpus
 from jaxw2v.sampling import keep_threshold
-from jaxw2v.training import Chunk, Shards, initial_state, make_job, make_train_chunk
-from jaxw2v.training.storage_order import storage_row
+from jaxw2v.training import (
+    Chunk,
+    Shards,
+    initial_state,
+    make_job,
+    make_train_chunk,
+    storage_row,
+)
 
 AXIS = "data"
 

@@ -22,8 +22,7 @@ from experiments import results_file
 from experiments.scores import SCORES, score
 from experiments.throughput.floors import chance_of_touching, shares_drawn
 from jaxw2v.corpus import open_corpus
-from jaxw2v.training.forecast import forecast
-from jaxw2v.training.storage_order import num_rows, storage_row
+from jaxw2v.training import forecast, num_rows, storage_row
 from jaxw2v.vectors import WordVectors
 
 HERE = Path(__file__).parent

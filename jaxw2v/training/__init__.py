@@ -2,19 +2,22 @@
 
 :func:`train` and :func:`fit` do all of it. For a loop of one's own, :func:`make_job` decides,
 :func:`initial_state` makes the tables, and :func:`make_train_chunk` gives the function that one
-device runs on its share, under ``jit``, ``pmap`` or ``shard_map``.
+device runs on its share, under ``jit``, ``pmap`` or ``shard_map``; :func:`storage_row` says where
+a word's row lies. :func:`forecast` tells memory and traffic beforehand.
 """
 
 from jaxw2v.training.callbacks import Callback, Progress
 from jaxw2v.training.chunk import make_train_chunk
 from jaxw2v.training.dealer import Chunk
 from jaxw2v.training.engine import initial_state
+from jaxw2v.training.forecast import forecast
 from jaxw2v.training.job import make_job
 from jaxw2v.training.optimizer import default_optimizer, linear_decay, scale_by_progress
 from jaxw2v.training.processes import is_first
 from jaxw2v.training.run import train
 from jaxw2v.training.run_vectors import load_vectors
 from jaxw2v.training.shards import Shards
+from jaxw2v.training.storage_order import num_rows, storage_row
 from jaxw2v.training.trainer import fit
 
 __all__ = [
@@ -24,12 +27,15 @@ __all__ = [
     "Shards",
     "default_optimizer",
     "fit",
+    "forecast",
     "initial_state",
     "is_first",
     "linear_decay",
     "load_vectors",
     "make_job",
     "make_train_chunk",
+    "num_rows",
     "scale_by_progress",
+    "storage_row",
     "train",
 ]
