@@ -28,6 +28,8 @@ WIKITEXT_TOKENS, EPOCHS = 77_500_000, 5
 BLOG_MINUTES = 5 * 42.5
 """What the blog says five epochs took on a Colab GPU (minutes)."""
 LINES_HELD_OUT = 2_000
+LARGEST_LOSS = 60
+"""Losses above are not drawn (nats)."""
 PARTS = ("default", "blog_slice", "default_slice", "torch_slice")
 
 
@@ -216,12 +218,14 @@ def draw(results: dict, path: Path) -> None:
         places = [epoch["epoch"] for epoch in epochs]
         own = "default" if name.startswith("default") else "blog"
         for key, line in (("train_loss", ":"), ("held_out_loss", "-")):
-            values = [epoch[key] for epoch in epochs]
-            values = [value[own] if isinstance(value, dict) else value for value in values]
-            label = f"{NAMES[name]}: {'training' if key == 'train_loss' else 'held out'}"
-            # PyTorch starts from N(0, 1): its loss is of another order.
-            if max(values) < 50:
-                left.plot(places, values, line, label=label, **pictures.look(number))
+            losses = [epoch[key][own] if key == "held_out_loss" else epoch[key] for epoch in epochs]
+            # A loss may have been measured on no pair. PyTorch starts from N(0, 1): its loss is
+            # of another order.
+            drawn = [(x, y) for x, y in zip(places, losses, strict=True) if y and y < LARGEST_LOSS]
+            if drawn:
+                label = f"{NAMES[name]}: {'training' if key == 'train_loss' else 'held out'}"
+                look = pictures.look(number)
+                left.plot(*zip(*drawn, strict=True), linestyle=line, label=label, **look)
     left.set(xlabel="epoch", ylabel="loss (nats a pair with 50 negatives)")
     left.set_xticks(range(1, EPOCHS + 1))
     left.legend(fontsize=7)

@@ -16,6 +16,7 @@ import tyro
 
 import jaxw2v
 from experiments import results_file
+from experiments.quality_frontier.draw import ALONE, draw, table
 from experiments.results_file import environment
 from experiments.scores import SCORES, score
 from jaxw2v.corpus import TokenStream, open_corpus
@@ -198,6 +199,9 @@ def measure(frontier: Frontier) -> dict:
                     print(line(runs[-1]), flush=True)
                     results = {"runs": runs, **environment()}
                     results_file.write(frontier.results, results)
+    if set(ALONE) | {"rate"} <= {run["part"] for run in runs}:
+        draw(runs, frontier.results.with_name("frontier.png"))
+    print(*(f"{part}\n{table(runs, part)}\n" for part in PARTS), sep="\n")
     return results
 
 

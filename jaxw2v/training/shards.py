@@ -143,6 +143,18 @@ class Shards:
         """
         return jax.lax.psum(values, axes) if axes else values
 
+    def largest(self, value: jax.Array, axes: Names) -> jax.Array:
+        """The largest of what devices hold.
+
+        Args:
+          value: integer [].
+          axes: along which.
+
+        Returns:
+          That value, the same on all of them.
+        """
+        return jax.lax.pmax(value, axes) if axes else value
+
     def vary(self, values: jax.Array, axes: Names) -> jax.Array:
         """Marks values, the same everywhere so far, as some that will differ.
 

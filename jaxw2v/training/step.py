@@ -5,7 +5,8 @@ Written for one device among others; :class:`~jaxw2v.training.shards.Shards` say
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -122,9 +123,29 @@ def blocks_loss(
       The loss.
     """
     blocks = blocks._replace(ids=jnp.maximum(blocks.ids, 0))
-    row_ids = objective.output_layer.row_ids(constants, blocks.ids, blocks.draws)
-    rows = _rows(state, blocks.ids, row_ids, shards)
-    return _measure(objective, constants, blocks.ids, *rows, pair_mask(blocks, keep_threshold))
+    layer, mask = objective.output_layer, pair_mask(blocks, keep_threshold)
+    targets = objective.hidden_layer.targets(mask)
+
+    def add_part(number, total):
+        draws, part = layer.part(blocks.draws, targets, number)
+        row_ids = layer.row_ids(constants, blocks.ids, draws)
+        inputs, rows = _rows(state, blocks.ids, row_ids, shards)
+        hidden = objective.hidden_layer.hidden(inputs, mask)
+        return total + layer.loss(constants, blocks.ids, hidden, rows, part)
+
+    nothing = shards.vary(Loss.nothing(), shards.devices)
+    total = _over_parts(layer.parts(targets), add_part, nothing.total, shards)
+    pairs = targets.sum(dtype=jnp.float32)
+    return Loss(total, pairs, pairs)
+
+
+def _over_parts(
+    parts: jax.Array | int, add_part: Callable[[jax.Array, Any], Any], start: Any, shards: Shards
+) -> Any:
+    """Adds up parts of the pairs, as many on every device; one part is no loop."""
+    if isinstance(parts, int):
+        return add_part(jnp.int32(0), start)
+    return jax.lax.fori_loop(0, shards.largest(parts, shards.devices), add_part, start)
 
 
 def pair_mask(blocks: Blocks, keep_threshold: jax.Array) -> jax.Array:
@@ -154,36 +175,6 @@ def _rows(
         whole = state.output_embedding[shards.rows_of_all_words]
         return inputs, shards.vary(whole, shards.devices)
     return inputs, shards.lookup(state.output_embedding, shards.rows(row_ids))
-
-
-def _measure(
-    objective: Objective,
-    constants: Arrays,
-    ids: jax.Array,
-    inputs: jax.Array,
-    rows: jax.Array,
-    mask: jax.Array,
-) -> Loss:
-    hidden = objective.hidden_layer.hidden(inputs, mask)
-    targets = objective.hidden_layer.targets(mask)
-    total = objective.output_layer.loss(constants, ids, hidden, rows, targets)
-    pairs = targets.sum(dtype=jnp.float32)
-    return Loss(total, pairs, pairs)
-
-
-def _gradients(
-    objective: Objective,
-    constants: Arrays,
-    ids: jax.Array,
-    inputs: jax.Array,
-    rows: jax.Array,
-    mask: jax.Array,
-) -> tuple[jax.Array, jax.Array]:
-    hidden, back = jax.vjp(lambda u: objective.hidden_layer.hidden(u, mask), inputs)
-    of_hidden, of_rows = objective.output_layer.gradients(
-        constants, ids, hidden, rows, objective.hidden_layer.targets(mask)
-    )
-    return back(of_hidden)[0], of_rows
 
 
 def train_step(
@@ -258,18 +249,30 @@ def train_step(
     def micro_batch(i, carry):
         of_inputs, of_outputs, loss = carry
         now = jax.tree.map(lambda array: array[i], blocks)
-        row_ids = layer.row_ids(constants, now.ids, now.draws)
-        arguments = now.ids, *_rows(state, now.ids, row_ids, shards), pair_mask(now, keep_threshold)
-        of_centers, of_rows = _gradients(objective, constants, *arguments)
-        of_inputs = inputs.add(of_inputs, i, now.ids, of_centers)
-        of_outputs = outputs.add(of_outputs, i, row_ids, of_rows)
-        formed = loss.formed + objective.hidden_layer.targets(arguments[-1]).sum(dtype=jnp.float32)
-        loss = jax.lax.cond(
-            measure & (i == 0),
-            lambda: _measure(objective, constants, *arguments),
-            lambda: loss,
-        )
-        return of_inputs, of_outputs, loss._replace(formed=formed)
+        mask = pair_mask(now, keep_threshold)
+        targets = objective.hidden_layer.targets(mask)
+
+        def add_part(number, sums):
+            of_inputs, of_outputs, total = sums
+            draws, part = layer.part(now.draws, targets, number)
+            row_ids = layer.row_ids(constants, now.ids, draws)
+            read, rows = _rows(state, now.ids, row_ids, shards)
+            hidden, back = jax.vjp(lambda u: objective.hidden_layer.hidden(u, mask), read)
+            of_hidden, of_rows = layer.gradients(constants, now.ids, hidden, rows, part)
+            of_inputs = inputs.add(of_inputs, i, now.ids, back(of_hidden)[0])
+            of_outputs = outputs.add(of_outputs, i, row_ids, of_rows)
+            total = jax.lax.cond(
+                measure & (i == 0),
+                lambda: total + layer.loss(constants, now.ids, hidden, rows, part),
+                lambda: total,
+            )
+            return of_inputs, of_outputs, total
+
+        sums = of_inputs, of_outputs, loss.total
+        of_inputs, of_outputs, total = _over_parts(layer.parts(targets), add_part, sums, shards)
+        formed = targets.sum(dtype=jnp.float32)
+        pairs = jnp.where(measure & (i == 0), formed, loss.pairs)
+        return of_inputs, of_outputs, Loss(total, pairs, loss.formed + formed)
 
     start = (
         inputs.start(state.input_embedding),

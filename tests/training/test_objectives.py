@@ -105,15 +105,25 @@ def oracle_loss(config, blocks, pairs, negatives):
     return loss
 
 
-def negatives_of(config, layer, constants, blocks):
+def negatives_of(config, layer, constants, blocks, pairs):
     """Which negatives each pair sees, and how much each counts."""
     if config.output_layer != "negative_sampling":
         return None
-    drawn = np.asarray(layer.row_ids(constants, jnp.maximum(blocks.ids, 0), blocks.draws))[:, L:]
+    ids = jnp.maximum(blocks.ids, 0)
     if config.negatives == "shared":
+        drawn = np.asarray(layer.row_ids(constants, ids, blocks.draws))[:, L:]
         return lambda b, i, j: (drawn[b], K / drawn.shape[1])
-    drawn = drawn.reshape(B, L, len(layer.offsets), K)
-    return lambda b, i, j: (drawn[b, i, layer.offsets.index(j - i)], 1.0)
+    # Pairs are taken L at a time, in the order of their targets, then of their centers.
+    if config.objective == "cbow":
+        pairs = {(b, i, i) for b, i, _ in pairs}
+    drawn = {}
+    for block in range(B):
+        of_block = sorted((j, i) for b, i, j in pairs if b == block)
+        for rank, (j, i) in enumerate(of_block):
+            draws, _ = layer.part(blocks.draws, jnp.ones((B, L, L), bool), rank // L)
+            rows = layer.row_ids(constants, ids, draws)[block, L:].reshape(L, K)
+            drawn[block, i, j] = np.asarray(rows[rank % L]), 1.0
+    return lambda b, i, j: drawn[b, i, j]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +159,7 @@ def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense):
         rows_per_pass=5,
         dense=dense,
     )
-    negatives = negatives_of(config, objective.output_layer, constants, blocks)
+    negatives = negatives_of(config, objective.output_layer, constants, blocks, pairs)
     loss = oracle_loss(config, blocks, pairs, negatives)
     expected = jax.grad(loss, (0, 1))(*tables)
     moved = [oracles.by_word(t, V) for t in (state.input_embedding, state.output_embedding)]
@@ -166,27 +176,37 @@ def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense):
 
 
 def test_fresh_negatives_differ_from_pair_to_pair():
-    config = Config(negatives="fresh", window=2, block_length=L, num_negatives=3)
+    config = Config(negatives="fresh", block_length=L, num_negatives=3)
     layer = make_objective(config).output_layer
-    constants = layer.constants(COUNTS)
+    constants, ids = layer.constants(COUNTS), jnp.zeros((50, L), jnp.int32)
     draws = layer.draw(jax.random.key(0), constants, jnp.arange(50))
-    rows = np.asarray(layer.row_ids(constants, jnp.zeros((50, L), jnp.int32), draws))[:, L:]
-    rows = rows.reshape(-1, 3)
+    rows = []
+    for number in range(2):
+        of_part, _ = layer.part(draws, jnp.ones((50, L, L), bool), number)
+        rows.append(np.asarray(layer.row_ids(constants, ids, of_part))[:, L:].reshape(50, L, 3))
+    rows = np.concatenate(rows, axis=1)
     expected = COUNTS**0.75 / (COUNTS**0.75).sum()
     found = np.bincount(rows.ravel(), minlength=V) / rows.size
     np.testing.assert_allclose(found, expected, atol=0.015)
-    # Neighbouring places of one center, and neighbouring centers, share no draws.
-    by_place = rows.reshape(50, L, len(layer.offsets), 3)
-    same = (by_place[:, :, 1:] == by_place[:, :, :-1]).all(axis=-1).mean()
-    assert same < 2 * (expected**2).sum() ** 3
-    same = (by_place[:, 1:] == by_place[:, :-1]).all(axis=(2, 3)).mean()
-    assert same == 0
+    # Pairs of a block, of two parts too, and neighbouring blocks share no draws.
+    for first, second in (
+        (rows[:, 1:], rows[:, :-1]),
+        (rows[:, L:], rows[:, :L]),
+        (rows[1:], rows[:-1]),
+    ):
+        assert (first == second).all(axis=-1).mean() < 2 * (expected**2).sum() ** 3
 
 
-def test_fresh_negatives_are_drawn_for_the_sides_that_have_pairs():
-    for side, offsets in (("left", (-2, -1)), ("right", (1, 2)), ("both", (-2, -1, 1, 2))):
-        config = Config(negatives="fresh", window=2, context_side=side)
-        assert make_objective(config).output_layer.offsets == offsets
+def test_parts_of_fresh_negatives_hold_every_pair_once():
+    layer = make_objective(Config(negatives="fresh", block_length=L)).output_layer
+    targets = jax.random.bernoulli(jax.random.key(0), 0.4, (B, L, L))
+    most = int(targets.sum((1, 2)).max())
+    keys = jax.random.split(jax.random.key(1), B)
+    assert layer.parts(targets) == -(-most // L)
+    parts = [layer.part(keys, targets, n)[1] for n in range(int(layer.parts(targets)))]
+    assert all((part.sum((1, 2)) <= L).all() for part in parts)
+    assert np.array_equal(sum(part.astype(int) for part in parts), targets)
+    assert layer.parts(jnp.zeros((B, L, L), bool)) == 0
 
 
 def make(**settings):

@@ -33,11 +33,7 @@ def _negative_sampling(config: Config) -> OutputLayer:
     noise = config.noise_exponent, config.noise_table_size, config.num_negatives
     if config.negatives == "shared":
         return SharedNegatives(*noise, config.negatives_per_block)
-    reach = min(config.window, config.block_length - 1)
-    left = range(-reach, 0) if config.context_side != "right" else ()
-    right = range(1, reach + 1) if config.context_side != "left" else ()
-    offsets = (*left, *right) if config.objective == "skipgram" else (0,)
-    return FreshNegatives(*noise, offsets)
+    return FreshNegatives(*noise)
 
 
 HIDDEN_LAYERS = {

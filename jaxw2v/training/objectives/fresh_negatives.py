@@ -16,13 +16,15 @@ from jaxw2v.training.objectives.shared_negatives import make_noise
 
 @dataclasses.dataclass(frozen=True)
 class FreshNegatives(OutputLayer):
-    """A block's words, then K negatives for each place where a pair may be.
+    """A block's words, then K negatives for each of L pairs; more pairs are taken in parts.
+
+    So a step costs what its pairs cost, however many places the windows have: the pairs that
+    subsampling left may be one in ten.
 
     Attributes:
       noise_exponent: negatives are drawn in proportion to count**noise_exponent.
       noise_table_size: entries of a finite table to draw from; ``None`` draws exactly.
       num_negatives: K, negatives of a pair.
-      offsets: where a target may stand, seen from its hidden vector (words).
     """
 
     touches_every_row = True
@@ -30,7 +32,6 @@ class FreshNegatives(OutputLayer):
     noise_exponent: float
     noise_table_size: int | None
     num_negatives: int
-    offsets: tuple[int, ...]
 
     def constants(self, counts: np.ndarray) -> NoiseDistribution:
         """The noise distribution."""
@@ -41,27 +42,41 @@ class FreshNegatives(OutputLayer):
         return jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
 
     def floats_per_block(self, block_length: int, embedding_dim: int, constants) -> int:
-        """Rows of words, and of K negatives for each place and offset."""
-        return block_length * (1 + len(self.offsets) * self.num_negatives) * embedding_dim
+        """Rows of words, and of K negatives for as many pairs."""
+        return block_length * (1 + self.num_negatives) * embedding_dim
+
+    def parts(self, target_mask: jax.Array) -> jax.Array:
+        """As many as the block with the most pairs needs, L at a time."""
+        length = target_mask.shape[-1]
+        pairs = target_mask.reshape(target_mask.shape[0], -1).sum(1)
+        return (pairs.max() + length - 1) // length
+
+    def part(
+        self, draws: jax.Array, target_mask: jax.Array, number: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        """A key for the part, and its L pairs, counted from the first target on."""
+        length = target_mask.shape[-1]
+        flat = target_mask.reshape(target_mask.shape[0], -1)
+        rank = jnp.cumsum(flat, axis=1) - 1 - number * length
+        chosen = flat & (rank >= 0) & (rank < length)
+        keys = jax.vmap(jax.random.fold_in, (0, None))(draws, number)
+        return keys, chosen.reshape(target_mask.shape)
 
     def row_ids(self, constants, ids: jax.Array, draws: jax.Array) -> jax.Array:
-        """Words, then negatives by hidden vector, offset and k."""
-        shape = (ids.shape[1], len(self.offsets) * self.num_negatives)
+        """Words, then negatives by pair and k, int32 [B, L + L K]."""
+        shape = (ids.shape[1], self.num_negatives)
         negatives = jax.vmap(lambda key: sample_noise(key, constants, shape))(draws)
         return jnp.concatenate([ids, negatives.reshape(ids.shape[0], -1)], axis=1)
 
     def loss(self, constants, ids, hidden, rows, target_mask) -> jax.Array:
-        """:func:`jaxw2v.losses.negative_sampling_loss`, summed over the pairs."""
-        blocks, length, dim = hidden.shape
-        target = np.arange(length)[:, None] + np.array(self.offsets)
-        inside = (target >= 0) & (target < length)
-        target = np.clip(target, 0, length - 1)
+        """:func:`jaxw2v.losses.negative_sampling_loss`, summed over at most L pairs a block."""
         if target_mask.ndim == 2:
-            target_mask = target_mask[:, None] & jnp.eye(length, dtype=bool)[None]
-        is_pair = target_mask[:, target, np.arange(length)[:, None]] & inside[None]
-        negatives = rows[:, length:].reshape(
-            blocks, length, len(self.offsets), self.num_negatives, dim
-        )
-        contexts = rows[:, target]
-        centers = jnp.broadcast_to(hidden[:, :, None], contexts.shape)
-        return jnp.where(is_pair, negative_sampling_loss(centers, contexts, negatives), 0).sum()
+            target_mask = target_mask[:, None] & jnp.eye(target_mask.shape[1], dtype=bool)[None]
+        return jax.vmap(self._loss_of_block)(hidden, rows, target_mask).sum()
+
+    def _loss_of_block(self, hidden, rows, target_mask) -> jax.Array:
+        length, dim = hidden.shape
+        target, center = jnp.nonzero(target_mask, size=length, fill_value=0)
+        negatives = rows[length:].reshape(length, self.num_negatives, dim)
+        loss = negative_sampling_loss(hidden[center], rows[target], negatives)
+        return jnp.where(jnp.arange(length) < target_mask.sum(), loss, 0).sum()

@@ -62,6 +62,33 @@ class OutputLayer(abc.ABC):
           float32 numbers.
         """
 
+    def parts(self, target_mask: jax.Array) -> jax.Array | int:
+        """In how many parts the pairs of some blocks are taken, one after another.
+
+        Args:
+          target_mask: as for :meth:`loss`.
+
+        Returns:
+          int32 []; the number 1 where it is always all of them at once.
+        """
+        return 1
+
+    def part(
+        self, draws: Arrays, target_mask: jax.Array, number: jax.Array
+    ) -> tuple[Arrays, jax.Array]:
+        """One of these parts.
+
+        Args:
+          draws: from :meth:`draw`.
+          target_mask: as for :meth:`loss`.
+          number: int32 [], of the part.
+
+        Returns:
+          What is drawn for the part, and its pairs, in the shapes of ``draws`` and
+          ``target_mask``.
+        """
+        return draws, target_mask
+
     def row_ids(self, constants: Arrays, ids: jax.Array, draws: Arrays) -> jax.Array | None:
         """Which rows of the output table the blocks read.
 
