@@ -121,8 +121,9 @@ class Config(TextSettings):
     noise_table_size: int | None = None
     """Draw negatives from a finite table with this many entries, at least one for every word;
     None draws exactly (entries)."""
-    subsample_threshold: float = 1e-3
-    """Words above this share of the corpus are randomly dropped; 0 keeps all (share of words)."""
+    subsample_threshold: float | None = None
+    """Words above this share of the corpus are randomly dropped; 0 keeps all; None chooses 1e-3 up
+    to 5 million words and 1e-4 above (share of words)."""
     subsample_formula: Literal["word2vec_c", "paper", "percentile", "none"] = "word2vec_c"
     """Keep probability: sqrt(t/f) + t/f as word2vec.c computes, the paper's sqrt(t/f), or
     sqrt(t/(f+t)) with t from --subsample-percentile, applied to pairs after windowing; or none."""
@@ -142,7 +143,7 @@ class Config(TextSettings):
     block_overlap: int | None = None
     """Tokens that neighbouring blocks share, so that windows at their edges are whole; None is
     0, or twice the window where full windows are required (words)."""
-    negatives_per_block: int = 24
+    negatives_per_block: int = 32
     """Negatives drawn for a block and shared by its tokens (words)."""
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
     """Apply the optimizer to the rows a step touched (sparse), or to both whole tables; auto is

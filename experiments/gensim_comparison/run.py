@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import tyro
 
 import jaxw2v
-from experiments import results_file
+from experiments import command_line, results_file
 from experiments.results_file import environment
-from experiments.scores import SCORES, score
+from experiments.scores import SCORES, check_sets, score
 
 HERE = Path(__file__).parent
 
@@ -48,6 +47,9 @@ class Comparison:
     """Passes over the corpus (passes)."""
     workers: int = 2
     """Threads of gensim."""
+    subsample_threshold: float = 1e-4
+    """Of both systems; jaxw2v's default for a corpus of this size, gensim's is 1e-3 (share of
+    words)."""
     smoke: bool = False
     """Train on the first 2,000 lines only, for one epoch and one seed."""
 
@@ -69,6 +71,7 @@ class Worker:
     )
     learning_rate: float | None = None
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
+    subsample_threshold: float = 1e-4
 
 
 def train_gensim(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
@@ -90,7 +93,7 @@ def train_gensim(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
         hs=int(worker.output_layer == "hierarchical_softmax"),
         sg=int(worker.objective == "skipgram"),
         min_count=5,
-        sample=1e-3,
+        sample=worker.subsample_threshold,
         alpha=worker.learning_rate or 0.025,
         workers=worker.workers,
         seed=worker.seed,
@@ -138,6 +141,7 @@ def train_jaxw2v(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
         epochs=worker.epochs,
         learning_rate=worker.learning_rate,
         row_updates=worker.row_updates,
+        subsample_threshold=worker.subsample_threshold,
         seed=worker.seed,
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -204,6 +208,7 @@ def compare(comparison: Comparison) -> None:
       comparison: the settings.
     """
     results_file.check_folder(comparison.results)
+    check_sets(comparison.eval_dir)
     seeds = comparison.seeds[:1] if comparison.smoke else comparison.seeds
     epochs = 1 if comparison.smoke else comparison.epochs
     runs = []
@@ -220,6 +225,7 @@ def compare(comparison: Comparison) -> None:
                     comparison.embedding_dim,
                     epochs,
                     comparison.workers,
+                    subsample_threshold=comparison.subsample_threshold,
                 )
                 runs.append(run_in_process(worker, Path(folder)))
     results = summarize(comparison, runs)
@@ -302,4 +308,4 @@ if __name__ == "__main__":
         given.update(tokens=Path(given["tokens"]), eval_dir=Path(given["eval_dir"]))
         run_worker(Worker(**given))
     else:
-        compare(tyro.cli(Comparison, description=__doc__))
+        command_line.run(compare, Comparison, __doc__)

@@ -31,17 +31,17 @@ def means(runs: list[dict]) -> list[dict]:
     groups: dict[tuple, list[dict]] = {}
     for run in runs:
         groups.setdefault((run["part"], json.dumps(run["settings"])), []).append(run)
-    names = [
-        name
-        for name, value in runs[0].items()
-        if isinstance(value, int | float) and name not in ("seed",)
-    ]
+    names = ("words_per_second", *SCORES, "sum", "rare_sum")
     return [
         {
             "part": part,
             "settings": json.loads(settings),
             "seeds": len(group),
-            **{name: statistics.mean(run[name] for run in group) for name in names},
+            **{
+                name: statistics.mean(run[name] for run in group)
+                for name in names
+                if name in group[0]
+            },
             "deviation": statistics.stdev(run["sum"] for run in group) if len(group) > 1 else None,
         }
         for (part, settings), group in groups.items()
@@ -105,7 +105,8 @@ def table(runs: list[dict], part: str) -> str:
     for row in means(runs):
         if row["part"] == part:
             settings = ", ".join(f"{key} {value:g}" for key, value in row["settings"].items())
-            scores = " | ".join(f"{row[name]:.3f}" for name in (*SCORES, "sum", "rare_sum"))
+            scores = " | ".join(f"{row[name]:.3f}" for name in (*SCORES, "sum"))
+            scores += f" | {row['rare_sum']:.3f}" if "rare_sum" in row else " |"
             speed = f"{row['words_per_second'] / 1e6:.2f}"
             lines.append(f"| {settings} | {row['seeds']} | {speed} | {scores} |")
     return "\n".join(lines)

@@ -12,19 +12,21 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-import tyro
+import numpy as np
 
 import jaxw2v
-from experiments import results_file
+from experiments import command_line, results_file
+from experiments.fitting import fit_and_measure
 from experiments.quality_frontier.draw import ALONE, draw, table
 from experiments.results_file import environment
-from experiments.scores import SCORES, score
-from jaxw2v.corpus import TokenStream, open_corpus
-from jaxw2v.training import fit
+from experiments.scores import SCORES, check_sets, score
+from jaxw2v.corpus import TokenStream, Vocabulary, open_corpus
 from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
 
 HERE = Path(__file__).parent
-PARTS = ("rate", "epochs", "negatives", "subsampling", "blocks", "candidates")
+PARTS = ("rate", "epochs", "negatives", "subsampling", "blocks", "candidates", "size")
+BASE = {"subsample_threshold": 1e-3, "negatives_per_block": 24}
+"""The defaults before this map was made; from here settings are varied."""
 RARE_COUNT = 100
 """A pair is rare if one of its words stands fewer times than this in the corpus (occurrences)."""
 RARE_RANK = 10_000
@@ -51,13 +53,14 @@ class Frontier:
 
 
 def points(part: str) -> list[dict]:
-    """The settings that a part tries; others are the defaults.
+    """The settings that a part tries.
 
     Args:
       part: its name.
 
     Returns:
-      Settings of :class:`jaxw2v.Config` that differ from the defaults, for each run.
+      Settings that differ from ``BASE`` and the defaults, for each run; ``every`` n-th line only
+      is read.
     """
     if part == "rate":
         return [
@@ -82,12 +85,42 @@ def points(part: str) -> list[dict]:
             for length in (32, 64)
             for overlap in (0, 10)
         ]
+    if part == "size":
+        return [
+            {"every": every, "subsample_threshold": threshold, "negatives_per_block": 32}
+            for every in (32, 8, 3)
+            for threshold in (1e-3, 1e-4)
+        ]
     together = [
         {"subsample_threshold": threshold, "negatives_per_block": number}
         for threshold in (1e-3, 3e-4, 1e-4)
         for number in (24, 32, 48)
     ]
     return together + [{**together[4], "learning_rate": rate} for rate in (0.01, 0.02)]
+
+
+def lines_of(stream: TokenStream, every: int) -> TokenStream:
+    """A smaller corpus: every n-th line, with a vocabulary of its own.
+
+    Args:
+      stream: the corpus.
+      every: n.
+
+    Returns:
+      Its stream, of the words that are frequent enough in these lines.
+    """
+    part = stream.select(np.arange(stream.num_sentences) % every == 0)
+    ids, lines = part.read(0, len(part))
+    counts = np.bincount(ids, minlength=len(stream.vocabulary))
+    kept = np.flatnonzero(counts >= jaxw2v.Config().min_count)
+    kept = kept[np.argsort(-counts[kept], kind="stable")]
+    new_ids = np.full(len(counts), -1, np.int32)
+    new_ids[kept] = np.arange(len(kept))
+    is_kept = new_ids[ids] >= 0
+    ends = np.flatnonzero(np.diff(lines[is_kept], append=-1)) + 1
+    words = tuple(stream.vocabulary.words[i] for i in kept)
+    vocabulary = Vocabulary(words, counts[kept])
+    return TokenStream.from_arrays(new_ids[ids[is_kept]], ends, vocabulary, part.raw_words)
 
 
 def write_rare(wv: jaxw2v.WordVectors, eval_dir: Path, folder: Path) -> None:
@@ -125,9 +158,9 @@ def score_rare(wv: jaxw2v.WordVectors, folder: Path) -> dict[str, float]:
       folder: of the files.
 
     Returns:
-      The scores by name; NaN where the corpus has no such word.
+      The scores by name, those for which the corpus has such words.
     """
-    scores = dict.fromkeys(RARE_SCORES, math.nan)
+    scores = {}
     for name in SCORES[:2]:
         if (path := folder / f"{name}.txt").exists():
             scores[f"rare_{name}"] = evaluate_similarity(wv, path).spearman
@@ -154,13 +187,14 @@ def run_point(
       What was measured.
     """
     small = {"epochs": 1, "embedding_dim": 8} if frontier.smoke else {}
-    records: list[dict] = []
-    wv = fit(
-        stream,
-        jaxw2v.Config(**{**settings, "seed": seed, **small}),
-        on_epoch=lambda wv, metrics: records.__setitem__(slice(None), metrics),
-        show_progress=False,
+    every = settings.get("every", 1)
+    given = {name: value for name, value in settings.items() if name != "every"}
+    wv, records = fit_and_measure(
+        stream if every == 1 else lines_of(stream, every),
+        jaxw2v.Config(**{**BASE, **given, "seed": seed, **small}),
     )
+    for path in folder.iterdir():
+        path.unlink()
     write_rare(wv, frontier.eval_dir, folder)
     scores = {**score(wv, frontier.eval_dir), **score_rare(wv, folder)}
     seconds = sum(record["seconds"] for record in records)
@@ -168,12 +202,29 @@ def run_point(
         "part": part,
         "settings": settings,
         "seed": seed,
+        "raw_words": records[0]["raw_words"],
         "tokens_per_step": records[0]["tokens_per_step"],
         "seconds": seconds,
         "words_per_second": len(records) * records[0]["raw_words"] / seconds,
         **scores,
-        "sum": sum(scores[name] for name in SCORES),
-        "rare_sum": sum(scores[name] for name in RARE_SCORES),
+        **sums(scores),
+    }
+
+
+def sums(scores: dict[str, float]) -> dict[str, float]:
+    """Sums of three scores: of all words, and of rare words where there are any.
+
+    Args:
+      scores: by name.
+
+    Returns:
+      The sums by name.
+    """
+    groups = {"sum": SCORES, "rare_sum": RARE_SCORES}
+    return {
+        name: sum(scores[score] for score in group)
+        for name, group in groups.items()
+        if scores.keys() >= set(group)
     }
 
 
@@ -187,6 +238,7 @@ def measure(frontier: Frontier) -> dict:
       The content of the results file.
     """
     results_file.check_folder(frontier.results)
+    check_sets(frontier.eval_dir)
     stream = open_corpus(frontier.corpus, jaxw2v.Config())
     earlier = results_file.read(frontier.results).get("runs", [])
     runs = [run for run in earlier if run["part"] not in frontier.parts]
@@ -214,7 +266,8 @@ def line(run: dict) -> str:
     Returns:
       The line.
     """
-    scores = "  ".join(f"{run[name]:.3f}" for name in (*SCORES, "sum", *RARE_SCORES, "rare_sum"))
+    names = (*SCORES, "sum", *RARE_SCORES, "rare_sum")
+    scores = "  ".join(f"{run[name]:.3f}" for name in names if name in run)
     return (
         f"{run['part']:11} seed {run['seed']}  {run['words_per_second'] / 1e6:5.2f} M words/s  "
         f"{scores}  {json.dumps(run['settings'])}"
@@ -222,4 +275,4 @@ def line(run: dict) -> str:
 
 
 if __name__ == "__main__":
-    measure(tyro.cli(Frontier, description=__doc__))
+    command_line.run(measure, Frontier, __doc__)

@@ -182,4 +182,5 @@ class Epochs:
             "learning_rate": schedule and float(schedule(done / self._total_tokens)),
             "compile_seconds": round(self.engine.compile_seconds, 3),
             "tokens_per_step": self.engine.job.plan.tokens_per_step,
+            "subsample_threshold": self.engine.job.config.subsample_threshold,
         }

@@ -25,7 +25,7 @@ from jaxw2v.training.optimizer import (
     keep_row_norm,
     linear_decay,
 )
-from jaxw2v.training.plan import Plan, Sizes, make_plan
+from jaxw2v.training.plan import Plan, Sizes, choose_subsample_threshold, make_plan
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Job:
     """The decisions of a run.
 
     Attributes:
-      config: the settings, with ``row_updates`` decided.
+      config: the settings, with ``row_updates`` and ``subsample_threshold`` decided.
       keep: float [V], keep probability of each word.
       objective: what is minimised.
       constants: of the output layer.
@@ -104,6 +104,7 @@ def make_job(
     """
     if on_cpu is None:
         on_cpu = jax.default_backend() == "cpu"
+    config = _choose_subsampling(config, counts)
     keep, kept = _keep(config, counts)
     objective = make_objective(config)
     constants = objective.output_layer.constants(counts)
@@ -171,13 +172,20 @@ def lay_out(job: Job, mesh: Mesh | None, on_cpu: bool) -> Layout:
     return Layout(mesh, len(job.keep), exchange_sums)
 
 
+def _choose_subsampling(config: Config, counts: np.ndarray) -> Config:
+    has_threshold = config.subsample_formula in ("word2vec_c", "paper")
+    if config.subsample_threshold is not None or not has_threshold:
+        return config
+    return dataclasses.replace(config, subsample_threshold=choose_subsample_threshold(counts))
+
+
 def _keep(config: Config, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Keep probabilities, and the share of each word that is left in the blocks."""
-    if config.subsample_formula != "percentile":
-        keep = keep_probability(counts, config.subsample_threshold, config.subsample_formula)
-        return keep, keep
-    threshold = percentile_threshold(counts, config.subsample_percentile)
-    return keep_probability(counts, threshold, "percentile"), np.ones(len(counts))
+    if config.subsample_formula == "percentile":
+        threshold = percentile_threshold(counts, config.subsample_percentile)
+        return keep_probability(counts, threshold, "percentile"), np.ones(len(counts))
+    keep = keep_probability(counts, config.subsample_threshold or 0, config.subsample_formula)
+    return keep, keep
 
 
 def _choose_row_updates(
