@@ -10,6 +10,20 @@ from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
 SCORES = ("ws353", "simlex999", "google_analogies")
 
 
+def check_sets(eval_dir: Path) -> None:
+    """Makes sure, before hours of work, that the sets are there.
+
+    Args:
+      eval_dir: their folder.
+
+    Raises:
+      InputError: one is missing.
+    """
+    for name in ("ws353.txt", "simlex999.txt", "questions-words.txt"):
+        if not (eval_dir / name).is_file():
+            raise jaxw2v.InputError(f"{eval_dir / name}: no such file")
+
+
 def score(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, float]:
     """Scores vectors on the three sets.
 

@@ -22,10 +22,9 @@ from pathlib import Path
 from typing import Literal
 
 import jax
-import tyro
 
 import jaxw2v
-from experiments import results_file
+from experiments import command_line, results_file
 from jaxw2v.training import saved_runs
 from jaxw2v.training.checkpoints import read_record, steps_in
 
@@ -487,4 +486,4 @@ def measure(settings: Checkpoints) -> None:
 
 
 if __name__ == "__main__":
-    measure(tyro.cli(Checkpoints, description=__doc__))
+    command_line.run(measure, Checkpoints, __doc__)

@@ -7,11 +7,9 @@ import functools
 import json
 from pathlib import Path
 
-import tyro
-
 import jaxw2v
-from experiments import results_file
-from experiments.scores import score
+from experiments import command_line, results_file
+from experiments.scores import check_sets, score
 
 HERE = Path(__file__).parent
 
@@ -170,10 +168,11 @@ def measure(settings: ContinuedTraining) -> dict:
       The content of the results file.
     """
     work = {"arms": functools.partial(measure_arms, settings)}
+    check_sets(settings.eval_dir)
     results = results_file.measure(settings.results, work)
     print(table(results["arms"]))
     return results
 
 
 if __name__ == "__main__":
-    measure(tyro.cli(ContinuedTraining, description=__doc__))
+    command_line.run(measure, ContinuedTraining, __doc__)

@@ -12,11 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-import tyro
 from flax import nnx
 
 import jaxw2v
-from experiments import pictures, results_file
+from experiments import command_line, pictures, results_file
 from jaxw2v.losses import softmax_loss
 
 HERE = Path(__file__).parent
@@ -280,7 +279,7 @@ def draw(records: list[dict], path: Path) -> None:
         xlabel="vocabulary (words)",
         ylabel="memory beside the table (MiB)",
     )
-    left.legend(fontsize=8)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     pictures.save(figure, path)
 
 
@@ -304,4 +303,4 @@ def measure(settings: Lookup) -> dict:
 
 
 if __name__ == "__main__":
-    measure(tyro.cli(Lookup, description=__doc__))
+    command_line.run(measure, Lookup, __doc__)

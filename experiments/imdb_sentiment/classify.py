@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,13 +12,14 @@ from flax import nnx
 
 from jaxw2v.models import TextClassifier
 
+Mode = Literal["trained", "frozen", "fine-tuned"]
 BATCH = 64
 """Reviews in a step."""
-LEARNING_RATE = 3e-3
+LEARNING_RATE, FINE_TUNING_RATE = 3e-3, 3e-4
 STEPS_BETWEEN_LOOKS = 20
 """The fewest steps before the loss is looked at again; otherwise a pass over the reviews."""
-MOST_LOOKS, PATIENCE = 40, 4
-"""Looks at the loss in all, and without a smaller one."""
+MOST_LOOKS, PATIENCE = 60, 4
+"""Looks at the loss of a stage in all, and without a smaller one."""
 SCORED_AT_ONCE = 500
 CONVOLUTION_WIDTH, CONVOLUTION_FEATURES = 5, 64
 """Words, and features, of the arm with a convolution."""
@@ -110,41 +111,50 @@ def score(model: TextClassifier, reviews: Labelled) -> tuple[float, float]:
     return tuple(sums / len(reviews.labels))
 
 
-def train(
-    table: np.ndarray,
+class Chosen(NamedTuple):
+    """The state with the smallest loss so far.
+
+    Attributes:
+      loss: on the reviews to choose by (nats).
+      steps: taken until then, in all stages.
+      state: of the classifier.
+    """
+
+    loss: float
+    steps: int
+    state: nnx.State
+
+
+def run_stage(
+    model: TextClassifier,
+    moved: nnx.filterlib.Filter,
+    rate: float,
     learn: Labelled,
     choose: Labelled,
-    test: Labelled,
-    seed: int,
-    is_frozen: bool,
-    is_convolution: bool = False,
-) -> Outcome:
+    chosen: Chosen,
+    rng: np.random.Generator,
+) -> Chosen:
     """Trains until the loss on the reviews to choose by has stopped falling.
 
     Args:
-      table: float32 [V, D], where the embedding starts.
+      model: the classifier, which is changed.
+      moved: which of its parameters move.
+      rate: of Adam.
       learn: reviews to learn from.
       choose: reviews by whose loss the state is chosen.
-      test: reviews on which the chosen state is measured, once.
-      seed: of the layers and of the order of the reviews.
-      is_frozen: leave the embedding as it is.
-      is_convolution: with a convolution and the maximum, or the mean.
+      chosen: the best state of earlier stages.
+      rng: for the order of the reviews.
 
     Returns:
-      The outcome.
+      The best state.
     """
-    model = build(table, seed, is_convolution)
-    moved = nnx.Param
-    if is_frozen:
-        moved = nnx.All(nnx.Param, nnx.Not(nnx.PathContains("embedding")))
-    optimizer = nnx.Optimizer(model, optax.adam(LEARNING_RATE), wrt=moved)
+    optimizer = nnx.Optimizer(model, optax.adam(rate), wrt=moved)
 
     @nnx.jit
     def step(model, optimizer, ids, labels):
         optimizer.update(model, nnx.grad(loss, argnums=nnx.DiffState(0, moved))(model, ids, labels))
 
-    rng, steps, since_best, best = np.random.default_rng(seed), 0, 0, np.inf
-    chosen, chosen_steps = jax.tree.map(jnp.copy, nnx.state(model)), 0
+    steps, since_best = chosen.steps, 0
     batch = min(BATCH, len(learn.labels))
     for _ in range(MOST_LOOKS):
         look_at = steps + STEPS_BETWEEN_LOOKS
@@ -156,11 +166,51 @@ def train(
                 steps += 1
         found, _ = score(model, choose)
         since_best += 1
-        if found < best:
-            best, since_best = found, 0
-            chosen, chosen_steps = jax.tree.map(jnp.copy, nnx.state(model)), steps
+        if found < chosen.loss:
+            chosen, since_best = Chosen(found, steps, _copy(model)), 0
         if since_best == PATIENCE:
             break
-    nnx.update(model, chosen)
-    accuracy = score(model, test)[1]
-    return Outcome(accuracy, chosen_steps, np.asarray(model.embedding.embedding[...]))
+    return chosen
+
+
+def _copy(model: TextClassifier) -> nnx.State:
+    return jax.tree.map(jnp.copy, nnx.state(model))
+
+
+def train(
+    table: np.ndarray,
+    learn: Labelled,
+    choose: Labelled,
+    test: Labelled,
+    seed: int,
+    mode: Mode,
+    is_convolution: bool = False,
+) -> Outcome:
+    """Trains a classifier, and tests its best state once.
+
+    Args:
+      table: float32 [V, D], where the embedding starts.
+      learn: reviews to learn from.
+      choose: reviews by whose loss the state is chosen.
+      test: reviews on which the chosen state is measured.
+      seed: of the layers and of the order of the reviews.
+      mode: ``trained``, all layers together; ``frozen``, the embedding stays as it is;
+        ``fine-tuned``, the others first, then all at a tenth of the rate.
+      is_convolution: with a convolution and the maximum, or the mean.
+
+    Returns:
+      The outcome.
+    """
+    model, rng = build(table, seed, is_convolution), np.random.default_rng(seed)
+    others = nnx.All(nnx.Param, nnx.Not(nnx.PathContains("embedding")))
+    stages = {
+        "trained": [(nnx.Param, LEARNING_RATE)],
+        "frozen": [(others, LEARNING_RATE)],
+        "fine-tuned": [(others, LEARNING_RATE), (nnx.Param, FINE_TUNING_RATE)],
+    }
+    chosen = Chosen(np.inf, 0, _copy(model))
+    for moved, rate in stages[mode]:
+        chosen = run_stage(model, moved, rate, learn, choose, chosen, rng)
+        nnx.update(model, chosen.state)
+    table = np.asarray(model.embedding.embedding[...])
+    return Outcome(score(model, test)[1], chosen.steps, table)

@@ -11,17 +11,17 @@ import math
 import statistics
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 import jax
 import numpy as np
-import tyro
 from flax import nnx
 
 import jaxw2v
-from experiments import pictures, results_file
-from experiments.imdb_sentiment.classify import Labelled, train
+from experiments import command_line, pictures, results_file
+from experiments.imdb_sentiment.classify import Labelled, Mode, train
 from experiments.imdb_sentiment.reviews import Reviews, draw_labelled, encode, read
-from experiments.scores import SCORES, score
+from experiments.scores import SCORES, check_sets, score
 from jaxw2v.corpus import Vocabulary
 
 HERE = Path(__file__).parent
@@ -57,22 +57,22 @@ class Sentiment:
 
 @dataclasses.dataclass(frozen=True)
 class Arm:
-    """Where the embedding starts and whether it moves."""
+    """Where the embedding starts and how it moves."""
 
     name: str
-    start: str
-    is_frozen: bool = False
+    start: Literal["random", "reviews", "wikipedia"]
+    mode: Mode
     is_convolution: bool = False
 
 
 ARMS = (
-    Arm("from scratch", "random"),
-    Arm("random, frozen", "random", is_frozen=True),
-    Arm("word2vec of reviews, frozen", "reviews", is_frozen=True),
-    Arm("word2vec of reviews, fine-tuned", "reviews"),
-    Arm("word2vec of Wikipedia, frozen", "wikipedia", is_frozen=True),
-    Arm("word2vec of Wikipedia, fine-tuned", "wikipedia"),
-    Arm("convolution, word2vec of reviews, fine-tuned", "reviews", is_convolution=True),
+    Arm("from scratch", "random", "trained"),
+    Arm("random, frozen", "random", "frozen"),
+    Arm("word2vec of reviews, frozen", "reviews", "frozen"),
+    Arm("word2vec of reviews, fine-tuned", "reviews", "fine-tuned"),
+    Arm("word2vec of Wikipedia, frozen", "wikipedia", "frozen"),
+    Arm("word2vec of Wikipedia, fine-tuned", "wikipedia", "fine-tuned"),
+    Arm("convolution, word2vec of reviews, fine-tuned", "reviews", "fine-tuned", True),
 )
 
 
@@ -160,13 +160,13 @@ def run_seed(settings: Sentiment, reviews: Reviews, test: Reviews, seed: int) ->
                 choose,
                 of_test,
                 seed,
-                arm.is_frozen,
+                arm.mode,
                 arm.is_convolution,
             )
             record = {"arm": arm.name, "labels": size, "seed": seed}
             records.append({**record, "accuracy": outcome.accuracy, "steps": outcome.steps})
             print(json.dumps(records[-1]), flush=True)
-            if size == max(settings.sizes) and not arm.is_frozen:
+            if size == max(settings.sizes) and arm.mode != "frozen":
                 described.append(describe(settings, arm.name, vocabulary, outcome.table))
         # Each arm compiled programs of its own.
         jax.clear_caches()
@@ -197,13 +197,13 @@ def summarize(records: list[dict]) -> list[dict]:
 
 
 def draw(summary: list[dict], path: Path) -> None:
-    """Draws accuracy by number of labels.
+    """Draws accuracy by number of labels, with the standard deviation over the seeds.
 
     Args:
       summary: of :func:`summarize`.
       path: the PNG file.
     """
-    figure, (ax,) = pictures.panels(1, height=4.8)
+    figure, (ax,) = pictures.panels(1, height=5.4)
     for number, arm in enumerate(ARMS):
         rows = [row for row in summary if row["arm"] == arm.name]
         ax.errorbar(
@@ -212,19 +212,18 @@ def draw(summary: list[dict], path: Path) -> None:
             [100 * np.nan_to_num(row["standard_deviation"]) for row in rows],
             label=arm.name,
             capsize=3,
-            linestyle="--" if arm.is_frozen else "-",
+            linestyle="--" if arm.mode == "frozen" else "-",
             **pictures.look(number),
         )
     ax.set(
         xscale="log",
         xlabel="labelled reviews",
         ylabel="accuracy on 25,000 test reviews (%)",
-        title="Sentiment of IMDB reviews: mean and standard deviation of the seeds",
     )
     sizes = sorted({row["labels"] for row in summary})
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
     ax.minorticks_off()
-    ax.legend(fontsize=8, loc="lower right")
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
     pictures.save(figure, path)
 
 
@@ -262,6 +261,7 @@ def measure(settings: Sentiment) -> dict:
       The content of the results file.
     """
     results_file.check_folder(settings.results)
+    check_sets(settings.eval_dir)
     limit = None
     if settings.smoke:
         limit = 400
@@ -292,4 +292,4 @@ def measure(settings: Sentiment) -> dict:
 
 
 if __name__ == "__main__":
-    measure(tyro.cli(Sentiment, description=__doc__))
+    command_line.run(measure, Sentiment, __doc__)

@@ -15,10 +15,9 @@ from typing import Literal
 
 import jax
 import numpy as np
-import tyro
 
 import jaxw2v
-from experiments import results_file
+from experiments import command_line, results_file
 from experiments.gensim_comparison.run import (
     Comparison,
     Worker,
@@ -92,7 +91,7 @@ class Table:
         self.ids = np.searchsorted(edges[:-1], draws).astype(np.int32)
         self.engine = Engine(self.job, Layout(None, size))
         kept = self.job.keep[self.ids].sum()
-        self.touched = count_step(config, counts, plan.tokens_per_step)["distinct_rows"]
+        self.touched = count_step(self.job.config, counts, plan.tokens_per_step)["distinct_rows"]
         self.state_bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(self.engine.state))
         self.steps = int(np.ceil(kept / plan.tokens_per_step))
 
@@ -242,7 +241,7 @@ def measure(settings: LargeVocabulary) -> dict:
     if settings.smoke:
         settings = dataclasses.replace(settings, sizes=(1_000, 2_000), embedding_dim=8, rounds=1)
     if "sweep" in settings.parts and None in (settings.corpus, settings.eval_dir):
-        raise SystemExit("the sweep needs --corpus and --eval-dir (or give --parts cost)")
+        raise jaxw2v.InputError("the sweep needs --corpus and --eval-dir (or give --parts cost)")
     results = results_file.read(settings.results)
     if "cost" in settings.parts:
         results["cost"] = {"records": measure_cost(settings), **environment()}
@@ -254,4 +253,4 @@ def measure(settings: LargeVocabulary) -> dict:
 
 
 if __name__ == "__main__":
-    measure(tyro.cli(LargeVocabulary, description=__doc__))
+    command_line.run(measure, LargeVocabulary, __doc__)

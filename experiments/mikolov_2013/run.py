@@ -10,12 +10,10 @@ import statistics
 from pathlib import Path
 from typing import Literal
 
-import tyro
-
 import jaxw2v
-from experiments import pictures, results_file
+from experiments import command_line, pictures, results_file
+from experiments.fitting import fit_and_measure
 from jaxw2v.corpus import TokenStream, open_corpus
-from jaxw2v.training import fit
 from jaxw2v.vectors import AnalogyScore, evaluate_analogies
 
 HERE = Path(__file__).parent
@@ -112,13 +110,7 @@ def run_once(
         seed=seed,
         **tried,
     )
-    metrics: list[dict] = []
-    wv = fit(
-        stream,
-        config,
-        on_epoch=lambda wv, records: metrics.__setitem__(slice(None), records),
-        show_progress=False,
-    )
+    wv, metrics = fit_and_measure(stream, config)
     record = {
         "objective": objective,
         **tried,
@@ -218,6 +210,8 @@ def measure(settings: Mikolov) -> dict:
       The content of the results file.
     """
     results_file.check_folder(settings.results)
+    if not settings.questions.is_file():
+        raise jaxw2v.InputError(f"{settings.questions}: no such file")
     stream = open_corpus(settings.corpus, jaxw2v.Config())
     runs, results = [], {}
     for seed in settings.seeds[: 1 if settings.smoke else None]:
@@ -232,4 +226,4 @@ def measure(settings: Mikolov) -> dict:
 
 
 if __name__ == "__main__":
-    measure(tyro.cli(Mikolov, description=__doc__))
+    command_line.run(measure, Mikolov, __doc__)

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import tyro
 
 import jaxw2v
-from experiments import results_file
-from experiments.scores import SCORES, score
+from experiments import command_line, results_file
+from experiments.scores import SCORES, check_sets, score
 from experiments.throughput.floors import chance_of_touching, shares_drawn
 from jaxw2v.corpus import open_corpus
 from jaxw2v.training import forecast, num_rows, storage_row
@@ -202,7 +201,7 @@ def busiest_shard(settings: MultiDevice) -> list[dict]:
       A record for each number of pieces: uses (a row for each token and negative of a step) and
       distinct rows (which the optimizer moves).
     """
-    config = jaxw2v.Config()
+    config = jaxw2v.Config(subsample_threshold=1e-4)
     counts = open_corpus(settings.corpus, config).vocabulary.counts
     kept, noise = shares_drawn(config, counts)
     negatives = config.negatives_per_block / config.block_length
@@ -247,6 +246,7 @@ def measure(settings: MultiDevice) -> dict:
         },
     }
     work = {name: part for asked in settings.parts for name, part in parts[asked].items()}
+    check_sets(settings.eval_dir)
     results = results_file.measure(settings.results, work)
     print(table(results))
     return results
@@ -284,4 +284,4 @@ def table(results: dict) -> str:
 
 
 if __name__ == "__main__":
-    measure(tyro.cli(MultiDevice, description=__doc__))
+    command_line.run(measure, MultiDevice, __doc__)

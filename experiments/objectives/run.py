@@ -8,9 +8,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-import tyro
-
-from experiments import results_file
+from experiments import command_line, results_file
 from experiments.gensim_comparison.run import (
     Comparison,
     Worker,
@@ -18,9 +16,11 @@ from experiments.gensim_comparison.run import (
     write_tokens,
 )
 from experiments.results_file import environment
-from experiments.scores import SCORES
+from experiments.scores import SCORES, check_sets
 
 HERE = Path(__file__).parent
+THRESHOLD, THRESHOLD_OF_SLICE = 1e-4, 1e-3
+"""Of subsampling, for both systems: jaxw2v's defaults for corpora of these sizes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +55,7 @@ def measure(objectives: Objectives) -> dict:
       The content of the results file.
     """
     results_file.check_folder(objectives.results)
+    check_sets(objectives.eval_dir)
     whole, part = [], []
     with tempfile.TemporaryDirectory() as folder:
         tokens, of_slice = Path(folder) / "tokens.txt", Path(folder) / "slice.txt"
@@ -85,6 +86,7 @@ def measure(objectives: Objectives) -> dict:
                 2,
                 objective,
                 layer,
+                subsample_threshold=THRESHOLD if runs is whole else THRESHOLD_OF_SLICE,
             )
             runs.append(run_in_process(worker, Path(folder)))
     results = {
@@ -148,4 +150,4 @@ def table(results: dict) -> str:
 
 
 if __name__ == "__main__":
-    measure(tyro.cli(Objectives, description=__doc__))
+    command_line.run(measure, Objectives, __doc__)

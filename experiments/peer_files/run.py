@@ -18,9 +18,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import tyro
 
-from experiments import results_file
+from experiments import command_line, results_file
 from experiments.queries.run import PeakMemory, anonymous_mib
 from jaxw2v import WordVectors
 from jaxw2v.corpus import Vocabulary
@@ -356,4 +355,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--worker"]:
         print(json.dumps(work(sys.argv[2])))
     else:
-        measure(tyro.cli(PeerFiles, description=__doc__))
+        command_line.run(measure, PeerFiles, __doc__)

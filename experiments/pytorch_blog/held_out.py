@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Literal, NamedTuple
 
 import jax
@@ -13,11 +12,10 @@ import jaxw2v
 from jaxw2v.corpus import TokenStream
 from jaxw2v.losses import negative_sampling_loss
 from jaxw2v.sampling import (
-    keep_probability,
     noise_distribution,
-    percentile_threshold,
     sample_noise,
 )
+from jaxw2v.training import make_job
 
 Sampling = Literal["blog", "default"]
 PAIRS_AT_ONCE = 1_000
@@ -35,20 +33,6 @@ class HeldOut(NamedTuple):
     centers: np.ndarray
     contexts: np.ndarray
     negatives: np.ndarray
-
-
-def blog_keep_probability(counts: np.ndarray, percentile: float) -> np.ndarray:
-    """The blog's chance of keeping each word.
-
-    Args:
-      counts: int [V].
-      percentile: T (percent).
-
-    Returns:
-      float64 [V].
-    """
-    threshold = percentile_threshold(counts, percentile)
-    return keep_probability(counts, threshold, "percentile")
 
 
 def blog_pairs(ids: np.ndarray, window: int, keep: np.ndarray, rng) -> np.ndarray:
@@ -119,13 +103,9 @@ def draw_held_out(
       The pairs.
     """
     rng, counts = np.random.default_rng(0), stream.vocabulary.counts
-    if sampling == "blog":
-        keep = blog_keep_probability(counts, config.subsample_percentile)
-        form = functools.partial(blog_pairs, window=config.window, keep=keep, rng=rng)
-    else:
-        keep = keep_probability(counts, config.subsample_threshold)
-        form = functools.partial(default_pairs, window=config.window, keep=keep, rng=rng)
-    pairs = np.concatenate([form(line) for line in lines_of(stream)])
+    keep = make_job(config, counts).keep
+    form = blog_pairs if sampling == "blog" else default_pairs
+    pairs = np.concatenate([form(line, config.window, keep, rng) for line in lines_of(stream)])
     pairs = rng.permutation(pairs)[:limit].astype(np.int32)
     noise = noise_distribution(counts, config.noise_exponent)
     shape = (len(pairs), config.num_negatives)

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import tyro
 
 import jaxw2v
-from experiments import pictures, results_file
+from experiments import command_line, pictures, results_file
 from experiments.pytorch_blog import torch_skipgram
 from experiments.pytorch_blog.held_out import HeldOut, Sampling, draw_held_out, pair_loss
-from experiments.scores import score
+from experiments.scores import check_sets, score
 from jaxw2v.corpus import TokenStream, open_corpus
 from jaxw2v.training import fit
 
@@ -28,7 +27,7 @@ WIKITEXT_TOKENS, EPOCHS = 77_500_000, 5
 BLOG_MINUTES = 5 * 42.5
 """What the blog says five epochs took on a Colab GPU (minutes)."""
 LINES_HELD_OUT = 2_000
-LARGEST_LOSS = 60
+LARGEST_LOSS = 8
 """Losses above are not drawn (nats)."""
 PARTS = ("default", "blog_slice", "default_slice", "torch_slice")
 
@@ -202,6 +201,7 @@ NAMES = {
     "blog_slice": "the blog's sampling, slice",
     "torch_slice": "PyTorch, slice",
 }
+WHAT = {"train_loss": "training, its own pairs", "held_out_loss": "held out, the blog's pairs"}
 
 
 def draw(results: dict, path: Path) -> None:
@@ -211,24 +211,25 @@ def draw(results: dict, path: Path) -> None:
       results: the content of the results file.
       path: the PNG file.
     """
-    figure, (left, right) = pictures.panels(2, height=4.2)
+    figure, (left, right) = pictures.panels(2, height=4.8)
     arms = [name for name in NAMES if name in results]
     for number, name in enumerate(arms):
         epochs = results[name]["epochs"]
         places = [epoch["epoch"] for epoch in epochs]
-        own = "default" if name.startswith("default") else "blog"
         for key, line in (("train_loss", ":"), ("held_out_loss", "-")):
-            losses = [epoch[key][own] if key == "held_out_loss" else epoch[key] for epoch in epochs]
+            losses = [epoch[key] for epoch in epochs]
+            if key == "held_out_loss":
+                losses = [loss["blog"] for loss in losses]
             # A loss may have been measured on no pair. PyTorch starts from N(0, 1): its loss is
             # of another order.
             drawn = [(x, y) for x, y in zip(places, losses, strict=True) if y and y < LARGEST_LOSS]
             if drawn:
-                label = f"{NAMES[name]}: {'training' if key == 'train_loss' else 'held out'}"
+                label = f"{NAMES[name]}: {WHAT[key]}"
                 look = pictures.look(number)
                 left.plot(*zip(*drawn, strict=True), linestyle=line, label=label, **look)
-    left.set(xlabel="epoch", ylabel="loss (nats a pair with 50 negatives)")
+    left.set(xlabel="epoch", ylabel=f"loss (nats a pair), below {LARGEST_LOSS}")
     left.set_xticks(range(1, EPOCHS + 1))
-    left.legend(fontsize=7)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     bars = {"the blog, Colab GPU": BLOG_MINUTES}
     bars |= {NAMES[name]: results[name]["projected_minutes"] for name in arms}
     right.barh(list(bars), list(bars.values()), color=pictures.COLOURS[0])
@@ -250,6 +251,7 @@ def measure(settings: Blog) -> dict:
       The content of the results file.
     """
     results_file.check_folder(settings.results)
+    check_sets(settings.eval_dir)
     if settings.smoke:
         settings = dataclasses.replace(
             settings, embedding_dim=8, min_count=2, slice_tokens=2_000, held_out_pairs=500
@@ -282,4 +284,4 @@ def measure(settings: Blog) -> dict:
 
 
 if __name__ == "__main__":
-    measure(tyro.cli(Blog, description=__doc__))
+    command_line.run(measure, Blog, __doc__)

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.pytorch_blog.held_out import blog_keep_probability, blog_pairs, lines_of
+from experiments.pytorch_blog.held_out import blog_pairs, lines_of
 from jaxw2v import Config
 from jaxw2v.corpus import TokenStream
+from jaxw2v.training import make_job
 
 LINES_IN_A_BATCH = 100
 NOISE_TABLE = 5_000_000
@@ -54,7 +55,7 @@ def train(stream: TokenStream, config: Config, seed: int) -> Trained:
     contexts = nn.Embedding(size, config.embedding_dim)
     optimizer = torch.optim.Adam([*centers.parameters(), *contexts.parameters()])
     criterion = nn.BCEWithLogitsLoss()
-    keep = blog_keep_probability(counts, config.subsample_percentile)
+    keep = make_job(config, counts).keep
     share = counts**config.noise_exponent
     entries = np.maximum(1, np.round(NOISE_TABLE * share / share.sum())).astype(int)
     noise = torch.from_numpy(np.repeat(np.arange(size), entries))

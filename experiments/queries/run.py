@@ -13,9 +13,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-import tyro
 
-from experiments import results_file
+from experiments import command_line, results_file
 
 HERE = Path(__file__).parent
 
@@ -191,12 +190,14 @@ def measure(settings: Queries) -> dict:
         small = {"words": 30_000, "embedding_dim": 50, "queries": 100, "rounds": 1}
         settings = dataclasses.replace(settings, **small)
     work = {"queries": functools.partial(compare, settings)}
-    return results_file.measure(settings.results, work)
+    results = results_file.measure(settings.results, work)
+    shown = {key: value for key, value in results["queries"].items() if key != "runs"}
+    print(json.dumps(shown, indent=2))
+    return results
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--worker"]:
         print(json.dumps(work(sys.argv[2], sys.argv[3], int(sys.argv[4]))))
     else:
-        results = measure(tyro.cli(Queries, description=__doc__))["queries"]
-        print(json.dumps({k: v for k, v in results.items() if k != "runs"}, indent=2))
+        command_line.run(measure, Queries, __doc__)

@@ -16,9 +16,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-import tyro
-
-from experiments import results_file
+from experiments import command_line, results_file
 from jaxw2v import Config, WordVectors
 from jaxw2v.corpus import TokenStream
 from jaxw2v.training import fit
@@ -192,4 +190,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--worker"]:
         print(json.dumps(work(Path(sys.argv[2]), sys.argv[3])))
     else:
-        measure(tyro.cli(Streaming, description=__doc__))
+        command_line.run(measure, Streaming, __doc__)

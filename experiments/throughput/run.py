@@ -16,17 +16,16 @@ from typing import Literal
 
 import jax
 import numpy as np
-import tyro
 
 import jaxw2v
-from experiments import pictures, results_file
+from experiments import command_line, pictures, results_file
+from experiments.fitting import fit_and_measure
 from experiments.throughput.floors import count_step, measured_ceilings
 from experiments.throughput.kernels import profile
 from experiments.throughput.peers import measure_peers
 from experiments.throughput.synthetic import SENTENCE, synthetic_stream
 from jaxw2v.corpus import TokenStream
 from jaxw2v.sampling import keep_probability
-from jaxw2v.training import fit
 
 HERE = Path(__file__).parent
 PARTS = ("cases", "sweep", "devices", "peers")
@@ -35,8 +34,8 @@ CASES = {
     "dim300": {"embedding_dim": 300},
     "pytorch_blog": {"embedding_dim": 300, "window": 8, "num_negatives": 50, "epochs": 5},
 }
-EPOCHS = 2
-"""Passes of a run, unless it says otherwise."""
+SHARED = {"epochs": 2, "subsample_threshold": 1e-4}
+"""Settings of every run that does not say otherwise, and of the other programs."""
 VARIED = {
     "embedding_dim": (64, 100, 128, 200, 300),
     "window": (2, 5, 10, 15),
@@ -51,7 +50,7 @@ LABELS = {
     "tokens_per_step": "tokens in a step (words)",
     "vocabulary": "vocabulary (words)",
 }
-LOOP_DIMENSION = 100
+DIMENSION = 100
 """Dimension of the sweep, of the devices and of the peers (components)."""
 
 
@@ -88,12 +87,7 @@ def train(stream: TokenStream, config: jaxw2v.Config, ceilings: dict, mesh: str 
     Returns:
       What was measured.
     """
-    records: list[dict] = []
-
-    def keep(wv, metrics):
-        records[:] = metrics
-
-    fit(stream, config, on_epoch=keep, mesh=mesh, show_progress=False)
+    _, records = fit_and_measure(stream, config, mesh)
     speed = statistics.median(record["words_per_second"] for record in records)
     counts, tokens_per_step = stream.vocabulary.counts, records[0]["tokens_per_step"]
     step = count_step(config, counts, tokens_per_step)
@@ -126,7 +120,7 @@ def run_case(name: str, stream: TokenStream, ceilings: dict) -> dict:
     Returns:
       What was measured.
     """
-    config = jaxw2v.Config(**{"epochs": EPOCHS, **CASES[name]})
+    config = jaxw2v.Config(**{**SHARED, **CASES[name]})
     found = train(stream, config, ceilings, mesh=None)
     part = min(len(stream), 4 * found["tokens_per_step"] * SENTENCE)
     part -= part % SENTENCE
@@ -160,7 +154,7 @@ def run_sweep(settings: Throughput, ceilings: dict) -> list[dict]:
             if words not in streams:
                 streams = {words: synthetic_stream(settings.sweep_tokens, words)}
             given = {} if varied == "vocabulary" else {varied: value}
-            config = jaxw2v.Config(**{"embedding_dim": LOOP_DIMENSION, "epochs": EPOCHS, **given})
+            config = jaxw2v.Config(**{"embedding_dim": DIMENSION, **SHARED, **given})
             found = train(streams[words], config, ceilings, mesh=None)
             records.append({"varied": varied, "value": value, **found})
             print(line(f"{varied} {value}", found), flush=True)
@@ -178,7 +172,7 @@ def run_devices(settings: Throughput, ceilings: dict) -> list[dict]:
       A record for each mesh.
     """
     stream = synthetic_stream(settings.sweep_tokens, settings.vocabulary)
-    config = jaxw2v.Config(embedding_dim=LOOP_DIMENSION, epochs=EPOCHS)
+    config = jaxw2v.Config(embedding_dim=DIMENSION, **SHARED)
     records, number = [], 1
     while number <= jax.device_count():
         for mesh in sorted({f"{number}x1", f"1x{number}"}, reverse=True):
@@ -200,7 +194,7 @@ def run_peers(settings: Throughput, ceilings: dict) -> list[dict]:
       A record for each program.
     """
     stream = synthetic_stream(settings.sweep_tokens, settings.vocabulary)
-    config = jaxw2v.Config(embedding_dim=LOOP_DIMENSION, epochs=EPOCHS)
+    config = jaxw2v.Config(embedding_dim=DIMENSION, **SHARED)
     ours = train(stream, config, ceilings, mesh=None)["words_per_second"]
     records = [{"program": "jaxw2v", "words_per_second": ours}]
     records += measure_peers(stream, config, os.cpu_count() or 1)
@@ -219,6 +213,8 @@ def draw(sweep: list[dict], path: Path) -> None:
     """
     figure, axes = pictures.panels(len(VARIED), rows=2, height=2.8)
     figure.set_size_inches(3.0 * len(VARIED), 5.6)
+    fastest = max(row["words_per_second"] for row in sweep) / 1e6
+    highest = max(share for row in sweep for share in row["share_of_floor"].values())
     for number, name in enumerate(VARIED):
         rows = [row for row in sweep if row["varied"] == name]
         values = [row["value"] for row in rows]
@@ -228,8 +224,8 @@ def draw(sweep: list[dict], path: Path) -> None:
         for place, floor in enumerate(("memory", "arithmetic"), start=1):
             shares = [100 * row["share_of_floor"][floor] for row in rows]
             below.plot(values, shares, label=f"{floor} floor", **pictures.look(place))
-        above.set(ylim=(0, None), xscale="log")
-        below.set(ylim=(0, None), xscale="log", xlabel=LABELS[name])
+        above.set(ylim=(0, 1.1 * fastest), xscale="log")
+        below.set(ylim=(0, 110 * highest), xscale="log", xlabel=LABELS[name])
         for ax in (above, below):
             ax.set_xticks(values, [f"{value:,}" for value in values], fontsize=7)
             ax.minorticks_off()
@@ -302,4 +298,4 @@ def line(name: str, found: dict) -> str:
 
 
 if __name__ == "__main__":
-    measure(tyro.cli(Throughput, description=__doc__))
+    command_line.run(measure, Throughput, __doc__)

@@ -16,9 +16,9 @@ from experiments.mikolov_2013.run import measure as measure_mikolov
 from experiments.pytorch_blog.held_out import HeldOut, blog_pairs, default_pairs, pair_loss
 from experiments.pytorch_blog.run import Blog
 from experiments.pytorch_blog.run import measure as measure_blog
-from experiments.quality_frontier.run import Frontier, write_rare
+from experiments.quality_frontier.run import Frontier, lines_of, write_rare
 from experiments.quality_frontier.run import measure as measure_frontier
-from jaxw2v.corpus import Vocabulary
+from jaxw2v.corpus import Vocabulary, open_corpus
 from jaxw2v.vectors import AnalogyScore
 
 
@@ -39,12 +39,24 @@ def test_embedding_is_a_lookup_smoke(small_folder):
 
 def test_frontier_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
-    parts = ("epochs", "negatives")
+    parts = ("epochs", "size")
     measure_frontier(Frontier(corpus, small_folder, parts, results=path, smoke=True))
     measure_frontier(Frontier(corpus, small_folder, parts[:1], results=path, smoke=True))
     runs = json.loads(path.read_text())["runs"]
     assert sorted(run["part"] for run in runs) == sorted(parts)
     assert all(run["words_per_second"] > 0 for run in runs)
+
+
+def test_a_smaller_corpus_has_a_vocabulary_of_its_own(tmp_path):
+    lines = ["a a a b b b b b c", "a c c c c c c"] * 2
+    text = tmp_path / "corpus.txt"
+    text.write_text("\n".join(lines))
+    stream = open_corpus(str(text), jaxw2v.Config(min_count=1))
+    part = lines_of(stream, 2)
+    assert part.vocabulary.words == ("b", "a")
+    assert part.vocabulary.counts.tolist() == [10, 6]
+    assert part.read(0, 99)[0].tolist() == [1, 1, 1, 0, 0, 0, 0, 0] * 2
+    assert part.read(0, 99)[1].tolist() == [0] * 8 + [1] * 8
 
 
 def test_rare_pairs_and_questions_are_those_with_a_rare_word(tmp_path):

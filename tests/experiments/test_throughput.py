@@ -35,7 +35,9 @@ def test_the_synthetic_corpus_is_zipfs():
 
 
 def test_a_step_is_counted_by_hand():
-    config = jaxw2v.Config(embedding_dim=10, block_length=8, negatives_per_block=4)
+    config = jaxw2v.Config(
+        embedding_dim=10, block_length=8, negatives_per_block=4, subsample_threshold=1e-3
+    )
     step = count_step(config, np.array([1, 1]), 8_000)
     assert round(step["distinct_rows"]) == 4
     # 8,000 centers, 12,000 outputs: a read and an added gradient each; 4 rows with a moment.

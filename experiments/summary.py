@@ -1,0 +1,251 @@
+"""Makes the table of ``experiments/README.md`` from the results files.
+
+python -m experiments.summary
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+README = HERE / "README.md"
+BEGIN, END = "<!-- made by python -m experiments.summary -->", "<!-- end -->"
+
+
+class Line(NamedTuple):
+    """A row of the table.
+
+    Attributes:
+      name: of the folder.
+      claim: what is tested.
+      obtained: from the content of the results file to what came of it.
+    """
+
+    name: str
+    claim: str
+    obtained: Callable[[dict], str]
+
+
+def _gensim_comparison(results: dict) -> str:
+    summary = results["summary"]
+    ours, theirs = (summary[name]["sum_of_scores"] for name in ("jaxw2v", "gensim"))
+    return (
+        f"{summary['ratio_of_words_per_second']:.2f} times gensim's words/s; sum of three scores "
+        f"{ours:.3f}, gensim's {theirs:.3f}"
+    )
+
+
+def _pytorch_blog(results: dict) -> str:
+    default, blog = results["default_slice"], results["blog_slice"]
+    own, other = (part["epochs"][-1]["held_out_loss"] for part in (default, blog))
+    minutes, torch = (results[p]["projected_minutes"] for p in ("default", "torch_slice"))
+    return (
+        f"{minutes:.1f} minutes on two CPU cores (projected; PyTorch {torch / 60:.0f} hours); at "
+        f"equal tokens loss on the blog's pairs {own['blog']:.2f} against {other['blog']:.2f}, on "
+        f"ours {own['default']:.2f} against {other['default']:.2f}, WS-353 {default['ws353']:.2f} "
+        f"against {blog['ws353']:.2f}"
+    )
+
+
+def _embedding(results: dict) -> str:
+    forward = max(row["forward"] for row in results["layers"])
+    backward = max(row["backward"] / row["largest_gradient"] for row in results["layers"])
+    times = {
+        (row["vocabulary"], row["way"]): row["milliseconds"]
+        for row in results["cost"]
+        if row["direction"] == "forward"
+    }
+    size = max(size for size, way in times if way != "lookup")
+    ratio = times[size, "one-hot times matrix"] / times[size, "lookup"]
+    return (
+        f"largest difference forward {forward:g}, backward {backward:.0e} of the gradient; with "
+        f"{size:,} words the product takes {ratio:,.0f} times as long"
+    )
+
+
+def _imdb_sentiment(results: dict) -> str:
+    found = {(row["arm"], row["labels"]): row["accuracy"] for row in results["summary"]}
+    sizes = sorted({labels for _, labels in found})
+    return "; ".join(
+        f"{size:,} labels: {100 * found['from scratch', size]:.1f}% from scratch, "
+        f"{100 * found['word2vec of reviews, fine-tuned', size]:.1f}% from word2vec"
+        for size in (sizes[0], sizes[1], sizes[-1])
+    )
+
+
+def _mikolov_2013(results: dict) -> str:
+    def best(objective: str, varied: str) -> str:
+        fixed = {"subsample_threshold": 1e-3, "num_negatives": 5, "noise_exponent": 0.75}
+        fixed.pop(varied)
+        rows = [
+            row
+            for row in results["summary"]
+            if row["objective"] == objective and all(row[k] == v for k, v in fixed.items())
+        ]
+        top = max(rows, key=lambda row: row["total"])
+        return f"{top[varied]:g} ({100 * top['total']:.1f}%)"
+
+    return "; ".join(
+        f"best {what}: skip-gram {best('skipgram', name)}, CBOW {best('cbow', name)}"
+        for name, what in (
+            ("subsample_threshold", "threshold"),
+            ("num_negatives", "negatives"),
+            ("noise_exponent", "exponent"),
+        )
+    )
+
+
+def _quality_frontier(results: dict) -> str:
+    groups: dict[str, list[dict]] = {}
+    for run in results["runs"]:
+        if run["part"] == "candidates":
+            groups.setdefault(json.dumps(run["settings"]), []).append(run)
+    means = {key: statistics.mean(run["sum"] for run in runs) for key, runs in groups.items()}
+    best = max(means, key=means.get)
+    settings = ", ".join(f"{name} {value:g}" for name, value in json.loads(best).items())
+    return f"{len(results['runs'])} runs; best of the candidates {settings}: sum {means[best]:.3f}"
+
+
+def _throughput(results: dict) -> str:
+    cases = {case["name"]: case["words_per_second"] / 1e6 for case in results["cases"]}
+    speeds = ", ".join(f"{name} {speed:.2f} M words/s" for name, speed in cases.items())
+    peers = ", ".join(
+        f"{row['times_slower']:.1f} times {row['program']}"
+        for row in results["peers"]
+        if row["program"] != "jaxw2v"
+    )
+    return f"{speeds}; on the same words {peers}"
+
+
+def _objectives(results: dict) -> str:
+    found = {
+        (row["system"], row["objective"], row["output_layer"]): row
+        for row in results["whole_file"]["summary"]
+    }
+    lines = []
+    for objective in ("skipgram", "cbow"):
+        for layer, short in (("negative_sampling", "ns"), ("hierarchical_softmax", "hs")):
+            ours, theirs = (found[name, objective, layer] for name in ("jaxw2v", "gensim"))
+            ratio = ours["words_per_second"] / theirs["words_per_second"]
+            lines.append(
+                f"{objective} {short} {ours['mean_score']:.3f} / {theirs['mean_score']:.3f}, "
+                f"{ratio:.2f} times the speed"
+            )
+    return "; ".join(lines)
+
+
+def _large_vocabulary(results: dict) -> str:
+    rows = [row for row in results["cost"]["records"] if row["text"] == "same"]
+    ratios = " : ".join(f"{row['ratio']:.2f}" for row in rows)
+    sizes = " : ".join(f"{row['vocabulary']:,}" for row in rows)
+    return f"a step costs {ratios} with {sizes} words"
+
+
+def _multi_device(results: dict) -> str:
+    runs = results["meshes"]
+    same = len({run["sha256"] for run in runs}) == 1
+    meshes = ", ".join(f"{run['mesh']}/{run['processes']}" for run in runs)
+    return f"{'the same bits' if same else 'other bits'} on {meshes} (mesh/processes)"
+
+
+def _checkpoints(results: dict) -> str:
+    kill = results["kill"]
+    return (
+        f"{kill['kills']} kills, {kill['in_a_save']} in a save: "
+        f"{kill['runs_with_the_same_bits']} of {kill['runs']} runs have the same bits; "
+        f"{len(results['damages'])} damages, none used"
+    )
+
+
+def _streaming(results: dict) -> str:
+    memory = results["memory"]
+    return (
+        f"stream {memory['stream_over_encoding_memory']:.1f} times the memory of encoding, "
+        f"{memory['stream_over_training_memory']:.1f} of training; streamed over resident "
+        f"{results['speed']['streamed_over_resident']:.2f}"
+    )
+
+
+def _continued_training(results: dict) -> str:
+    sums: dict[str, list[float]] = {}
+    for arm in results["arms"]:
+        total = arm["ws353"] + arm["simlex999"] + arm["google_analogies"]
+        sums.setdefault(arm["arm"], []).append(total)
+    before, after = (statistics.mean(sums[name]) for name in ("general text alone", "continued"))
+    return f"sum of scores {before:.3f} before, {after:.3f} after"
+
+
+def _queries(results: dict) -> str:
+    found = results["queries"]
+    return (
+        f"{found['gensim_over_jaxw2v']:.1f} times gensim; the same ten words in "
+        f"{100 * found['queries_with_the_same_ten']:.0f}%; {found['peak_over_table']:.2f} tables "
+        "of memory"
+    )
+
+
+def _peer_files(results: dict) -> str:
+    differences = [row.get("largest_difference", 0) for row in results["round_trips"]]
+    speed = next(row for row in results["load_speed"] if row["format"] == "word2vec-text")
+    return (
+        f"{len(differences)} round trips, largest difference {max(differences):g}; 1 M x 300 of "
+        f"text in {speed['load_seconds']:.0f} s"
+    )
+
+
+LINES = (
+    Line("pytorch_blog", "The blog's 3.5 hours on a GPU, under 25 minutes here", _pytorch_blog),
+    Line(
+        "embedding_is_a_lookup", "An Embedding layer is one-hot times a matrix, cheaper", _embedding
+    ),
+    Line("imdb_sentiment", "Pre-trained vectors help most when labels are few", _imdb_sentiment),
+    Line("mikolov_2013", "Subsampling, negatives and noise exponent of the papers", _mikolov_2013),
+    Line("quality_frontier", "The map from which the defaults come", _quality_frontier),
+    Line("throughput", "Words a second, floors, peers on the same words", _throughput),
+    Line("gensim_comparison", "Faster than gensim with better scores", _gensim_comparison),
+    Line("objectives", "All objectives as good as gensim's (mean score), and as fast", _objectives),
+    Line("large_vocabulary", "A step costs its rows, whatever the table", _large_vocabulary),
+    Line("multi_device", "The same vectors on every mesh", _multi_device),
+    Line(
+        "checkpoints", "A killed and resumed run gives the bits of one that was not", _checkpoints
+    ),
+    Line("streaming", "Text larger than memory, at the speed of text in memory", _streaming),
+    Line("continued_training", "New text without forgetting the old", _continued_training),
+    Line("queries", "1,000 queries over a million words", _queries),
+    Line("peer_files", "Files of other programs, both ways", _peer_files),
+)
+
+
+def table() -> str:
+    """The table of all experiments.
+
+    Returns:
+      Markdown.
+    """
+    rows = ["| experiment | claim | obtained |", "|---|---|---|"]
+    for line in LINES:
+        results = json.loads((HERE / line.name / "results.json").read_text())
+        rows.append(f"| [{line.name}]({line.name}) | {line.claim} | {line.obtained(results)} |")
+    return "\n".join(rows)
+
+
+def updated(readme: str) -> str:
+    """Puts the table into the README.
+
+    Args:
+      readme: its text.
+
+    Returns:
+      The text with the table as the results files have it.
+    """
+    before, rest = readme.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
+
+
+if __name__ == "__main__":
+    README.write_text(updated(README.read_text()))
