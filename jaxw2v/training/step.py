@@ -125,16 +125,16 @@ def blocks_loss(
     blocks = blocks._replace(ids=jnp.maximum(blocks.ids, 0))
     layer, mask = objective.output_layer, pair_mask(blocks, keep_threshold)
     targets = objective.hidden_layer.targets(mask)
+    inputs = shards.lookup(state.input_embedding, shards.rows(blocks.ids))
+    hidden = objective.hidden_layer.hidden(inputs, mask)
 
     def add_part(number, total):
         draws, part = layer.part(blocks.draws, targets, number)
-        row_ids = layer.row_ids(constants, blocks.ids, draws)
-        inputs, rows = _rows(state, blocks.ids, row_ids, shards)
-        hidden = objective.hidden_layer.hidden(inputs, mask)
+        rows = _output_rows(state, layer.row_ids(constants, blocks.ids, draws), shards)
         return total + layer.loss(constants, blocks.ids, hidden, rows, part)
 
-    nothing = shards.vary(Loss.nothing(), shards.devices)
-    total = _over_parts(layer.parts(targets), add_part, nothing.total, shards)
+    nothing = shards.vary(jnp.float32(0), shards.devices)
+    total = _over_parts(layer.parts(targets), add_part, nothing, shards)
     pairs = targets.sum(dtype=jnp.float32)
     return Loss(total, pairs, pairs)
 
@@ -165,16 +165,13 @@ def pair_mask(blocks: Blocks, keep_threshold: jax.Array) -> jax.Array:
     return mask & kept
 
 
-def _rows(
-    state: TrainState, ids: jax.Array, row_ids: jax.Array | None, shards: Shards
-) -> tuple[jax.Array, jax.Array]:
-    """The input rows of the words, and the output rows that the output layer reads."""
-    inputs = shards.lookup(state.input_embedding, shards.rows(ids))
-    if row_ids is None:
-        # The same table on every device, but gradients of it that differ.
-        whole = state.output_embedding[shards.rows_of_all_words]
-        return inputs, shards.vary(whole, shards.devices)
-    return inputs, shards.lookup(state.output_embedding, shards.rows(row_ids))
+def _output_rows(state: TrainState, row_ids: jax.Array | None, shards: Shards) -> jax.Array:
+    """The rows of the output table that the output layer reads."""
+    if row_ids is not None:
+        return shards.lookup(state.output_embedding, shards.rows(row_ids))
+    # The same table on every device, but gradients of it that differ.
+    whole = state.output_embedding[shards.rows_of_all_words]
+    return shards.vary(whole, shards.devices)
 
 
 def train_step(
@@ -251,25 +248,27 @@ def train_step(
         now = jax.tree.map(lambda array: array[i], blocks)
         mask = pair_mask(now, keep_threshold)
         targets = objective.hidden_layer.targets(mask)
+        read = shards.lookup(state.input_embedding, shards.rows(now.ids))
+        hidden, back = jax.vjp(lambda u: objective.hidden_layer.hidden(u, mask), read)
 
         def add_part(number, sums):
-            of_inputs, of_outputs, total = sums
+            of_hidden, of_outputs, total = sums
             draws, part = layer.part(now.draws, targets, number)
             row_ids = layer.row_ids(constants, now.ids, draws)
-            read, rows = _rows(state, now.ids, row_ids, shards)
-            hidden, back = jax.vjp(lambda u: objective.hidden_layer.hidden(u, mask), read)
-            of_hidden, of_rows = layer.gradients(constants, now.ids, hidden, rows, part)
-            of_inputs = inputs.add(of_inputs, i, now.ids, back(of_hidden)[0])
+            rows = _output_rows(state, row_ids, shards)
+            of_part, of_rows = layer.gradients(constants, now.ids, hidden, rows, part)
             of_outputs = outputs.add(of_outputs, i, row_ids, of_rows)
             total = jax.lax.cond(
                 measure & (i == 0),
                 lambda: total + layer.loss(constants, now.ids, hidden, rows, part),
                 lambda: total,
             )
-            return of_inputs, of_outputs, total
+            return of_hidden + of_part, of_outputs, total
 
-        sums = of_inputs, of_outputs, loss.total
-        of_inputs, of_outputs, total = _over_parts(layer.parts(targets), add_part, sums, shards)
+        nothing = shards.vary(jnp.zeros(hidden.shape), shards.devices)
+        sums = nothing, of_outputs, loss.total
+        of_hidden, of_outputs, total = _over_parts(layer.parts(targets), add_part, sums, shards)
+        of_inputs = inputs.add(of_inputs, i, now.ids, back(of_hidden)[0])
         formed = targets.sum(dtype=jnp.float32)
         pairs = jnp.where(measure & (i == 0), formed, loss.pairs)
         return of_inputs, of_outputs, Loss(total, pairs, loss.formed + formed)
