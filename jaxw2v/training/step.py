@@ -265,7 +265,7 @@ def train_step(
             )
             return of_hidden + of_part, of_outputs, total
 
-        nothing = shards.vary(jnp.zeros(hidden.shape), shards.devices)
+        nothing = shards.vary(jnp.zeros(hidden.shape, hidden.dtype), shards.devices)
         sums = nothing, of_outputs, loss.total
         of_hidden, of_outputs, total = _over_parts(layer.parts(targets), add_part, sums, shards)
         of_inputs = inputs.add(of_inputs, i, now.ids, back(of_hidden)[0])
