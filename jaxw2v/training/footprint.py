@@ -30,6 +30,8 @@ class Footprint:
       every_output_row: likewise over the output table.
       whole_outputs: blocks read the whole output table, and its whole gradient is summed.
       exchange_sums: see :class:`~jaxw2v.training.shards.Shards`.
+      parts: P, in how many parts a micro-batch takes its pairs, at most; each part reads rows of
+        the output table of its own.
     """
 
     plan: Plan
@@ -43,6 +45,7 @@ class Footprint:
     every_output_row: bool = False
     whole_outputs: bool = False
     exchange_sums: bool = False
+    parts: int = 1
 
     def with_smaller_exchange(self) -> Footprint:
         """With the exchange of gradients that moves fewer bytes."""
@@ -118,7 +121,7 @@ class Footprint:
         return sum(memory.values()) + max(0, ordered - memory["step"])
 
     def traffic(self) -> dict[str, int]:
-        """Bytes of the results of all communication in a step, on each device.
+        """Bytes of the results of all communication in a step, on each device, at most.
 
         Returns:
           ids: gathered words of the step's blocks.
@@ -127,9 +130,10 @@ class Footprint:
         """
         plan, row = self.plan, self._row
         data, vocab = self.mesh
-        widths, here = sum(self._widths), self._blocks_here
-        if self.whole_outputs:
-            widths = plan.block_length
+        of_inputs, of_outputs = self._widths
+        here, widths = self._blocks_here, of_inputs
+        if not self.whole_outputs:
+            widths += self.parts * of_outputs
         micro_batches = plan.blocks_per_step // plan.blocks_per_micro_batch
         if data * vocab == 1:
             return {"ids": 0, "lookups": 0, "gradients": 0}

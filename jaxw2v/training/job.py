@@ -75,7 +75,17 @@ class Job:
             self.config.row_updates == "dense",
             layer.touches_every_row or self.config.row_updates == "dense",
             layer.reads_every_row,
+            parts=int(layer.parts(self.objective.hidden_layer.targets(self._full_windows()))),
         ).with_smaller_exchange()
+
+    def _full_windows(self) -> np.ndarray:
+        """The pairs of a block whose windows are all as wide as they may be, bool [1, L, L]."""
+        config = self.config
+        place = np.arange(config.block_length)
+        distance = place[:, None] - place
+        before = (distance < 0) & (distance >= -config.window)
+        after = (distance > 0) & (distance <= config.window) & (config.context_side == "both")
+        return (before | after)[None]
 
 
 def make_job(

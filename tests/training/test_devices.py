@@ -211,21 +211,41 @@ def test_the_footprint_is_that_of_the_compiled_program(mesh, sums):
     kinds = footprint.memory()
     expected = kinds["tables"] + kinds["moments"] + 2 * 4 * 400_128 // shape[1]
     assert memory.alias_size_in_bytes == pytest.approx(expected, rel=0.01)
+    assert job.plan.blocks_per_step == job.plan.blocks_per_micro_batch
+    assert sum(footprint.traffic().values()) == pytest.approx(
+        travels_in_a_step(program, job, shape), rel=0.1
+    )
+    assert (footprint.traffic()["lookups"] > 0) == (shape[1] > 1)
+
+
+def travels_in_a_step(program, job, shape):
+    """Bytes of a program that runs each of its loops once."""
     # What goes with a chunk, not with a step, is left out: tokens and the loss.
     once = {4 * job.plan.chunk_tokens, 12}
-    travels = sum(
-        size * (2 if kind == "all-reduce" else 1)
+    # A reduce-scatter gives each device a part of what it reads, which is what travels.
+    times = {"all-reduce": 2, "reduce-scatter": shape[1]}
+    return sum(
+        size * times.get(kind, 1)
         for kind, size in collectives(program.as_text())
         if size not in once
     )
+
+
+def test_pairs_taken_in_parts_travel_as_often():
+    job = big_job(4_000, embedding_dim=32, tokens_per_step=1_024, negatives="fresh", window=2)
+    footprint = job.footprint((1, 8))
+    program = lower_training(job, lay_over("1x8", job, footprint.exchange_sums)).compile()
+    once = dataclasses.replace(footprint, parts=1)
     assert job.plan.blocks_per_step == job.plan.blocks_per_micro_batch
-    # A reduce-scatter gives each device a part of what it reads, which is what travels.
-    lookups = footprint.traffic()["lookups"]
-    scattered = sum(s for kind, s in collectives(program.as_text()) if kind == "reduce-scatter")
-    assert sum(footprint.traffic().values()) == pytest.approx(
-        travels + scattered * (shape[1] - 1), rel=0.1
+    assert sum(once.traffic().values()) == pytest.approx(
+        travels_in_a_step(program, job, (1, 8)), rel=0.1
     )
-    assert (lookups > 0) == (shape[1] > 1)
+    # 2 words on each side of 32, less 6 at the ends: 122 pairs, 32 at a time.
+    assert footprint.parts == 4
+    rows = job.config.block_length * np.array([1, 1 + job.config.num_negatives])
+    for kind, bytes_at_once in once.traffic().items():
+        in_parts = bytes_at_once * (rows[0] + 4 * rows[1]) / rows.sum()
+        assert footprint.traffic()[kind] == pytest.approx(in_parts)
 
 
 def test_a_step_copies_nothing_of_the_size_of_the_vocabulary():

@@ -18,8 +18,8 @@ from jaxw2v.training.objectives.shared_negatives import make_noise
 class FreshNegatives(OutputLayer):
     """A block's words, then K negatives for each of L pairs; more pairs are taken in parts.
 
-    So a step costs what its pairs cost, however many places the windows have: the pairs that
-    subsampling left may be one in ten.
+    So a micro-batch costs what the pairs of its fullest block cost, however many places the windows
+    have: the pairs that subsampling left may be one in ten.
 
     Attributes:
       noise_exponent: negatives are drawn in proportion to count**noise_exponent.
@@ -69,7 +69,10 @@ class FreshNegatives(OutputLayer):
         return jnp.concatenate([ids, negatives.reshape(ids.shape[0], -1)], axis=1)
 
     def loss(self, constants, ids, hidden, rows, target_mask) -> jax.Array:
-        """:func:`jaxw2v.losses.negative_sampling_loss`, summed over at most L pairs a block."""
+        """:func:`jaxw2v.losses.negative_sampling_loss`, summed over the pairs of one part.
+
+        At most L pairs a block, as :meth:`part` gives them; more would be left out.
+        """
         if target_mask.ndim == 2:
             target_mask = target_mask[:, None] & jnp.eye(target_mask.shape[1], dtype=bool)[None]
         return jax.vmap(self._loss_of_block)(hidden, rows, target_mask).sum()
