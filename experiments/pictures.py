@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -9,9 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from jaxw2v import InputError
+from jaxw2v.plots import COLOURS
 
-# Okabe and Ito's, which the colour-blind can tell apart; each comes with a marker of its own.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# One for each colour.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LARGEST_FILE = 150_000
 """What a picture may take in the repository (bytes)."""
@@ -62,7 +63,9 @@ def save(figure: Figure, path: Path) -> None:
     Raises:
       InputError: it is larger than the repository takes.
     """
-    figure.savefig(path, format="png")
-    size = path.stat().st_size
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png")
+    size = len(picture.getvalue())
     if size > LARGEST_FILE:
         raise InputError(f"{path}: {size} bytes; draw it with less than {LARGEST_FILE}")
+    path.write_bytes(picture.getvalue())

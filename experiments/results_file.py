@@ -28,12 +28,13 @@ def check_folder(path: Path) -> None:
 
 
 def write(path: Path, results: dict) -> None:
-    """Writes the results as JSON, all or nothing.
+    """Writes the results as JSON, with what they were measured on, all or nothing.
 
     Args:
       path: the results file.
-      results: its content.
+      results: its content, to which hardware and versions are added.
     """
+    results |= environment()
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(json.dumps(results, indent=2) + "\n")
     temporary.replace(path)
@@ -51,12 +52,12 @@ def read(path: Path) -> dict:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def measure(path: Path, work: Mapping[str, Callable[[Path], object]]) -> dict:
+def measure(path: Path, work: Mapping[str, Callable[[], object]]) -> dict:
     """Does the parts of an experiment and writes the file after each; other parts stay in it.
 
     Args:
       path: the results file.
-      work: by name of its entry: from an empty folder for its files to a part's results.
+      work: by name of its entry: what gives a part's results.
 
     Returns:
       The content of the file.
@@ -67,11 +68,26 @@ def measure(path: Path, work: Mapping[str, Callable[[Path], object]]) -> dict:
     check_folder(path)
     results = read(path)
     for name, measure_part in work.items():
-        with tempfile.TemporaryDirectory() as folder:
-            results[name] = measure_part(Path(folder))
-        results |= environment()
+        results[name] = measure_part()
         write(path, results)
     return results
+
+
+def in_folder(measure_part: Callable[[Path], object]) -> Callable[[], object]:
+    """Gives a part an empty folder for its files, deleted when the part is done.
+
+    Args:
+      measure_part: from the folder to the part's results.
+
+    Returns:
+      A part for :func:`measure`.
+    """
+
+    def run() -> object:
+        with tempfile.TemporaryDirectory() as folder:
+            return measure_part(Path(folder))
+
+    return run
 
 
 def environment() -> dict:

@@ -11,6 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from experiments.mikolov_2013.run import varied_alone
+from experiments.quality_frontier.draw import over_seeds
+
 HERE = Path(__file__).parent
 README = HERE / "README.md"
 BEGIN, END = "<!-- made by python -m experiments.summary -->", "<!-- end -->"
@@ -78,16 +81,10 @@ def _imdb_sentiment(results: dict) -> str:
 
 
 def _mikolov_2013(results: dict) -> str:
-    def best(objective: str, varied: str) -> str:
-        fixed = {"subsample_threshold": 1e-3, "num_negatives": 5, "noise_exponent": 0.75}
-        fixed.pop(varied)
-        rows = [
-            row
-            for row in results["summary"]
-            if row["objective"] == objective and all(row[k] == v for k, v in fixed.items())
-        ]
+    def best(objective: str, name: str) -> str:
+        rows = varied_alone(results["summary"], objective, name)
         top = max(rows, key=lambda row: row["total"])
-        return f"{top[varied]:g} ({100 * top['total']:.1f}%)"
+        return f"{top[name]:g} ({100 * top['total']:.1f}%)"
 
     return "; ".join(
         f"best {what}: skip-gram {best('skipgram', name)}, CBOW {best('cbow', name)}"
@@ -100,14 +97,10 @@ def _mikolov_2013(results: dict) -> str:
 
 
 def _quality_frontier(results: dict) -> str:
-    groups: dict[str, list[dict]] = {}
-    for run in results["runs"]:
-        if run["part"] == "candidates":
-            groups.setdefault(json.dumps(run["settings"]), []).append(run)
-    means = {key: statistics.mean(run["sum"] for run in runs) for key, runs in groups.items()}
-    best = max(means, key=means.get)
-    settings = ", ".join(f"{name} {value:g}" for name, value in json.loads(best).items())
-    return f"{len(results['runs'])} runs; best of the candidates {settings}: sum {means[best]:.3f}"
+    candidates = [row for row in over_seeds(results["runs"]) if row["part"] == "candidates"]
+    best = max(candidates, key=lambda row: row["sum"])
+    settings = ", ".join(f"{name} {value:g}" for name, value in best["settings"].items())
+    return f"{len(results['runs'])} runs; best of the candidates {settings}: sum {best['sum']:.3f}"
 
 
 def _throughput(results: dict) -> str:
@@ -154,10 +147,11 @@ def _multi_device(results: dict) -> str:
 
 def _checkpoints(results: dict) -> str:
     kill = results["kill"]
+    passed_over = sum(damage["fate"] == "passed over" for damage in results["damages"])
     return (
         f"{kill['kills']} kills, {kill['in_a_save']} in a save: "
         f"{kill['runs_with_the_same_bits']} of {kill['runs']} runs have the same bits; "
-        f"{len(results['damages'])} damages, none used"
+        f"{len(results['damages'])} damages, of {passed_over} an older checkpoint used instead"
     )
 
 

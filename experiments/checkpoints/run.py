@@ -481,7 +481,10 @@ def measure(settings: Checkpoints) -> None:
     Args:
       settings: the settings.
     """
-    work = {part: functools.partial(WORK[part], settings) for part in settings.parts}
+    work = {
+        part: results_file.in_folder(functools.partial(WORK[part], settings))
+        for part in settings.parts
+    }
     results_file.measure(settings.results, work)
 
 

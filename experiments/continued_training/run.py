@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jaxw2v
 from experiments import command_line, results_file
+from experiments.neighbours import neighbours
 from experiments.scores import check_sets, score
 
 HERE = Path(__file__).parent
@@ -102,8 +103,6 @@ def arm(
         show_progress=False,
         **options,
     )
-    known = [word for word in settings.probe_words if word in wv]
-    answers = wv.most_similar([[word] for word in known], topn=6) if known else []
     record = {
         "arm": name,
         "seed": seed,
@@ -111,9 +110,7 @@ def arm(
         **score(wv, settings.eval_dir),
         "validation_loss": last.metrics.get("validation_loss"),
         "words_per_second": last.metrics["words_per_second"],
-        "neighbours": {
-            word: [other for other, _ in near] for word, near in zip(known, answers, strict=True)
-        },
+        "neighbours": neighbours(wv, settings.probe_words, topn=6),
     }
     print(json.dumps({k: v for k, v in record.items() if k != "neighbours"}))
     return record
@@ -167,7 +164,7 @@ def measure(settings: ContinuedTraining) -> dict:
     Returns:
       The content of the results file.
     """
-    work = {"arms": functools.partial(measure_arms, settings)}
+    work = {"arms": results_file.in_folder(functools.partial(measure_arms, settings))}
     check_sets(settings.eval_dir)
     results = results_file.measure(settings.results, work)
     print(table(results["arms"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import statistics
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from flax import nnx
 
 import jaxw2v
 from experiments import command_line, pictures, results_file
+from experiments.neighbours import neighbours
 from jaxw2v.losses import softmax_loss
 
 HERE = Path(__file__).parent
@@ -236,8 +238,6 @@ def compare_trained(settings: Lookup) -> dict:
     of_network, gradients = nnx.value_and_grad(network_loss)(network)
     of_lookup, gradient = jax.value_and_grad(lookup_loss)(table)
     dense_gradient = np.asarray(gradients["layers"][0]["kernel"][...])
-    probes = [word for word in settings.probe_words if word in wv]
-    near = wv.most_similar([[probe] for probe in probes], topn=5) if probes else []
     found = {
         "words": size,
         "hidden_layer_difference": float(
@@ -247,9 +247,7 @@ def compare_trained(settings: Lookup) -> dict:
         "loss_difference": abs(float(of_network) - float(of_lookup)) / settings.batch,
         "gradient_difference": float(np.abs(dense_gradient - np.asarray(gradient)).max()),
         "largest_gradient": float(np.abs(dense_gradient).max()),
-        "neighbours": {
-            probe: [word for word, _ in found] for probe, found in zip(probes, near, strict=True)
-        },
+        "neighbours": neighbours(wv, settings.probe_words, topn=5),
     }
     print(found, flush=True)
     return found
@@ -293,9 +291,9 @@ def measure(settings: Lookup) -> dict:
       The content of the results file.
     """
     work = {
-        "layers": lambda folder: compare(settings),
-        "cost": lambda folder: measure_cost(settings),
-        "trained": lambda folder: compare_trained(settings),
+        "layers": functools.partial(compare, settings),
+        "cost": functools.partial(measure_cost, settings),
+        "trained": functools.partial(compare_trained, settings),
     }
     results = results_file.measure(settings.results, work)
     draw(results["cost"], settings.results.with_name("cost.png"))

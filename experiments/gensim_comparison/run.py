@@ -21,7 +21,6 @@ import numpy as np
 
 import jaxw2v
 from experiments import command_line, results_file
-from experiments.results_file import environment
 from experiments.scores import SCORES, check_sets, score
 
 HERE = Path(__file__).parent
@@ -281,7 +280,7 @@ def summarize(comparison: Comparison, runs: list[dict]) -> dict:
             name: ours[name] - theirs[name] for name in (*SCORES, "sum_of_scores")
         }
     settings = _settings(comparison)
-    return {"summary": summary, "runs": runs, "settings": settings, **environment()}
+    return {"summary": summary, "runs": runs, "settings": settings}
 
 
 def _settings(comparison: Comparison) -> dict:

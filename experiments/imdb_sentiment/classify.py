@@ -10,6 +10,7 @@ import numpy as np
 import optax
 from flax import nnx
 
+import jaxw2v
 from jaxw2v.models import TextClassifier
 
 Mode = Literal["trained", "frozen", "fine-tuned"]
@@ -51,26 +52,24 @@ class Outcome(NamedTuple):
     table: np.ndarray
 
 
-def build(table: np.ndarray, seed: int, is_convolution: bool) -> TextClassifier:
+def build(wv: jaxw2v.WordVectors, seed: int, is_convolution: bool) -> TextClassifier:
     """Makes a classifier.
 
     Args:
-      table: float32 [V, D], where the embedding starts.
+      wv: where the embedding starts.
       seed: of the other layers.
       is_convolution: with a convolution and the maximum, or the mean.
 
     Returns:
       The classifier of two classes.
     """
-    embedding = nnx.Embed(*table.shape, rngs=nnx.Rngs(0))
-    embedding.embedding[...] = jnp.asarray(table)
     options = {}
     if is_convolution:
         options = {
             "convolution_width": CONVOLUTION_WIDTH,
             "hidden_features": CONVOLUTION_FEATURES,
         }
-    return TextClassifier(embedding, 2, rngs=nnx.Rngs(seed), **options)
+    return TextClassifier(wv.to_embed(), 2, rngs=nnx.Rngs(seed), **options)
 
 
 def loss(model: TextClassifier, ids: jax.Array, labels: jax.Array) -> jax.Array:
@@ -178,7 +177,7 @@ def _copy(model: TextClassifier) -> nnx.State:
 
 
 def train(
-    table: np.ndarray,
+    wv: jaxw2v.WordVectors,
     learn: Labelled,
     choose: Labelled,
     test: Labelled,
@@ -189,7 +188,7 @@ def train(
     """Trains a classifier, and tests its best state once.
 
     Args:
-      table: float32 [V, D], where the embedding starts.
+      wv: where the embedding starts.
       learn: reviews to learn from.
       choose: reviews by whose loss the state is chosen.
       test: reviews on which the chosen state is measured.
@@ -201,7 +200,7 @@ def train(
     Returns:
       The outcome.
     """
-    model, rng = build(table, seed, is_convolution), np.random.default_rng(seed)
+    model, rng = build(wv, seed, is_convolution), np.random.default_rng(seed)
     others = nnx.All(nnx.Param, nnx.Not(nnx.PathContains("embedding")))
     stages = {
         "trained": [(nnx.Param, LEARNING_RATE)],

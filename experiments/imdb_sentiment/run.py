@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import statistics
 import tempfile
 from pathlib import Path
@@ -19,10 +18,11 @@ from flax import nnx
 
 import jaxw2v
 from experiments import command_line, pictures, results_file
+from experiments.grouping import by_settings, means
 from experiments.imdb_sentiment.classify import Labelled, Mode, train
 from experiments.imdb_sentiment.reviews import Reviews, draw_labelled, encode, read
+from experiments.neighbours import neighbours
 from experiments.scores import SCORES, check_sets, score
-from jaxw2v.corpus import Vocabulary
 
 HERE = Path(__file__).parent
 
@@ -78,7 +78,7 @@ ARMS = (
 
 def starting_tables(
     settings: Sentiment, reviews: Reviews, seed: int, folder: Path
-) -> tuple[Vocabulary, dict[str, np.ndarray]]:
+) -> dict[str, jaxw2v.WordVectors]:
     """Trains word vectors, without labels, and makes a table of each for the words of the reviews.
 
     Args:
@@ -88,8 +88,8 @@ def starting_tables(
       folder: for the text.
 
     Returns:
-      The vocabulary, and tables float32 [V, D] by name: random, reviews, wikipedia. Words that
-      the general text lacks start as in the random table.
+      Vectors of the same words by name: random, reviews, wikipedia. Words that the general text
+      lacks start as in the random table.
     """
     text = folder / "reviews.txt"
     text.write_text("\n".join(reviews.texts) + "\n")
@@ -104,28 +104,22 @@ def starting_tables(
     for place, word in enumerate(vocabulary.words):
         if word in of_corpus:
             general[place] = of_corpus[word]
-    tables = {"random": random, "reviews": np.asarray(of_reviews.vectors), "wikipedia": general}
-    return vocabulary, tables
+    tables = {"random": random, "reviews": of_reviews.vectors, "wikipedia": general}
+    return {name: jaxw2v.WordVectors(vocabulary, table) for name, table in tables.items()}
 
 
-def describe(
-    settings: Sentiment, name: str, vocabulary: Vocabulary, table: np.ndarray
-) -> dict[str, object]:
+def describe(settings: Sentiment, name: str, wv: jaxw2v.WordVectors) -> dict[str, object]:
     """Scores a table and looks up neighbours.
 
     Args:
       settings: the settings.
       name: of the table.
-      vocabulary: its words.
-      table: float32 [V, D].
+      wv: the table.
 
     Returns:
       Name, scores and neighbours.
     """
-    wv = jaxw2v.WordVectors(vocabulary, table)
-    known = [word for word in settings.probe_words if word in wv]
-    answers = wv.most_similar([[word] for word in known], topn=6) if known else []
-    near = {word: [other for other, _ in found] for word, found in zip(known, answers, strict=True)}
+    near = neighbours(wv, settings.probe_words, topn=6)
     return {"table": name, **score(wv, settings.eval_dir), "neighbours": near}
 
 
@@ -143,11 +137,12 @@ def run_seed(settings: Sentiment, reviews: Reviews, test: Reviews, seed: int) ->
       labels.
     """
     with tempfile.TemporaryDirectory() as folder:
-        vocabulary, tables = starting_tables(settings, reviews, seed, Path(folder))
+        tables = starting_tables(settings, reviews, seed, Path(folder))
+    vocabulary = tables["reviews"].vocabulary
     words = [encode(r.texts, vocabulary, settings.length) for r in (reviews, test)]
     of_test = Labelled(words[1], test.labels)
     records = []
-    described = [describe(settings, f"{name}, before", vocabulary, tables[name]) for name in tables]
+    described = [describe(settings, f"{name}, before", wv) for name, wv in tables.items()]
     for size in settings.sizes:
         learn, choose = (
             Labelled(words[0][places], reviews.labels[places])
@@ -167,7 +162,8 @@ def run_seed(settings: Sentiment, reviews: Reviews, test: Reviews, seed: int) ->
             records.append({**record, "accuracy": outcome.accuracy, "steps": outcome.steps})
             print(json.dumps(records[-1]), flush=True)
             if size == max(settings.sizes) and arm.mode != "frozen":
-                described.append(describe(settings, arm.name, vocabulary, outcome.table))
+                trained = jaxw2v.WordVectors(vocabulary, outcome.table)
+                described.append(describe(settings, arm.name, trained))
         # Each arm compiled programs of its own.
         jax.clear_caches()
     return records, [{"seed": seed, **table} for table in described]
@@ -180,20 +176,14 @@ def summarize(records: list[dict]) -> list[dict]:
       records: of :func:`run_seed`.
 
     Returns:
-      A record for each arm and number of labels.
+      A record for each arm and number of labels; one seed has no spread.
     """
-    groups: dict[tuple, list[float]] = {}
-    for record in records:
-        groups.setdefault((record["arm"], record["labels"]), []).append(record["accuracy"])
-    return [
-        {
-            "arm": arm,
-            "labels": labels,
-            "accuracy": statistics.mean(found),
-            "standard_deviation": statistics.stdev(found) if len(found) > 1 else math.nan,
-        }
-        for (arm, labels), found in groups.items()
-    ]
+    summary = []
+    for shared, group in by_settings(records, ("arm", "labels")):
+        found = [record["accuracy"] for record in group]
+        deviation = statistics.stdev(found) if len(found) > 1 else None
+        summary.append({**shared, **means(group, ("accuracy",)), "standard_deviation": deviation})
+    return summary
 
 
 def draw(summary: list[dict], path: Path) -> None:
@@ -209,7 +199,7 @@ def draw(summary: list[dict], path: Path) -> None:
         ax.errorbar(
             [row["labels"] for row in rows],
             [100 * row["accuracy"] for row in rows],
-            [100 * np.nan_to_num(row["standard_deviation"]) for row in rows],
+            [100 * (row["standard_deviation"] or 0) for row in rows],
             label=arm.name,
             capsize=3,
             linestyle="--" if arm.mode == "frozen" else "-",
@@ -244,7 +234,7 @@ def table(summary: list[dict]) -> str:
     for arm in ARMS:
         rows = {row["labels"]: row for row in summary if row["arm"] == arm.name}
         cells = [
-            f"{100 * rows[s]['accuracy']:.1f} ± {100 * rows[s]['standard_deviation']:.1f}"
+            f"{100 * rows[s]['accuracy']:.1f} ± {100 * (rows[s]['standard_deviation'] or 0):.1f}"
             for s in sizes
         ]
         lines.append(f"| {arm.name} | " + " | ".join(cells) + " |")
@@ -279,7 +269,6 @@ def measure(settings: Sentiment) -> dict:
             "summary": summary,
             "tables": tables,
             "runs": records,
-            **results_file.environment(),
         }
         results_file.write(settings.results, results)
     draw(summary, settings.results.with_name("accuracy.png"))

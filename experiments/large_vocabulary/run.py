@@ -17,14 +17,13 @@ import jax
 import numpy as np
 
 import jaxw2v
-from experiments import command_line, results_file
+from experiments import command_line, pictures, results_file
 from experiments.gensim_comparison.run import (
     Comparison,
     Worker,
     run_in_process,
     write_tokens,
 )
-from experiments.results_file import environment
 from experiments.scores import SCORES
 from experiments.throughput.floors import count_step
 from jaxw2v.training.dealer import Chunk
@@ -201,20 +200,14 @@ def plot(records: list[dict], path: Path) -> None:
       records: from :func:`measure_cost`.
       path: the PNG file.
     """
-    import matplotlib
-
-    matplotlib.use("agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6.4, 3.8), dpi=110, layout="constrained")
-    styles = {
-        "same": ("o-", "same text, larger tables"),
-        "whole vocabulary": ("s--", "text of all words"),
-    }
-    for text, (style, label) in styles.items():
+    figure, (axes,) = pictures.panels(1)
+    for number, (text, label) in enumerate(
+        (("same", "same text, larger tables"), ("whole vocabulary", "text of all words"))
+    ):
         of_text = [record for record in records if record["text"] == text]
         sizes = [record["vocabulary"] for record in of_text]
-        axes.plot(sizes, [record["step_milliseconds"] for record in of_text], style, label=label)
+        times = [record["step_milliseconds"] for record in of_text]
+        axes.plot(sizes, times, label=label, **pictures.look(number))
     axes.set(
         xscale="log",
         xlabel="vocabulary (words)",
@@ -223,9 +216,7 @@ def plot(records: list[dict], path: Path) -> None:
         title="The cost of a step, sparse updates",
     )
     axes.legend()
-    axes.grid(alpha=0.3)
-    figure.savefig(path)
-    pyplot.close(figure)
+    pictures.save(figure, path)
 
 
 def measure(settings: LargeVocabulary) -> dict:
@@ -237,18 +228,15 @@ def measure(settings: LargeVocabulary) -> dict:
     Returns:
       The content of the results file.
     """
-    results_file.check_folder(settings.results)
     if settings.smoke:
         settings = dataclasses.replace(settings, sizes=(1_000, 2_000), embedding_dim=8, rounds=1)
     if "sweep" in settings.parts and None in (settings.corpus, settings.eval_dir):
         raise jaxw2v.InputError("the sweep needs --corpus and --eval-dir (or give --parts cost)")
-    results = results_file.read(settings.results)
+    parts = {"cost": measure_cost, "sweep": measure_quality}
+    work = {part: lambda part=part: {"records": parts[part](settings)} for part in settings.parts}
+    results = results_file.measure(settings.results, work)
     if "cost" in settings.parts:
-        results["cost"] = {"records": measure_cost(settings), **environment()}
         plot(results["cost"]["records"], settings.results.with_name("cost.png"))
-    if "sweep" in settings.parts:
-        results["sweep"] = {"records": measure_quality(settings), **environment()}
-    results_file.write(settings.results, results)
     return results
 
 

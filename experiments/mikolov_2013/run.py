@@ -6,13 +6,13 @@ See README.md.
 from __future__ import annotations
 
 import dataclasses
-import statistics
 from pathlib import Path
 from typing import Literal
 
 import jaxw2v
 from experiments import command_line, pictures, results_file
 from experiments.fitting import fit_and_measure
+from experiments.grouping import by_settings, means
 from jaxw2v.corpus import TokenStream, open_corpus
 from jaxw2v.vectors import AnalogyScore, evaluate_analogies
 
@@ -131,18 +131,26 @@ def summarize(runs: list[dict]) -> list[dict]:
     Returns:
       A record for each objective and setting.
     """
-    names = ("objective", *PAPERS)
-    groups: dict[tuple, list[dict]] = {}
-    for run in runs:
-        groups.setdefault(tuple(run[name] for name in names), []).append(run)
     return [
-        {
-            **dict(zip(names, key, strict=True)),
-            **{name: statistics.mean(run[name] for run in group) for name in MEASURED},
-            "seeds": len(group),
-        }
-        for key, group in groups.items()
+        {**shared, **means(group, MEASURED), "seeds": len(group)}
+        for shared, group in by_settings(runs, ("objective", *PAPERS))
     ]
+
+
+def varied_alone(summary: list[dict], objective: str, name: str) -> list[dict]:
+    """The records in which one setting varies and the others are where it starts from.
+
+    Args:
+      summary: of :func:`summarize`.
+      objective: skip-gram or CBOW.
+      name: of the setting.
+
+    Returns:
+      Some of the records.
+    """
+    fixed = {other: value for other, value in PAPERS.items() if other != name}
+    fixed["objective"] = objective
+    return [row for row in summary if all(row[key] == value for key, value in fixed.items())]
 
 
 def table(summary: list[dict]) -> str:
@@ -176,14 +184,8 @@ def draw(summary: list[dict], path: Path) -> None:
     """
     figure, axes = pictures.panels(3)
     for ax, (varied, values) in zip(axes, VARIED.items(), strict=True):
-        fixed = {name: value for name, value in PAPERS.items() if name != varied}
         for number, objective in enumerate(("skipgram", "cbow")):
-            rows = {
-                row[varied]: row
-                for row in summary
-                if row["objective"] == objective
-                and all(row[name] == value for name, value in fixed.items())
-            }
+            rows = {row[varied]: row for row in varied_alone(summary, objective, varied)}
             places = [place for place, value in enumerate(values) if value in rows]
             for name, line in (("semantic", "-"), ("syntactic", "--")):
                 ax.plot(
@@ -218,7 +220,7 @@ def measure(settings: Mikolov) -> dict:
         for objective in ("skipgram", "cbow"):
             for tried in settings_to_try()[: 2 if settings.smoke else None]:
                 runs.append(run_once(settings, stream, objective, tried, seed))
-                results = {"summary": summarize(runs), "runs": runs, **results_file.environment()}
+                results = {"summary": summarize(runs), "runs": runs}
                 results_file.write(settings.results, results)
     print(table(results["summary"]))
     draw(results["summary"], settings.results.with_name("accuracy.png"))

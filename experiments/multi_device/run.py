@@ -18,6 +18,7 @@ import numpy as np
 
 import jaxw2v
 from experiments import command_line, results_file
+from experiments.results_file import in_folder
 from experiments.scores import SCORES, check_sets, score
 from experiments.throughput.floors import chance_of_touching, shares_drawn
 from jaxw2v.corpus import open_corpus
@@ -238,11 +239,13 @@ def measure(settings: MultiDevice) -> dict:
       The content of the results file.
     """
     parts = {
-        "meshes": {"meshes": functools.partial(compare, settings)},
-        "speed": {"two_devices_over_one": functools.partial(one_and_two_devices, settings)},
+        "meshes": {"meshes": in_folder(functools.partial(compare, settings))},
+        "speed": {
+            "two_devices_over_one": in_folder(functools.partial(one_and_two_devices, settings))
+        },
         "bytes": {
-            "bytes": lambda folder: bytes_by_size(),
-            "busiest_shard": lambda folder: busiest_shard(settings),
+            "bytes": bytes_by_size,
+            "busiest_shard": functools.partial(busiest_shard, settings),
         },
     }
     work = {name: part for asked in settings.parts for name, part in parts[asked].items()}

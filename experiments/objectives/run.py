@@ -15,7 +15,7 @@ from experiments.gensim_comparison.run import (
     run_in_process,
     write_tokens,
 )
-from experiments.results_file import environment
+from experiments.grouping import by_settings, means
 from experiments.scores import SCORES, check_sets
 
 HERE = Path(__file__).parent
@@ -95,7 +95,6 @@ def measure(objectives: Objectives) -> dict:
         "epochs": objectives.epochs,
         "embedding_dim": objectives.embedding_dim,
         "slice_lines": lines,
-        **environment(),
     }
     print(table(results))
     results_file.write(objectives.results, results)
@@ -111,17 +110,12 @@ def summarize(runs: list[dict]) -> list[dict]:
     Returns:
       A record for each system, objective and output layer.
     """
-    names = ("system", "objective", "output_layer")
-    groups: dict[tuple, list[dict]] = {}
-    for run in runs:
-        groups.setdefault(tuple(run[name] for name in names), []).append(run)
-    means = []
-    for key, group in groups.items():
-        measured = [n for n in ("words_per_second", "loss", *SCORES) if n in group[0]]
-        record = {name: statistics.mean(run[name] for run in group) for name in measured}
+    records = []
+    for shared, group in by_settings(runs, ("system", "objective", "output_layer")):
+        record = shared | means(group, ("words_per_second", "loss", *SCORES))
         record["mean_score"] = statistics.mean(record[name] for name in SCORES)
-        means.append({**dict(zip(names, key, strict=True)), **record})
-    return means
+        records.append(record)
+    return records
 
 
 def table(results: dict) -> str:

@@ -11,10 +11,7 @@ import numpy as np
 import jaxw2v
 from jaxw2v.corpus import TokenStream
 from jaxw2v.losses import negative_sampling_loss
-from jaxw2v.sampling import (
-    noise_distribution,
-    sample_noise,
-)
+from jaxw2v.sampling import noise_distribution, sample_noise
 from jaxw2v.training import make_job
 
 Sampling = Literal["blog", "default"]

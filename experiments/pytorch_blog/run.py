@@ -15,10 +15,12 @@ import numpy as np
 
 import jaxw2v
 from experiments import command_line, pictures, results_file
+from experiments.neighbours import neighbours
 from experiments.pytorch_blog import torch_skipgram
 from experiments.pytorch_blog.held_out import HeldOut, Sampling, draw_held_out, pair_loss
 from experiments.scores import check_sets, score
 from jaxw2v.corpus import TokenStream, open_corpus
+from jaxw2v.plots import COLOURS
 from jaxw2v.training import fit
 
 HERE = Path(__file__).parent
@@ -110,7 +112,6 @@ def run_arm(
     config: jaxw2v.Config,
     stream: TokenStream,
     held_out: dict[Sampling, HeldOut],
-    folder: Path,
 ) -> dict:
     """Trains one arm in jaxw2v.
 
@@ -119,7 +120,6 @@ def run_arm(
       config: of the run.
       stream: the corpus.
       held_out: pairs by how they are formed.
-      folder: not used; a part of :func:`experiments.results_file.measure` gets one.
 
     Returns:
       What was measured, by epoch and in all.
@@ -128,8 +128,6 @@ def run_arm(
     last: list[jaxw2v.WordVectors] = []
 
     def look(wv: jaxw2v.WordVectors, metrics: list[dict]) -> None:
-        known = [word for word in settings.probe_words if word in wv]
-        near = wv.most_similar([[word] for word in known], topn=5) if known else []
         epochs.append(
             {
                 "epoch": metrics[-1]["epoch"],
@@ -139,10 +137,7 @@ def run_arm(
                     name: pair_loss(wv.vectors, wv.output_vectors, pairs)
                     for name, pairs in held_out.items()
                 },
-                "neighbours": {
-                    word: [other for other, _ in found]
-                    for word, found in zip(known, near, strict=True)
-                },
+                "neighbours": neighbours(wv, settings.probe_words, topn=5),
             }
         )
         last[:] = [wv]
@@ -161,7 +156,7 @@ def run_arm(
 
 
 def run_torch(
-    config: jaxw2v.Config, stream: TokenStream, held_out: dict[Sampling, HeldOut], folder: Path
+    config: jaxw2v.Config, stream: TokenStream, held_out: dict[Sampling, HeldOut]
 ) -> dict:
     """Trains for one epoch in PyTorch.
 
@@ -169,7 +164,6 @@ def run_torch(
       config: of the run.
       stream: the corpus.
       held_out: pairs by how they are formed.
-      folder: not used; see :func:`run_arm`.
 
     Returns:
       What was measured.
@@ -232,7 +226,7 @@ def draw(results: dict, path: Path) -> None:
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     bars = {"the blog, Colab GPU": BLOG_MINUTES}
     bars |= {NAMES[name]: results[name]["projected_minutes"] for name in arms}
-    right.barh(list(bars), list(bars.values()), color=pictures.COLOURS[0])
+    right.barh(list(bars), list(bars.values()), color=COLOURS[0])
     for place, minutes in enumerate(bars.values()):
         right.text(minutes * 1.1, place, f"{minutes:,.1f} min", va="center", fontsize=8)
     right.set(xscale="log", xlabel="5 epochs of WikiText-103, projected (minutes)")
@@ -271,10 +265,7 @@ def measure(settings: Blog) -> dict:
         "torch_slice": functools.partial(run_torch, runs["blog"], part, held_out),
     }
     chosen = {name: done for name, done in work.items() if name in settings.parts}
-    results = results_file.measure(
-        settings.results,
-        {name: lambda folder, done=done: done(folder=folder) for name, done in chosen.items()},
-    )
+    results = results_file.measure(settings.results, chosen)
     draw(results, settings.results.with_name("losses.png"))
     for name in work:
         if name in results:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-import statistics
 from pathlib import Path
 
 from experiments import pictures
+from experiments.grouping import by_settings, means
 from experiments.scores import SCORES
 
 ALONE = {
@@ -18,33 +17,19 @@ ALONE = {
 RATE_AT_32768 = 0.02
 
 
-def means(runs: list[dict]) -> list[dict]:
+def over_seeds(runs: list[dict]) -> list[dict]:
     """Means over seeds, one record for each point.
 
     Args:
       runs: of :func:`experiments.quality_frontier.run.run_point`.
 
     Returns:
-      Records with ``part``, ``settings``, the number of seeds, means, and the standard deviation
-      of the sum where there are several seeds.
+      Records with ``part``, ``settings``, the number of seeds, and means.
     """
-    groups: dict[tuple, list[dict]] = {}
-    for run in runs:
-        groups.setdefault((run["part"], json.dumps(run["settings"])), []).append(run)
-    names = ("words_per_second", *SCORES, "sum", "rare_sum")
+    measured = ("words_per_second", *SCORES, "sum", "rare_sum")
     return [
-        {
-            "part": part,
-            "settings": json.loads(settings),
-            "seeds": len(group),
-            **{
-                name: statistics.mean(run[name] for run in group)
-                for name in names
-                if name in group[0]
-            },
-            "deviation": statistics.stdev(run["sum"] for run in group) if len(group) > 1 else None,
-        }
-        for (part, settings), group in groups.items()
+        {**shared, "seeds": len(group), **means(group, measured)}
+        for shared, group in by_settings(runs, ("part", "settings"))
     ]
 
 
@@ -55,7 +40,7 @@ def draw(runs: list[dict], path: Path) -> None:
       runs: of the results file.
       path: the PNG file.
     """
-    found = means(runs)
+    found = over_seeds(runs)
     figure, axes = pictures.panels(2, rows=2, height=3.4)
     by_tokens: dict[int, list[dict]] = {}
     for row in found:
@@ -102,7 +87,7 @@ def table(runs: list[dict], part: str) -> str:
         "| settings | seeds | M words/s | WS-353 | SimLex | Google | sum | rare sum |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for row in means(runs):
+    for row in over_seeds(runs):
         if row["part"] == part:
             settings = ", ".join(f"{key} {value:g}" for key, value in row["settings"].items())
             scores = " | ".join(f"{row[name]:.3f}" for name in (*SCORES, "sum"))

@@ -18,13 +18,21 @@ import jaxw2v
 from experiments import command_line, results_file
 from experiments.fitting import fit_and_measure
 from experiments.quality_frontier.draw import ALONE, draw, table
-from experiments.results_file import environment
 from experiments.scores import SCORES, check_sets, score
 from jaxw2v.corpus import TokenStream, Vocabulary, open_corpus
 from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
 
 HERE = Path(__file__).parent
-PARTS = ("rate", "epochs", "negatives", "subsampling", "blocks", "candidates", "size")
+PARTS = (
+    "rate",
+    "epochs",
+    "negatives",
+    "subsampling",
+    "blocks",
+    "candidates",
+    "rate_of_chosen",
+    "size",
+)
 BASE = {"subsample_threshold": 1e-3, "negatives_per_block": 24}
 """The defaults before this map was made; from here settings are varied."""
 RARE_COUNT = 100
@@ -91,6 +99,9 @@ def points(part: str) -> list[dict]:
             for every in (32, 8, 3)
             for threshold in (1e-3, 1e-4)
         ]
+    if part == "rate_of_chosen":
+        chosen = {"subsample_threshold": 1e-4, "negatives_per_block": 32}
+        return [{**chosen, "learning_rate": rate} for rate in (0.005, 0.007, 0.01, 0.014, 0.02)]
     together = [
         {"subsample_threshold": threshold, "negatives_per_block": number}
         for threshold in (1e-3, 3e-4, 1e-4)
@@ -99,7 +110,7 @@ def points(part: str) -> list[dict]:
     return together + [{**together[4], "learning_rate": rate} for rate in (0.01, 0.02)]
 
 
-def lines_of(stream: TokenStream, every: int) -> TokenStream:
+def every_nth_line(stream: TokenStream, every: int) -> TokenStream:
     """A smaller corpus: every n-th line, with a vocabulary of its own.
 
     Args:
@@ -171,7 +182,7 @@ def score_rare(wv: jaxw2v.WordVectors, folder: Path) -> dict[str, float]:
 
 
 def run_point(
-    frontier: Frontier, stream: TokenStream, part: str, settings: dict, seed: int, folder: Path
+    frontier: Frontier, stream: TokenStream, part: str, settings: dict, seed: int
 ) -> dict:
     """Trains at one point and scores it.
 
@@ -181,7 +192,6 @@ def run_point(
       part: the part to which the point belongs.
       settings: where it lies.
       seed: of the draws.
-      folder: receives the files of rare words.
 
     Returns:
       What was measured.
@@ -190,13 +200,12 @@ def run_point(
     every = settings.get("every", 1)
     given = {name: value for name, value in settings.items() if name != "every"}
     wv, records = fit_and_measure(
-        stream if every == 1 else lines_of(stream, every),
+        stream if every == 1 else every_nth_line(stream, every),
         jaxw2v.Config(**{**BASE, **given, "seed": seed, **small}),
     )
-    for path in folder.iterdir():
-        path.unlink()
-    write_rare(wv, frontier.eval_dir, folder)
-    scores = {**score(wv, frontier.eval_dir), **score_rare(wv, folder)}
+    with tempfile.TemporaryDirectory() as folder:
+        write_rare(wv, frontier.eval_dir, Path(folder))
+        scores = {**score(wv, frontier.eval_dir), **score_rare(wv, Path(folder))}
     seconds = sum(record["seconds"] for record in records)
     return {
         "part": part,
@@ -241,16 +250,16 @@ def measure(frontier: Frontier) -> dict:
     check_sets(frontier.eval_dir)
     stream = open_corpus(frontier.corpus, jaxw2v.Config())
     earlier = results_file.read(frontier.results).get("runs", [])
-    runs = [run for run in earlier if run["part"] not in frontier.parts]
+    again = {(part, seed) for part in frontier.parts for seed in frontier.seeds}
+    runs = [run for run in earlier if (run["part"], run["seed"]) not in again]
     results: dict = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for seed in frontier.seeds[: 1 if frontier.smoke else None]:
-            for part in frontier.parts:
-                for settings in points(part)[: 1 if frontier.smoke else None]:
-                    runs.append(run_point(frontier, stream, part, settings, seed, Path(folder)))
-                    print(line(runs[-1]), flush=True)
-                    results = {"runs": runs, **environment()}
-                    results_file.write(frontier.results, results)
+    for seed in frontier.seeds[: 1 if frontier.smoke else None]:
+        for part in frontier.parts:
+            for settings in points(part)[: 1 if frontier.smoke else None]:
+                runs.append(run_point(frontier, stream, part, settings, seed))
+                print(line(runs[-1]), flush=True)
+                results = {"runs": runs}
+                results_file.write(frontier.results, results)
     if set(ALONE) | {"rate"} <= {run["part"] for run in runs}:
         draw(runs, frontier.results.with_name("frontier.png"))
     print(*(f"{part}\n{table(runs, part)}\n" for part in PARTS), sep="\n")

@@ -182,7 +182,10 @@ def measure(settings: Streaming) -> None:
       settings: the settings.
     """
     parts = {"memory": measure_memory, "speed": measure_speed}
-    work = {part: functools.partial(parts[part], settings) for part in settings.parts}
+    work = {
+        part: results_file.in_folder(functools.partial(parts[part], settings))
+        for part in settings.parts
+    }
     results_file.measure(settings.results, work)
 
 

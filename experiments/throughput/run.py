@@ -98,6 +98,10 @@ def train(stream: TokenStream, config: jaxw2v.Config, ceilings: dict, mesh: str 
         "arithmetic": step["flops"] / ceilings["flops_per_second"],
     }
     return {
+        "device": jax.devices()[0].device_kind,
+        "ceilings": ceilings,
+        "tokens": len(stream),
+        "words": len(counts),
         "words_per_second": speed,
         "seconds": sum(record["seconds"] for record in records),
         "compile_seconds": records[0]["compile_seconds"],
@@ -261,19 +265,8 @@ def measure(settings: Throughput) -> dict:
         "devices": run_devices,
         "peers": run_peers,
     }
-    facts = {
-        "ceilings": ceilings,
-        "device": jax.devices()[0].device_kind,
-        "tokens": settings.tokens,
-        "sweep_tokens": settings.sweep_tokens,
-        "words": settings.vocabulary,
-    }
-    work = {part: functools.partial(parts[part], settings, ceilings) for part in settings.parts} | {
-        "facts": lambda: facts
-    }
-    results = results_file.measure(
-        settings.results, {part: lambda folder, done=done: done() for part, done in work.items()}
-    )
+    work = {part: functools.partial(parts[part], settings, ceilings) for part in settings.parts}
+    results = results_file.measure(settings.results, work)
     if "sweep" in results:
         draw(results["sweep"], settings.results.with_name("words_per_second.png"))
     return results

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from jaxw2v.corpus import TokenStream, Vocabulary
+from jaxw2v.training import zipf_weights
 
 SENTENCE = 25
 """Words in a sentence."""
-ZIPF_SHIFT = 2.7
-"""Mandelbrot's: the word of rank r is drawn in proportion to 1 / (r + 2.7), r from 0."""
 
 
 def synthetic_stream(tokens: int, vocabulary: int, seed: int = 0) -> TokenStream:
@@ -23,7 +22,7 @@ def synthetic_stream(tokens: int, vocabulary: int, seed: int = 0) -> TokenStream
     Returns:
       The stream; words that were never drawn count once.
     """
-    weights = 1 / (np.arange(vocabulary) + ZIPF_SHIFT)
+    weights = zipf_weights(vocabulary)
     edges = np.cumsum(weights) / weights.sum()
     draws = np.random.default_rng(seed).random(tokens, np.float32)
     ids = np.searchsorted(edges[:-1], draws).astype(np.int32)

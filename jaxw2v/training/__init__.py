@@ -10,7 +10,7 @@ from jaxw2v.training.callbacks import Callback, Progress
 from jaxw2v.training.chunk import make_train_chunk
 from jaxw2v.training.dealer import Chunk
 from jaxw2v.training.engine import initial_state
-from jaxw2v.training.forecast import forecast
+from jaxw2v.training.forecast import forecast, zipf_weights
 from jaxw2v.training.job import make_job
 from jaxw2v.training.optimizer import default_optimizer, linear_decay, scale_by_progress
 from jaxw2v.training.processes import is_first
@@ -38,4 +38,5 @@ __all__ = [
     "scale_by_progress",
     "storage_row",
     "train",
+    "zipf_weights",
 ]

@@ -16,17 +16,19 @@ FILES = [
 ]
 
 
-def imported(path):
+def used(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "jaxw2v":
             yield from ((node.module, alias.name) for alias in node.names)
         elif isinstance(node, ast.Import):
             assert not any(alias.name.startswith("jaxw2v.") for alias in node.names)
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "jaxw2v":
+            yield "jaxw2v", node.attr
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(EXPERIMENTS)))
-def test_only_public_names_are_imported(path):
-    for module, name in imported(path):
+def test_only_public_names_are_used(path):
+    for module, name in used(path):
         home = importlib.import_module(module)
         parts = module.split(".")
         is_package = len(parts) <= 2 and hasattr(home, "__path__")
