@@ -28,13 +28,16 @@ def check_folder(path: Path) -> None:
 
 
 def write(path: Path, results: dict) -> None:
-    """Writes the results as JSON, with what they were measured on, all or nothing.
+    """Writes the results as JSON, with hardware and versions, all or nothing.
 
     Args:
       path: the results file.
-      results: its content, to which hardware and versions are added.
+      results: its content.
     """
-    results |= environment()
+    _write(path, {**results, **environment()})
+
+
+def _write(path: Path, results: dict) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(json.dumps(results, indent=2) + "\n")
     temporary.replace(path)
@@ -55,6 +58,8 @@ def read(path: Path) -> dict:
 def measure(path: Path, work: Mapping[str, Callable[[], object]]) -> dict:
     """Does the parts of an experiment and writes the file after each; other parts stay in it.
 
+    The entry ``measured_on`` holds hardware and versions of each part.
+
     Args:
       path: the results file.
       work: by name of its entry: what gives a part's results.
@@ -69,7 +74,8 @@ def measure(path: Path, work: Mapping[str, Callable[[], object]]) -> dict:
     results = read(path)
     for name, measure_part in work.items():
         results[name] = measure_part()
-        write(path, results)
+        results.setdefault("measured_on", {})[name] = environment()
+        _write(path, results)
     return results
 
 

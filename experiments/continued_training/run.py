@@ -9,8 +9,9 @@ from pathlib import Path
 
 import jaxw2v
 from experiments import command_line, results_file
+from experiments.grouping import by_settings, means
 from experiments.neighbours import neighbours
-from experiments.scores import check_sets, score
+from experiments.scores import SCORES, check_sets, score
 
 HERE = Path(__file__).parent
 
@@ -140,18 +141,13 @@ def table(records: list[dict]) -> str:
     Returns:
       The table, the losses of those with new words compared in one column.
     """
-    names = ("ws353", "simlex999", "google_analogies")
     lines = ["| | words | WS-353 | SimLex | analogies | sum | held-out loss |", "|" + "---|" * 7]
-    for name in dict.fromkeys(record["arm"] for record in records):
-        runs = [record for record in records if record["arm"] == name]
-
-        def mean(key, runs=runs):
-            return sum(run[key] for run in runs) / len(runs)
-
-        scores = [mean(key) for key in names]
-        loss = f"{mean('validation_loss'):.4f}" if runs[0]["validation_loss"] else ""
+    for shared, runs in by_settings(records, ("arm", "words")):
+        scores = list(means(runs, SCORES).values())
+        has_loss = runs[0]["validation_loss"] is not None
+        loss = f"{means(runs, ('validation_loss',))['validation_loss']:.4f}" if has_loss else ""
         shown = " | ".join(f"{value:.3f}" for value in [*scores, sum(scores)])
-        lines.append(f"| {name} | {mean('words'):,.0f} | {shown} | {loss} |")
+        lines.append(f"| {shared['arm']} | {shared['words']:,} | {shown} | {loss} |")
     return "\n".join(lines)
 
 

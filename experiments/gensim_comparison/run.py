@@ -257,7 +257,7 @@ def run_in_process(worker: Worker, folder: Path) -> dict:
 
 
 def summarize(comparison: Comparison, runs: list[dict]) -> dict:
-    """Means over the seeds, ratios, and what the numbers were measured on.
+    """Means over the seeds, and ratios.
 
     Args:
       comparison: the settings.

@@ -233,12 +233,14 @@ def table(summary: list[dict]) -> str:
     ]
     for arm in ARMS:
         rows = {row["labels"]: row for row in summary if row["arm"] == arm.name}
-        cells = [
-            f"{100 * rows[s]['accuracy']:.1f} ± {100 * (rows[s]['standard_deviation'] or 0):.1f}"
-            for s in sizes
-        ]
+        cells = [_cell(rows[size]) for size in sizes]
         lines.append(f"| {arm.name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _cell(row: dict) -> str:
+    spread = row["standard_deviation"]
+    return f"{100 * row['accuracy']:.1f}" + ("" if spread is None else f" ± {100 * spread:.1f}")
 
 
 def measure(settings: Sentiment) -> dict:

@@ -249,15 +249,16 @@ def measure(frontier: Frontier) -> dict:
     results_file.check_folder(frontier.results)
     check_sets(frontier.eval_dir)
     stream = open_corpus(frontier.corpus, jaxw2v.Config())
-    earlier = results_file.read(frontier.results).get("runs", [])
-    again = {(part, seed) for part in frontier.parts for seed in frontier.seeds}
-    runs = [run for run in earlier if (run["part"], run["seed"]) not in again]
+    runs = results_file.read(frontier.results).get("runs", [])
     results: dict = {}
     for seed in frontier.seeds[: 1 if frontier.smoke else None]:
         for part in frontier.parts:
             for settings in points(part)[: 1 if frontier.smoke else None]:
-                runs.append(run_point(frontier, stream, part, settings, seed))
-                print(line(runs[-1]), flush=True)
+                run = run_point(frontier, stream, part, settings, seed)
+                print(line(run), flush=True)
+                point = ("part", "settings", "seed")
+                runs = [old for old in runs if any(old[name] != run[name] for name in point)]
+                runs.append(run)
                 results = {"runs": runs}
                 results_file.write(frontier.results, results)
     if set(ALONE) | {"rate"} <= {run["part"] for run in runs}:

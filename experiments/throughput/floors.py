@@ -24,7 +24,7 @@ def count_step(config: jaxw2v.Config, counts: np.ndarray, tokens_per_step: int) 
       tokens_per_step: T (words).
 
     Returns:
-      ``bytes`` and ``flops`` of one step.
+      ``bytes`` and ``flops`` of one step, and the ``distinct_rows`` that it moves.
     """
     row = 4 * config.embedding_dim
     per_token = config.negatives_per_block / config.block_length

@@ -39,7 +39,7 @@ SHARED = {"epochs": 2, "subsample_threshold": 1e-4}
 VARIED = {
     "embedding_dim": (64, 100, 128, 200, 300),
     "window": (2, 5, 10, 15),
-    "negatives_per_block": (12, 24, 48, 96),
+    "negatives_per_block": (16, 32, 64, 128),
     "tokens_per_step": (4_096, 16_384, 65_536, 262_144),
     "vocabulary": (10_000, 80_000, 640_000),
 }

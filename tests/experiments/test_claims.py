@@ -16,7 +16,7 @@ from experiments.mikolov_2013.run import measure as measure_mikolov
 from experiments.pytorch_blog.held_out import HeldOut, blog_pairs, default_pairs, pair_loss
 from experiments.pytorch_blog.run import Blog
 from experiments.pytorch_blog.run import measure as measure_blog
-from experiments.quality_frontier.run import Frontier, lines_of, write_rare
+from experiments.quality_frontier.run import Frontier, every_nth_line, write_rare
 from experiments.quality_frontier.run import measure as measure_frontier
 from jaxw2v.corpus import Vocabulary, open_corpus
 from jaxw2v.vectors import AnalogyScore
@@ -52,7 +52,7 @@ def test_a_smaller_corpus_has_a_vocabulary_of_its_own(tmp_path):
     text = tmp_path / "corpus.txt"
     text.write_text("\n".join(lines))
     stream = open_corpus(str(text), jaxw2v.Config(min_count=1))
-    part = lines_of(stream, 2)
+    part = every_nth_line(stream, 2)
     assert part.vocabulary.words == ("b", "a")
     assert part.vocabulary.counts.tolist() == [10, 6]
     assert part.read(0, 99)[0].tolist() == [1, 1, 1, 0, 0, 0, 0, 0] * 2

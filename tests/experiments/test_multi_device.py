@@ -47,8 +47,8 @@ def test_large_vocabularies_smoke(small_folder):
     )
     measure(settings)
     found = json.loads(results.read_text())
-    swept = [(r["row_updates"], r["seed"]) for r in found["sweep"]["records"]]
+    swept = [(r["row_updates"], r["seed"]) for r in found["sweep"]]
     assert swept == [(name, seed) for name in ("auto", "sparse", "dense") for seed in (1, 2)]
-    assert all(r["learning_rate"] > 0 for r in found["sweep"]["records"])
-    assert [record["ratio"] for record in found["cost"]["records"]][::2] == [1, 1]
+    assert all(r["learning_rate"] > 0 for r in found["sweep"])
+    assert [record["ratio"] for record in found["cost"]][::2] == [1, 1]
     assert (small_folder / "cost.png").stat().st_size < 150_000

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+EXPERIMENTS, JAXW2V = (Path(__file__).parents[2] / name for name in ("experiments", "jaxw2v"))
 # They look inside on purpose: into files that are then damaged, and at one step of an engine.
 INSIDE = {"checkpoints", "large_vocabulary"}
 FILES = [
@@ -14,6 +14,7 @@ FILES = [
     for path in sorted(EXPERIMENTS.rglob("*.py"))
     if path.relative_to(EXPERIMENTS).parts[0] not in INSIDE
 ]
+PACKAGES = {f"jaxw2v.{folder.parent.name}" for folder in JAXW2V.glob("*/__init__.py")}
 
 
 def used(path):
@@ -22,8 +23,10 @@ def used(path):
             yield from ((node.module, alias.name) for alias in node.names)
         elif isinstance(node, ast.Import):
             assert not any(alias.name.startswith("jaxw2v.") for alias in node.names)
-        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "jaxw2v":
-            yield "jaxw2v", node.attr
+        elif isinstance(node, ast.Attribute):
+            module = ast.unparse(node.value)
+            if module == "jaxw2v" or module in PACKAGES:
+                yield module, node.attr
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(EXPERIMENTS)))
@@ -32,6 +35,6 @@ def test_only_public_names_are_used(path):
         home = importlib.import_module(module)
         parts = module.split(".")
         is_package = len(parts) <= 2 and hasattr(home, "__path__")
-        is_part = parts == ["jaxw2v"] and (EXPERIMENTS.parent / "jaxw2v" / name).is_dir()
+        is_part = parts == ["jaxw2v"] and (JAXW2V / name).is_dir()
         assert is_package, f"{module} is not public"
         assert is_part or name in home.__all__, f"{module}.{name} is not public"

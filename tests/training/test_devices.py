@@ -218,34 +218,57 @@ def test_the_footprint_is_that_of_the_compiled_program(mesh, sums):
     assert (footprint.traffic()["lookups"] > 0) == (shape[1] > 1)
 
 
-def travels_in_a_step(program, job, shape):
-    """Bytes of a program that runs each of its loops once."""
+def travels_in_a_step(program, job, shape, parts=1):
+    """Bytes of a program that runs its innermost loop ``parts`` times, the others once."""
     # What goes with a chunk, not with a step, is left out: tokens and the loss.
     once = {4 * job.plan.chunk_tokens, 12}
     # A reduce-scatter gives each device a part of what it reads, which is what travels.
     times = {"all-reduce": 2, "reduce-scatter": shape[1]}
-    return sum(
-        size * times.get(kind, 1)
-        for kind, size in collectives(program.as_text())
+    travels = [
+        (depth, size * times.get(kind, 1))
+        for depth, text in depth_of_loops(program.as_text())
+        for kind, size in collectives(text)
         if size not in once
-    )
+    ]
+    innermost = max((depth for depth, _ in travels), default=0)
+    return sum(size * (parts if depth == innermost else 1) for depth, size in travels)
+
+
+def depth_of_loops(text):
+    """Each computation of a program, and the number of loops in which it stands."""
+    bodies = dict(re.findall(r"^(?:ENTRY )?%?([\w.-]+) \(.*?\{\n(.*?)^\}", text, re.M | re.S))
+    found, waiting = {}, [(re.search(r"^ENTRY %?([\w.-]+)", text, re.M)[1], 0)]
+    while waiting:
+        name, depth = waiting.pop()
+        if depth < found.get(name, -1) or name not in bodies:
+            continue
+        found[name] = depth
+        for kind, called in re.findall(r"(body|calls|to_apply)=%?([\w.-]+)", bodies[name]):
+            waiting.append((called, depth + (kind == "body")))
+    return [(depth, bodies[name]) for name, depth in found.items()]
 
 
 def test_pairs_taken_in_parts_travel_as_often():
     job = big_job(4_000, embedding_dim=32, tokens_per_step=1_024, negatives="fresh", window=2)
     footprint = job.footprint((1, 8))
     program = lower_training(job, lay_over("1x8", job, footprint.exchange_sums)).compile()
-    once = dataclasses.replace(footprint, parts=1)
     assert job.plan.blocks_per_step == job.plan.blocks_per_micro_batch
-    assert sum(once.traffic().values()) == pytest.approx(
-        travels_in_a_step(program, job, (1, 8)), rel=0.1
-    )
     # 2 words on each side of 32, less 6 at the ends: 122 pairs, 32 at a time.
     assert footprint.parts == 4
-    rows = job.config.block_length * np.array([1, 1 + job.config.num_negatives])
-    for kind, bytes_at_once in once.traffic().items():
-        in_parts = bytes_at_once * (rows[0] + 4 * rows[1]) / rows.sum()
-        assert footprint.traffic()[kind] == pytest.approx(in_parts)
+    for parts in (1, 4):
+        expected = dataclasses.replace(footprint, parts=parts).traffic()
+        travels = travels_in_a_step(program, job, (1, 8), parts)
+        assert sum(expected.values()) == pytest.approx(travels, rel=0.1)
+
+
+def test_parts_are_those_of_the_centers_of_a_block():
+    whole = {"window_sampling": "fixed", "require_full_window": True, "window": 8}
+    job = big_job(4_000, negatives="fresh", block_length=32, **whole)
+    # 16 centers of 16 pairs each, 32 at a time; the other 16 words are contexts only.
+    assert job.footprint((1, 1)).parts == 8
+    for side in ("left", "right"):
+        job = big_job(4_000, negatives="fresh", block_length=32, window=1, context_side=side)
+        assert job.footprint((1, 1)).parts == 1
 
 
 def test_a_step_copies_nothing_of_the_size_of_the_vocabulary():

@@ -1,0 +1,26 @@
+"""The file into which experiments write."""
+
+import json
+
+from experiments import results_file
+
+
+def test_a_part_measured_again_elsewhere_leaves_the_others_as_they_were(tmp_path, monkeypatch):
+    path = tmp_path / "results.json"
+    results_file.measure(path, {"a": lambda: 1, "b": lambda: 2})
+    here = results_file.environment()
+    elsewhere = {"hardware": {"processor": "other", "cores": 3}, "versions": {"jax": "0"}}
+    monkeypatch.setattr(results_file, "environment", lambda: elsewhere)
+    results_file.measure(path, {"b": lambda: 5})
+    assert json.loads(path.read_text()) == {
+        "a": 1,
+        "b": 5,
+        "measured_on": {"a": here, "b": elsewhere},
+    }
+
+
+def test_writing_leaves_the_results_as_they_are(tmp_path):
+    path, results = tmp_path / "results.json", {"a": 1}
+    results_file.write(path, results)
+    assert results == {"a": 1}
+    assert json.loads(path.read_text()) == {"a": 1, **results_file.environment()}
