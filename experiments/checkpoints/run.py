@@ -380,7 +380,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 
 
 def fill_disk(settings: Checkpoints, folder: Path) -> dict:
-    """Fills the disk when the first checkpoint is there; training goes on.
+    """Fills the disk when the first checkpoint and vectors are there; training goes on.
 
     Args:
       settings: the settings.
@@ -395,7 +395,8 @@ def fill_disk(settings: Checkpoints, folder: Path) -> dict:
     size = sum(path.stat().st_size for path in (folder / "whole").rglob("*") if path.is_file())
     with small_disk(folder / "disk", 20 + 2 * size // 1_000_000) as disk:
         process = start(command(text, disk / "run", *options))
-        while not steps_in(disk / "run" / "checkpoints"):
+        written = disk / "run" / "vectors.safetensors"
+        while not (steps_in(disk / "run" / "checkpoints") and written.exists()):
             time.sleep(0.01)
         free = shutil.disk_usage(disk).free
         # What is left holds new vectors, but no checkpoint.
