@@ -107,6 +107,11 @@ class Saves:
         )
         self._began(position.steps)
 
+    def wait(self) -> None:
+        """Waits until what is being saved is complete, or is given up."""
+        if self._checkpoints is not None:
+            self._checkpoints.wait()
+
     def __enter__(self) -> Saves:
         return self
 

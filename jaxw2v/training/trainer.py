@@ -165,9 +165,11 @@ def fit(
                 record["validation_loss"] = validate()
             epochs.position = epochs.position.after(record)
             metrics = list(epochs.position.metrics)
-            saves.after_epoch(epochs.position)
+            # A save that fails gives its room back before the vectors need it.
+            saves.wait()
             saves.forget_old()
             on_epoch(wv, metrics)
+            saves.after_epoch(epochs.position)
             _report(bar, wv, record, config.probe_words)
             if any([callback.on_epoch_end(wv, metrics) for callback in callbacks]):
                 epochs.wish = Wish.STOP

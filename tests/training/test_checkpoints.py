@@ -24,7 +24,7 @@ from experiments.checkpoints.run import DAMAGES
 from jaxw2v import Callback, Checkpointing, Config, InputError, TrainingDiverged, train
 from jaxw2v.cli import main
 from jaxw2v.errors import Interrupted
-from jaxw2v.training import checkpoints, load_vectors, plan, saved_runs
+from jaxw2v.training import checkpoints, load_vectors, plan, run, saved_runs
 from jaxw2v.training.checkpoints import read_record, steps_in
 from jaxw2v.training.checksums import checksum
 from jaxw2v.training.mesh import choose_mesh
@@ -351,6 +351,28 @@ def test_a_disk_that_is_full_costs_checkpoints_only(tmp_path):
     assert "Traceback" not in done.stderr
     assert len(jaxw2v.WordVectors.load(tmp_path / "run")) > 1_000
     assert [p.name for p in (tmp_path / "run" / "checkpoints").iterdir()] == ["vocabulary.tsv"]
+
+
+def test_vectors_are_not_written_while_a_checkpoint_takes_room(sentences, tmp_path, monkeypatch):
+    events = []
+
+    def noting(module, name, event):
+        done = getattr(module, name)
+
+        def also(*given, **options):
+            done(*given, **options)
+            events.append(event)
+
+        monkeypatch.setattr(module, name, also)
+
+    noting(checkpoints.Checkpoints, "save", "has begun to save")
+    noting(checkpoints.Checkpoints, "wait", "has waited")
+    noting(run, "_save", "vectors")
+    quiet(sentences, out=tmp_path / "run", checkpointing=Checkpointing(checkpoint_epochs=1))
+    assert events.count("vectors") == CONFIG.epochs
+    assert "has begun to save" in events
+    before = [events[number - 1] for number, event in enumerate(events) if event == "vectors"]
+    assert set(before) == {"has waited"}
 
 
 def test_tables_that_are_not_finite_are_never_saved(sentences, tmp_path):
