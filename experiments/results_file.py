@@ -10,8 +10,11 @@ import platform
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from jaxw2v import InputError
+
+Settings = TypeVar("Settings")
 
 
 def check_folder(path: Path) -> None:
@@ -79,11 +82,14 @@ def measure(path: Path, work: Mapping[str, Callable[[], object]]) -> dict:
     return results
 
 
-def in_folder(measure_part: Callable[[Path], object]) -> Callable[[], object]:
+def in_folder(
+    measure_part: Callable[[Settings, Path], object], settings: Settings
+) -> Callable[[], object]:
     """Gives a part an empty folder for its files, deleted when the part is done.
 
     Args:
-      measure_part: from the folder to the part's results.
+      measure_part: from the settings and the folder to the part's results.
+      settings: of the experiment.
 
     Returns:
       A part for :func:`measure`.
@@ -91,7 +97,7 @@ def in_folder(measure_part: Callable[[Path], object]) -> Callable[[], object]:
 
     def run() -> object:
         with tempfile.TemporaryDirectory() as folder:
-            return measure_part(Path(folder))
+            return measure_part(settings, Path(folder))
 
     return run
 

@@ -20,8 +20,20 @@ def check_sets(eval_dir: Path) -> None:
       InputError: one is missing.
     """
     for name in ("ws353.txt", "simlex999.txt", "questions-words.txt"):
-        if not (eval_dir / name).is_file():
-            raise jaxw2v.InputError(f"{eval_dir / name}: no such file")
+        check_file(eval_dir / name)
+
+
+def check_file(path: Path) -> None:
+    """Makes sure that a file is there.
+
+    Args:
+      path: the file.
+
+    Raises:
+      InputError: it is not.
+    """
+    if not path.is_file():
+        raise jaxw2v.InputError(f"{path}: no such file")
 
 
 def score(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, float]:

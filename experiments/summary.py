@@ -5,11 +5,11 @@ python -m experiments.summary
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from experiments import results_file
 from experiments.grouping import by_settings, means
 from experiments.mikolov_2013.run import varied_alone
 from experiments.quality_frontier.draw import over_seeds
@@ -226,7 +226,7 @@ def table() -> str:
     """
     rows = ["| experiment | claim | obtained |", "|---|---|---|"]
     for line in LINES:
-        results = json.loads((HERE / line.name / "results.json").read_text())
+        results = results_file.read(HERE / line.name / "results.json")
         rows.append(f"| [{line.name}]({line.name}) | {line.claim} | {line.obtained(results)} |")
     return "\n".join(rows)
 

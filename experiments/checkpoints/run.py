@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import hashlib
 import json
 import os
@@ -482,10 +481,7 @@ def measure(settings: Checkpoints) -> None:
     Args:
       settings: the settings.
     """
-    work = {
-        part: results_file.in_folder(functools.partial(WORK[part], settings))
-        for part in settings.parts
-    }
+    work = {part: results_file.in_folder(WORK[part], settings) for part in settings.parts}
     results_file.measure(settings.results, work)
 
 

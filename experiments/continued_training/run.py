@@ -160,7 +160,7 @@ def measure(settings: ContinuedTraining) -> dict:
     Returns:
       The content of the results file.
     """
-    work = {"arms": results_file.in_folder(functools.partial(measure_arms, settings))}
+    work = {"arms": results_file.in_folder(measure_arms, settings)}
     check_sets(settings.eval_dir)
     results = results_file.measure(settings.results, work)
     print(table(results["arms"]))

@@ -9,7 +9,6 @@ import dataclasses
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import numpy as np
 
 import jaxw2v
 from experiments import command_line, results_file
+from experiments.grouping import means
 from experiments.scores import SCORES, check_sets, score
 
 HERE = Path(__file__).parent
@@ -270,7 +270,7 @@ def summarize(comparison: Comparison, runs: list[dict]) -> dict:
     for system in comparison.systems:
         mine = [run for run in runs if run["system"] == system]
         names = ("words_per_second", "peak_memory_mib", "total_seconds", *SCORES)
-        summary[system] = {name: statistics.mean(run[name] for run in mine) for name in names}
+        summary[system] = means(mine, names)
         summary[system]["sum_of_scores"] = sum(summary[system][name] for name in SCORES)
     if set(comparison.systems) == {"gensim", "jaxw2v"}:
         ours, theirs = summary["jaxw2v"], summary["gensim"]

@@ -91,7 +91,7 @@ class Table:
         self.ids = np.searchsorted(edges[:-1], draws).astype(np.int32)
         self.engine = Engine(self.job, Layout(None, size))
         kept = self.job.keep[self.ids].sum()
-        self.touched = count_step(self.job.config, counts, plan.tokens_per_step)["distinct_rows"]
+        self.touched = count_step(config, counts, plan.tokens_per_step)["distinct_rows"]
         self.state_bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(self.engine.state))
         self.steps = int(np.ceil(kept / plan.tokens_per_step))
 

@@ -13,6 +13,7 @@ import jaxw2v
 from experiments import command_line, pictures, results_file
 from experiments.fitting import fit_and_measure
 from experiments.grouping import by_settings, means
+from experiments.scores import check_file
 from jaxw2v.corpus import TokenStream, open_corpus
 from jaxw2v.vectors import AnalogyScore, evaluate_analogies
 
@@ -212,8 +213,7 @@ def measure(settings: Mikolov) -> dict:
       The content of the results file.
     """
     results_file.check_folder(settings.results)
-    if not settings.questions.is_file():
-        raise jaxw2v.InputError(f"{settings.questions}: no such file")
+    check_file(settings.questions)
     stream = open_corpus(settings.corpus, jaxw2v.Config())
     runs, results = [], {}
     for seed in settings.seeds[: 1 if settings.smoke else None]:

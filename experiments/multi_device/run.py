@@ -18,7 +18,6 @@ import numpy as np
 
 import jaxw2v
 from experiments import command_line, results_file
-from experiments.results_file import in_folder
 from experiments.scores import SCORES, check_sets, score
 from experiments.throughput.floors import chance_of_touching, shares_drawn
 from jaxw2v.corpus import open_corpus
@@ -202,7 +201,7 @@ def busiest_shard(settings: MultiDevice) -> list[dict]:
       A record for each number of pieces: uses (a row for each token and negative of a step) and
       distinct rows (which the optimizer moves).
     """
-    config = jaxw2v.Config(subsample_threshold=1e-4)
+    config = jaxw2v.Config()
     counts = open_corpus(settings.corpus, config).vocabulary.counts
     kept, noise = shares_drawn(config, counts)
     negatives = config.negatives_per_block / config.block_length
@@ -239,10 +238,8 @@ def measure(settings: MultiDevice) -> dict:
       The content of the results file.
     """
     parts = {
-        "meshes": {"meshes": in_folder(functools.partial(compare, settings))},
-        "speed": {
-            "two_devices_over_one": in_folder(functools.partial(one_and_two_devices, settings))
-        },
+        "meshes": {"meshes": results_file.in_folder(compare, settings)},
+        "speed": {"two_devices_over_one": results_file.in_folder(one_and_two_devices, settings)},
         "bytes": {
             "bytes": bytes_by_size,
             "busiest_shard": functools.partial(busiest_shard, settings),

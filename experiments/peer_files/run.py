@@ -347,10 +347,7 @@ def measure(settings: PeerFiles) -> dict:
       The content of the results file.
     """
     parts = {"round_trips": round_trips, "files": compare_files, "load_speed": load_speed}
-    work = {
-        part: results_file.in_folder(functools.partial(parts[part], settings))
-        for part in settings.parts
-    }
+    work = {part: results_file.in_folder(parts[part], settings) for part in settings.parts}
     return results_file.measure(settings.results, work)
 
 

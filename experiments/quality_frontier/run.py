@@ -250,7 +250,6 @@ def measure(frontier: Frontier) -> dict:
     check_sets(frontier.eval_dir)
     stream = open_corpus(frontier.corpus, jaxw2v.Config())
     runs = results_file.read(frontier.results).get("runs", [])
-    results: dict = {}
     for seed in frontier.seeds[: 1 if frontier.smoke else None]:
         for part in frontier.parts:
             for settings in points(part)[: 1 if frontier.smoke else None]:
@@ -259,12 +258,11 @@ def measure(frontier: Frontier) -> dict:
                 point = ("part", "settings", "seed")
                 runs = [old for old in runs if any(old[name] != run[name] for name in point)]
                 runs.append(run)
-                results = {"runs": runs}
-                results_file.write(frontier.results, results)
+                results_file.write(frontier.results, {"runs": runs})
     if set(ALONE) | {"rate"} <= {run["part"] for run in runs}:
         draw(runs, frontier.results.with_name("frontier.png"))
     print(*(f"{part}\n{table(runs, part)}\n" for part in PARTS), sep="\n")
-    return results
+    return {"runs": runs}
 
 
 def line(run: dict) -> str:

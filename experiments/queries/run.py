@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 import statistics
 import subprocess
@@ -189,7 +188,7 @@ def measure(settings: Queries) -> dict:
     if settings.smoke:
         small = {"words": 30_000, "embedding_dim": 50, "queries": 100, "rounds": 1}
         settings = dataclasses.replace(settings, **small)
-    work = {"queries": results_file.in_folder(functools.partial(compare, settings))}
+    work = {"queries": results_file.in_folder(compare, settings)}
     results = results_file.measure(settings.results, work)
     shown = {key: value for key, value in results["queries"].items() if key != "runs"}
     print(json.dumps(shown, indent=2))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import json
 import random
@@ -182,10 +181,7 @@ def measure(settings: Streaming) -> None:
       settings: the settings.
     """
     parts = {"memory": measure_memory, "speed": measure_speed}
-    work = {
-        part: results_file.in_folder(functools.partial(parts[part], settings))
-        for part in settings.parts
-    }
+    work = {part: results_file.in_folder(parts[part], settings) for part in settings.parts}
     results_file.measure(settings.results, work)
 
 

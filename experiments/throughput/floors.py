@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxw2v
-from jaxw2v.sampling import keep_probability
+from jaxw2v.training import make_job
 
 
 def count_step(config: jaxw2v.Config, counts: np.ndarray, tokens_per_step: int) -> dict:
@@ -49,7 +49,7 @@ def shares_drawn(config: jaxw2v.Config, counts: np.ndarray) -> tuple[np.ndarray,
     Returns:
       Two float64 [V], each summing to 1.
     """
-    kept = counts * keep_probability(counts, config.subsample_threshold)
+    kept = counts * make_job(config, counts).keep
     noise = counts**config.noise_exponent
     return kept / kept.sum(), noise / noise.sum()
 

@@ -25,7 +25,7 @@ from experiments.throughput.kernels import profile
 from experiments.throughput.peers import measure_peers
 from experiments.throughput.synthetic import SENTENCE, synthetic_stream
 from jaxw2v.corpus import TokenStream
-from jaxw2v.sampling import keep_probability
+from jaxw2v.training import make_job
 
 HERE = Path(__file__).parent
 PARTS = ("cases", "sweep", "devices", "peers")
@@ -91,7 +91,7 @@ def train(stream: TokenStream, config: jaxw2v.Config, ceilings: dict, mesh: str 
     speed = statistics.median(record["words_per_second"] for record in records)
     counts, tokens_per_step = stream.vocabulary.counts, records[0]["tokens_per_step"]
     step = count_step(config, counts, tokens_per_step)
-    kept = (counts * keep_probability(counts, config.subsample_threshold)).sum() / counts.sum()
+    kept = (counts * make_job(config, counts).keep).sum() / counts.sum()
     seconds = tokens_per_step / kept / speed
     floors = {
         "memory": step["bytes"] / ceilings["bytes_per_second"],

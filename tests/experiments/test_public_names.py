@@ -14,7 +14,7 @@ FILES = [
     for path in sorted(EXPERIMENTS.rglob("*.py"))
     if path.relative_to(EXPERIMENTS).parts[0] not in INSIDE
 ]
-PACKAGES = {f"jaxw2v.{folder.parent.name}" for folder in JAXW2V.glob("*/__init__.py")}
+PACKAGES = {"jaxw2v", *(f"jaxw2v.{file.parent.name}" for file in JAXW2V.glob("*/__init__.py"))}
 
 
 def used(path):
@@ -25,7 +25,7 @@ def used(path):
             assert not any(alias.name.startswith("jaxw2v.") for alias in node.names)
         elif isinstance(node, ast.Attribute):
             module = ast.unparse(node.value)
-            if module == "jaxw2v" or module in PACKAGES:
+            if module in PACKAGES:
                 yield module, node.attr
 
 
