@@ -149,6 +149,9 @@ class Config(TextSettings):
     """Apply the optimizer to the rows a step touched (sparse), or to both whole tables; auto is
     sparse where the optimizer is elementwise. Softmax and fresh negatives touch most of the output
     table and always move all of it."""
+    precision: Literal["float32", "tensorfloat32", "bfloat16"] = "float32"
+    """How the operands of all products are rounded; sums are float32. The last two use the tensor
+    cores of a GPU or the matrix units of a TPU; a CPU takes tensorfloat32 as float32."""
     seed: int = 1
     """Seed of every random draw (integer)."""
 

@@ -19,6 +19,8 @@ from jaxw2v.training.step import Loss, TrainState, blocks_loss, train_step
 
 # The loss is for the user to watch: measuring every step's would take 2% of the time.
 STEPS_PER_LOSS = 8
+# On a GPU JAX's own "bfloat16" means TF32.
+PRECISIONS = {"float32": "float32", "tensorfloat32": "tensorfloat32", "bfloat16": "BF16_BF16_F32"}
 
 
 def _fold_in_place(key: jax.Array, place: jax.Array) -> jax.Array:
@@ -98,7 +100,18 @@ def make_train_chunk(job: Job, shards: Shards) -> Callable[..., tuple[TrainState
         state, loss = jax.lax.fori_loop(0, steps, one_step, (state, nothing))
         return state, shards.sum(loss, shards.devices), steps
 
-    return train_chunk
+    return _in_precision(job, train_chunk)
+
+
+def _in_precision(job: Job, function: Callable) -> Callable:
+    """The function, traced with the precision of products that the settings name."""
+
+    @functools.wraps(function)
+    def traced(*arguments):
+        with jax.default_matmul_precision(PRECISIONS[job.config.precision]):
+            return function(*arguments)
+
+    return traced
 
 
 def make_evaluate_chunk(job: Job, shards: Shards) -> Callable[..., Loss]:
@@ -130,4 +143,4 @@ def make_evaluate_chunk(job: Job, shards: Shards) -> Callable[..., Loss]:
         loss = jax.lax.fori_loop(0, (count + size - 1) // size, measure, nothing)
         return shards.sum(loss, shards.devices)
 
-    return evaluate_chunk
+    return _in_precision(job, evaluate_chunk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from jaxw2v.training.plan import Plan
-from jaxw2v.training.row_updates import capacity
+from jaxw2v.training.row_updates import capacity, is_swept
 from jaxw2v.training.storage_order import num_rows
 
 FLOAT = INT = 4
@@ -72,14 +72,17 @@ class Footprint:
         return self.plan.block_length, self.rows_per_block
 
     @property
-    def _slots(self) -> int:
-        """Rows whose gradients are added up, of both tables."""
-        blocks, passes = self.plan.blocks_per_step, self.plan.rows_per_pass
+    def _slots(self) -> tuple[int, int]:
+        """Rows whose gradients are added up: of tables that are swept, and of others."""
+        blocks, passes, here = self.plan.blocks_per_step, self.plan.rows_per_pass, self._rows_here
+        swept = picked = 0
         every = self.every_input_row, self.every_output_row
-        return sum(
-            self._rows_here if whole else capacity(blocks * width, self._rows_here, passes)
-            for width, whole in zip(self._widths, every, strict=True)
-        )
+        for width, whole in zip(self._widths, every, strict=True):
+            if whole or is_swept(blocks * width, here, passes):
+                swept += here
+            else:
+                picked += capacity(blocks * width, here, passes)
+        return swept, picked
 
     def memory(self) -> dict[str, int]:
         """Bytes of each device's memory at the peak of a step.
@@ -98,7 +101,8 @@ class Footprint:
         joined = here * (self.mesh[1] if self.exchange_sums else devices)
         rows_read = (here + (joined if devices > 1 else here)) * widths * row
         scores = 2 * here * plan.block_length * self.rows_per_block * FLOAT
-        one_pass = 2 * (1 + self.moments) * min(plan.rows_per_pass, self._slots) * row
+        swept, picked = self._slots
+        one_pass = 2 * (1 + self.moments) * min(plan.rows_per_pass, picked) * row
         tables = 2 * self._rows_here * row
         chunk_joined = 2 * INT if devices > 1 else 0
         return {
@@ -106,7 +110,7 @@ class Footprint:
             "moments": self.moments * tables,
             "vocabulary": self.constant_bytes + 2 * INT * self._rows_here,
             "tokens": plan.chunk_tokens * (2 * INT // devices + chunk_joined + 4 * INT + 1),
-            "step": self._slots * row + max(rows_read + scores, one_pass),
+            "step": (swept + picked) * row + max(rows_read + scores, one_pass),
         }
 
     @property
@@ -141,7 +145,7 @@ class Footprint:
         wanted = here * vocab * micro_batches * widths if vocab > 1 else 0
         gradients = blocks * widths * row
         if self.exchange_sums:
-            gradients = wanted * row + 2 * self._slots * row
+            gradients = wanted * row + 2 * sum(self._slots) * row
         if self.whole_outputs:
             gradients += 2 * self._rows_here * row
         return {

@@ -7,7 +7,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.training.row_updates import TouchedRows, add_to_rows, find_touched_rows
+from jaxw2v.training.row_updates import TouchedRows, add_to_rows, find_touched_rows, is_swept
 from jaxw2v.training.shards import Names, Shards
 
 
@@ -20,8 +20,10 @@ class GradientSums:
       joined: axes along which devices exchange the gradients of each block.
       summed: axes along which they exchange sums.
       touched: the rows of this device that the step touches; ``None`` adds up at every row.
-      slots: int32 [m, n], by micro-batch, the place in ``touched`` of each row whose gradient
-        reaches this device; ``None`` with every row.
+      slots: int32 [m, n], by micro-batch, where the gradient of each row that reaches this device is
+        added: the place in ``touched``, or the row itself; ``None`` asks for the row when adding.
+      is_touched: bool [rows here], the rows that move, where gradients are added up at every row;
+        ``None`` moves all.
     """
 
     shards: Shards
@@ -29,6 +31,7 @@ class GradientSums:
     summed: Names
     touched: TouchedRows | None = None
     slots: jax.Array | None = None
+    is_touched: jax.Array | None = None
 
     @classmethod
     def at_every_row(cls, shards: Shards) -> GradientSums:
@@ -44,7 +47,7 @@ class GradientSums:
     def at_touched_rows(
         cls, ids: jax.Array, positions: jax.Array, rows_per_pass: int, shards: Shards
     ) -> tuple[GradientSums, jax.Array]:
-        """Over the touched rows only.
+        """Over the touched rows only, or over every row where that is cheaper and they alone move.
 
         Args:
           ids: int32 [m, B, M], the words of m micro-batches of B blocks, on all devices.
@@ -56,20 +59,31 @@ class GradientSums:
           The plan, and the scratch for the next call.
         """
         own = shards.own(shards.rows(ids)).reshape(-1)
-        # Sums are added up slot by slot: the copies must have the same slots.
-        touched, positions = find_touched_rows(
-            own, positions, rows_per_pass, last_wins=bool(shards.summed)
-        )
-        slots = touched.slots.reshape(ids.shape[0], -1)
+        touched = is_touched = None
+        if is_swept(own.size, positions.size, rows_per_pass):
+            # Bytes would be set one by one with compare-and-swap on a GPU.
+            marks = jnp.zeros(positions.size, jnp.int32).at[own].set(1, mode="drop")
+            slots, is_touched = own, marks > 0
+        else:
+            # Sums are added up slot by slot: the copies must have the same slots.
+            touched, positions = find_touched_rows(
+                own, positions, rows_per_pass, last_wins=bool(shards.summed)
+            )
+            slots = touched.slots
+        slots = slots.reshape(ids.shape[0], -1)
         if shards.summed:
             parts = slots.reshape(ids.shape[0], shards.count(shards.summed), -1)
             slots = jax.lax.dynamic_index_in_dim(parts, shards.place(shards.summed), 1, False)
-        return cls(shards, shards.joined, shards.summed, touched, slots), positions
+        return cls(shards, shards.joined, shards.summed, touched, slots, is_touched), positions
 
-    def start(self, table: jax.Array) -> jax.Array:
-        """Zeros for ``table``, float32 [rows here, D] or [slots, D]."""
+    def start(self, table: jax.Array, zero: float = 0.0) -> jax.Array:
+        """Zeros for ``table``, float32 [rows here, D] or [slots, D].
+
+        Give 0.0 for one table and -0.0 for the other: of equal zeros XLA makes one array, which it
+        then copies.
+        """
         rows = table.shape[0] if self.touched is None else self.touched.rows.size
-        zeros = jnp.zeros((rows, table.shape[1]), jnp.float32)
+        zeros = jnp.full((rows, table.shape[1]), zero, jnp.float32)
         return self.shards.vary(zeros, (*self.summed, *self.shards.vocab))
 
     def add(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,12 @@ from jaxw2v.training.shards import Shards
 from jaxw2v.training.storage_order import num_rows
 
 EVERYWHERE = PartitionSpec()
+# Loops and conditionals inside a CUDA graph: the host need not read how many rounds are left.
+COMMAND_BUFFER = "xla_gpu_enable_command_buffer"
+GPU_OPTIONS = {
+    COMMAND_BUFFER: "FUSION,CUBLAS,CUBLASLT,CUSTOM_CALL,WHILE,CONDITIONAL",
+    "xla_gpu_graph_min_graph_size": "1",
+}
 
 
 class Layout:
@@ -192,4 +199,12 @@ class Layout:
             function = jax.shard_map(
                 function, mesh=self.mesh, in_specs=in_specs, out_specs=out_specs
             )
-        return jax.jit(function, donate_argnums=donate)
+        return jax.jit(function, donate_argnums=donate, compiler_options=self._compiler_options)
+
+    @property
+    def _compiler_options(self) -> dict[str, str] | None:
+        """How XLA is to compile; what the user says in ``XLA_FLAGS`` goes first."""
+        device = jax.local_devices()[0] if self.mesh is None else self.mesh.devices.flat[0]
+        if device.platform != "gpu" or COMMAND_BUFFER in os.environ.get("XLA_FLAGS", ""):
+            return None
+        return GPU_OPTIONS

@@ -1,7 +1,8 @@
 """Applies an elementwise Optax transformation to the rows of a table that a step touched.
 
 This is not the dense algorithm: rows that a step does not touch keep their moments (no decay)
-and do not move, as in torch's SparseAdam. Cost grows with the rows touched, not with V.
+and do not move, as in torch's SparseAdam. Cost grows with the rows touched, not with V; where a step
+may touch half of the table, :func:`sweep_rows` goes over all of it and is cheaper.
 """
 
 from __future__ import annotations
@@ -45,6 +46,27 @@ def capacity(num_ids: int, vocabulary_size: int, rows_per_pass: int) -> int:
     """
     most = min(num_ids, vocabulary_size)
     return -(-most // min(rows_per_pass, most)) * min(rows_per_pass, most)
+
+
+def is_swept(num_ids: int, num_rows: int, rows_per_pass: int) -> bool:
+    """Whether going over the whole table costs no more than finding the rows that move.
+
+    For a touched row, sums of gradients are zeroed, added to and read, and the row and its moments
+    gathered and scattered; a sweep reads and writes every row in place, half of that traffic.
+
+    Args:
+      num_ids: ids in a step.
+      num_rows: rows of the table on a device.
+      rows_per_pass: rows handled at once; a sweep handles all of them.
+
+    Returns:
+      The choice.
+
+    Example:
+      >>> is_swept(50, 100, 1_000), is_swept(50, 101, 1_000), is_swept(50, 100, 10)
+      (True, False, False)
+    """
+    return rows_per_pass >= num_rows and 2 * num_ids >= num_rows
 
 
 def find_touched_rows(
@@ -120,6 +142,43 @@ def add_to_rows(
     )
 
 
+def sweep_rows(
+    optimizer: optax.GradientTransformation,
+    table: jax.Array,
+    state: optax.OptState,
+    is_touched: jax.Array,
+    gradients: jax.Array,
+    progress: jax.Array,
+) -> tuple[jax.Array, optax.OptState]:
+    """Moves the touched rows in one sweep over the table, in place.
+
+    Args:
+      optimizer: an elementwise transformation.
+      table: float32 [V, D].
+      state: its state for the table; leaves are scalars, [V, D] or [V, 1].
+      is_touched: bool [V], the rows that move.
+      gradients: float32 [V, D].
+      progress: float32 [], share of training done, for the learning rate.
+
+    Returns:
+      The table and the state after the step, as :func:`update_rows` gives them.
+
+    Example:
+      >>> table, touched = jnp.ones((2, 1)), jnp.array([True, False])
+      >>> sgd = optax.sgd(0.5)
+      >>> sweep_rows(sgd, table, sgd.init(table), touched, table, jnp.float32(0))[0].tolist()
+      [[0.5], [1.0]]
+    """
+    optimizer = optax.with_extra_args_support(optimizer)
+    updates, new_state = optimizer.update(gradients, state, table, progress=progress)
+
+    def keep_others(new, old):
+        return jnp.where(is_touched[:, None], new, old) if old.ndim else new
+
+    moved = keep_others(optax.apply_updates(table, updates), table)
+    return moved, jax.tree.map(keep_others, new_state, state)
+
+
 def update_rows(
     optimizer: optax.GradientTransformation,
     table: jax.Array,
@@ -168,8 +227,12 @@ def update_rows(
         ]
 
     moments = [leaf for t, leaf in zip(is_table, leaves, strict=True) if t]
-    passes = (touched.count + size - 1) // size
-    table, *moments = jax.lax.fori_loop(0, passes, one_pass, [table, *moments])
+    arrays = [table, *moments]
+    if size == touched.rows.size:
+        table, *moments = one_pass(0, arrays)
+    else:
+        passes = (touched.count + size - 1) // size
+        table, *moments = jax.lax.fori_loop(0, passes, one_pass, arrays)
     # Scalars, such as Adam's count, advance once a step, whatever the number of passes.
     no_rows = [jnp.zeros((1, m.shape[1]), m.dtype) for m in moments]
     empty = jnp.zeros((1, table.shape[1]), table.dtype)

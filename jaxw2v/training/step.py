@@ -16,7 +16,7 @@ from jaxw2v.sampling import ContextBounds, positive_mask, subsample_pairs
 from jaxw2v.training.gradient_sums import GradientSums
 from jaxw2v.training.objectives import Objective
 from jaxw2v.training.objectives.output_layer import Arrays
-from jaxw2v.training.row_updates import update_rows
+from jaxw2v.training.row_updates import sweep_rows, update_rows
 from jaxw2v.training.shards import Shards
 
 
@@ -275,18 +275,27 @@ def train_step(
 
     start = (
         inputs.start(state.input_embedding),
-        outputs.start(state.output_embedding),
+        outputs.start(state.output_embedding, -0.0),
         shards.vary(Loss.nothing(), shards.devices),
     )
-    micro_batches = (num_blocks + blocks_per_micro_batch - 1) // blocks_per_micro_batch
-    of_inputs, of_outputs, loss = jax.lax.fori_loop(0, micro_batches, micro_batch, start)
+    # A loop whose rounds are counted on a GPU makes the host wait there: one round is no loop.
+    if blocks.ids.shape[0] == 1:
+        of_inputs, of_outputs, loss = micro_batch(0, start)
+    else:
+        micro_batches = (num_blocks + blocks_per_micro_batch - 1) // blocks_per_micro_batch
+        of_inputs, of_outputs, loss = jax.lax.fori_loop(0, micro_batches, micro_batch, start)
 
     extended = optax.with_extra_args_support(optimizer)
 
-    def move(table, optimizer_state, touched, gradients):
-        if touched is not None:
+    def move(table, optimizer_state, sums, total):
+        gradients = sums.finish(total)
+        if sums.touched is not None:
             return update_rows(
-                extended, table, optimizer_state, touched, gradients, rows_per_pass, progress
+                extended, table, optimizer_state, sums.touched, gradients, rows_per_pass, progress
+            )
+        if sums.is_touched is not None:
+            return sweep_rows(
+                extended, table, optimizer_state, sums.is_touched, gradients, progress
             )
         updates, optimizer_state = extended.update(
             gradients, optimizer_state, table, progress=progress
@@ -294,10 +303,10 @@ def train_step(
         return optax.apply_updates(table, updates), optimizer_state
 
     input_embedding, input_optimizer = move(
-        state.input_embedding, state.input_optimizer, inputs.touched, inputs.finish(of_inputs)
+        state.input_embedding, state.input_optimizer, inputs, of_inputs
     )
     output_embedding, output_optimizer = move(
-        state.output_embedding, state.output_optimizer, outputs.touched, outputs.finish(of_outputs)
+        state.output_embedding, state.output_optimizer, outputs, of_outputs
     )
     state = TrainState(
         input_embedding,
