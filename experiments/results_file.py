@@ -74,12 +74,23 @@ def measure(path: Path, work: Mapping[str, Callable[[], object]]) -> dict:
       InputError: the folder of the file does not exist.
     """
     check_folder(path)
-    results = read(path)
     for name, measure_part in work.items():
-        results[name] = measure_part()
-        results.setdefault("measured_on", {})[name] = environment()
-        _write(path, results)
-    return results
+        store(path, name, measure_part())
+    return read(path)
+
+
+def store(path: Path, name: str, found: object) -> None:
+    """Writes what a part has found, all or nothing; other parts stay in the file.
+
+    Args:
+      path: the results file.
+      name: of the part's entry.
+      found: its content.
+    """
+    results = read(path)
+    results[name] = found
+    results.setdefault("measured_on", {})[name] = environment()
+    _write(path, results)
 
 
 def in_folder(

@@ -151,7 +151,7 @@ class Config(TextSettings):
     table and always move all of it."""
     precision: Literal["float32", "tensorfloat32", "bfloat16"] = "float32"
     """How the operands of all products are rounded; sums are float32. The last two use the tensor
-    cores of a GPU or the matrix units of a TPU; a CPU takes tensorfloat32 as float32."""
+    cores of a GPU or the matrix units of a TPU; a CPU may compute in float32 all the same."""
     seed: int = 1
     """Seed of every random draw (integer)."""
 

@@ -20,8 +20,8 @@ class GradientSums:
       joined: axes along which devices exchange the gradients of each block.
       summed: axes along which they exchange sums.
       touched: the rows of this device that the step touches; ``None`` adds up at every row.
-      slots: int32 [m, n], by micro-batch, where the gradient of each row that reaches this device is
-        added: the place in ``touched``, or the row itself; ``None`` asks for the row when adding.
+      slots: int32 [m, n], by micro-batch, where the gradient of each row that reaches this device
+        is added: the place in ``touched``, or the row; ``None`` asks for the row when adding.
       is_touched: bool [rows here], the rows that move, where gradients are added up at every row;
         ``None`` moves all.
     """

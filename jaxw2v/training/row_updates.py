@@ -1,8 +1,8 @@
 """Applies an elementwise Optax transformation to the rows of a table that a step touched.
 
 This is not the dense algorithm: rows that a step does not touch keep their moments (no decay)
-and do not move, as in torch's SparseAdam. Cost grows with the rows touched, not with V; where a step
-may touch half of the table, :func:`sweep_rows` goes over all of it and is cheaper.
+and do not move, as in torch's SparseAdam. Cost grows with the rows touched, not with V; where a
+step may touch half of the table, :func:`sweep_rows` goes over all of it and is cheaper.
 """
 
 from __future__ import annotations

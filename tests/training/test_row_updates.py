@@ -7,7 +7,7 @@ import pytest
 
 from jaxw2v import InputError
 from jaxw2v.training.optimizer import check_elementwise, default_optimizer
-from jaxw2v.training.row_updates import capacity, find_touched_rows, update_rows
+from jaxw2v.training.row_updates import capacity, find_touched_rows, sweep_rows, update_rows
 
 V, D = 40, 3
 
@@ -67,6 +67,23 @@ def test_adam_moves_the_touched_rows_only(rows_per_pass, optimizer, b1):
         )
         np.testing.assert_allclose(table, oracle.table, rtol=1e-4, atol=1e-5)
     assert state[0].count == 6
+
+
+def test_a_sweep_moves_what_picked_rows_move():
+    rng = np.random.default_rng(3)
+    table = jnp.asarray(rng.normal(size=(V, D)), jnp.float32)
+    optimizer = optax.adam(0.1)
+    picked = swept = (table, optimizer.init(table))
+    for _ in range(5):
+        ids = rng.integers(0, V, 25)
+        gradients = rng.normal(size=(25, D))
+        picked = apply(optimizer, *picked, ids, gradients, 7)[:2]
+        is_touched = jnp.zeros(V, bool).at[ids].set(True)
+        # What is added at other rows does not move them.
+        summed = jnp.where(is_touched[:, None], jnp.zeros((V, D)), 1).at[ids].add(gradients)
+        swept = sweep_rows(optimizer, *swept, is_touched, summed, jnp.float32(0))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), swept, picked)
+    assert swept[1][0].count == 5
 
 
 @pytest.mark.parametrize(

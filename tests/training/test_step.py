@@ -97,10 +97,15 @@ def touched_rows(example):
     return tokens, tokens | set(np.asarray(blocks.draws[:USED]).ravel().tolist())
 
 
-def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
+# Rows that are picked, and a table that is swept.
+BOTH_WAYS = pytest.mark.parametrize("rows_per_pass", [7, 1 << 30], ids=["picked", "swept"])
+
+
+@BOTH_WAYS
+def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example, rows_per_pass):
     gradients, loss = oracle_gradients(example)
     touched = touched_rows(example)
-    state, _ = run(example)
+    state, _ = run(example, rows_per_pass=rows_per_pass)
     found = words(state)
     for table, gradient, rows, new in zip(example[0], gradients, touched, found, strict=True):
         oracle = oracles.RowAdam(table, RATE, b1=0)
@@ -119,7 +124,8 @@ def test_a_step_is_row_adam_on_the_gradient_of_the_pairs(example):
     assert whole.pairs == len(example[2])
 
 
-def test_padding_touches_no_row(example):
+@BOTH_WAYS
+def test_padding_touches_no_row(example, rows_per_pass):
     """Rows that only padding names keep their moments, and so do not drift."""
     optimizer = optax.adam(RATE)
     state = init_state(*map(oracles.stored, example[0]), optimizer)
@@ -129,7 +135,7 @@ def test_padding_touches_no_row(example):
         input_optimizer=(moving, *state.input_optimizer[1:]),
         output_optimizer=(moving, *state.output_optimizer[1:]),
     )
-    after, _ = run(example, optimizer=optimizer, state=state)
+    after, _ = run(example, rows_per_pass=rows_per_pass, optimizer=optimizer, state=state)
     found = words(after)
     for table, rows, new in zip(example[0], touched_rows(example), found, strict=True):
         moved = (np.asarray(new) != np.asarray(table)).any(axis=1)
