@@ -94,7 +94,7 @@ def measure(given: Accelerator) -> dict:
     began = time.monotonic()
     for part in parts:
         left = 60 * given.minutes - (time.monotonic() - began)
-        print(f"{part} ({left:.0f} s left)", flush=True)
+        print(f"{part} ({max(left, 0):.0f} s left)", flush=True)
         reason = _in_a_process(part, given, left)
         if reason is not None:
             print(f"{part}: {reason}", flush=True)
