@@ -191,7 +191,26 @@ def _peer_files(results: dict) -> str:
     )
 
 
+def _accelerator(results: dict) -> str:
+    cases = results["speed"]["cases"]
+
+    def fastest(name: str) -> dict:
+        rows = (case for case in cases if case["name"] == name)
+        return max(rows, key=lambda case: case["words_per_second"])
+
+    speeds = ", ".join(
+        f"{name} {fastest(name)['words_per_second'] / 1e6:.0f} M words/s"
+        for name in ("dim 128", "dim 300")
+    )
+    return (
+        f"one {results['device']['kind']}: {speeds}, the blog's five epochs in "
+        f"{fastest('blog')['blog_seconds']:.1f} s; Wikipedia: sum of three scores "
+        f"{results['job']['mean']['sum']:.3f}"
+    )
+
+
 LINES = (
+    Line("accelerator", "150 M words a second on one GPU, with gensim's scores", _accelerator),
     Line("pytorch_blog", "The blog's 3.5 hours on a GPU, under 25 minutes here", _pytorch_blog),
     Line(
         "embedding_is_a_lookup", "An Embedding layer is one-hot times a matrix, cheaper", _embedding

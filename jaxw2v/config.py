@@ -149,9 +149,9 @@ class Config(TextSettings):
     """Apply the optimizer to the rows a step touched (sparse), or to both whole tables; auto is
     sparse where the optimizer is elementwise. Softmax and fresh negatives touch most of the output
     table and always move all of it."""
-    precision: Literal["float32", "tensorfloat32", "bfloat16"] = "float32"
-    """How the operands of all products are rounded; sums are float32. The last two use the tensor
-    cores of a GPU or the matrix units of a TPU; a CPU may compute in float32 all the same."""
+    precision: Literal["float32", "tensorfloat32", "bfloat16"] = "tensorfloat32"
+    """How an accelerator rounds the operands of all products; sums are float32. With the last two a
+    GPU uses its tensor cores; a CPU may compute in float32 all the same."""
     seed: int = 1
     """Seed of every random draw (integer)."""
 

@@ -56,7 +56,11 @@ class _Runs:
 
     def __init__(self, given: dict, stream: jaxw2v.corpus.TokenStream):
         config = jaxw2v.Config(
-            embedding_dim=64, tokens_per_step=STEP, subsample_threshold=0, **given
+            embedding_dim=64,
+            tokens_per_step=STEP,
+            subsample_threshold=0,
+            precision="float32",
+            **given,
         )
         counts = stream.vocabulary.counts
         # Both compute with the sizes of an accelerator.

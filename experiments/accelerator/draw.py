@@ -22,6 +22,7 @@ def draw(cases: list[dict], path: Path) -> None:
     figure, (axes,) = pictures.panels(1)
     for place, name in enumerate(dict.fromkeys(case["name"] for case in cases)):
         rows = [case for case in cases if case["name"] == name]
+        rows.sort(key=lambda case: case["tokens_per_step"])
         sizes = [row["tokens_per_step"] for row in rows]
         speeds = [row["words_per_second"] / 1e6 for row in rows]
         axes.plot(sizes, speeds, label=name, **pictures.look(place))

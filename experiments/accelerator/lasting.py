@@ -41,7 +41,6 @@ def resume(settings: Settings, keep: Keep) -> dict:
         dimension = ("--embedding-dim", 8) if settings.smoke else ()
         often = "--checkpoint-steps", 20 if settings.smoke else 200
         whole = run(corpus, folder / "whole", cache, *dimension, *often)
-        plainly = run(corpus, folder / "plainly", cache, *dimension, "--keep-checkpoints", 0)
         killed = folder / "killed"
         words = [*PROGRAM, corpus, "--out", killed, *dimension, *often]
         environment = {**os.environ, "JAXW2V_CACHE": str(cache)}
@@ -58,7 +57,6 @@ def resume(settings: Settings, keep: Keep) -> dict:
         resumed = run(corpus, killed, cache, *dimension, *often, "--resume")
         found = {
             "not_killed": whole,
-            "without_checkpoints": plainly,
             "resumed": resumed,
             "vectors": distance(folder / "whole", killed),
         }

@@ -64,7 +64,7 @@ class Accelerator:
     """What to measure, in this order."""
     minutes: float = 8.0
     """No part goes on after this (minutes)."""
-    tokens: int = 40_000_000
+    tokens: int = 30_000_000
     """Tokens of the synthetic corpus (words)."""
     results: Path = HERE / "results.json"
     """File that receives the results as they come; other parts stay in it."""

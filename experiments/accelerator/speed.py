@@ -171,12 +171,11 @@ def precisions(settings: Settings, keep: Keep) -> dict:
     """
     stream = _stream(settings)
     found: dict = {"cases": []}
-    for name in ("dim 128", "dim 300"):
-        for precision in ("float32", "tensorfloat32", "bfloat16"):
-            size = 2_048 if settings.smoke else 65_536
-            case = _train(stream, name, tokens_per_step=size, precision=precision)
-            found["cases"].append(case)
-            keep(found)
+    for precision in ("float32", "tensorfloat32", "bfloat16"):
+        size = 2_048 if settings.smoke else 65_536
+        case = _train(stream, "dim 128", tokens_per_step=size, precision=precision)
+        found["cases"].append(case)
+        keep(found)
     return found
 
 
