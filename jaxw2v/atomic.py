@@ -8,18 +8,27 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from jaxw2v.errors import InputError
+
 
 @contextlib.contextmanager
 def renamed_when_complete(path: str | Path) -> Iterator[Path]:
     """Gives a temporary name beside ``path``; on success it takes that name, else it vanishes.
+
+    A link stays, and what it points to is replaced.
 
     Args:
       path: the file that is to be.
 
     Yields:
       The temporary path.
+
+    Raises:
+      InputError: a device, a pipe or a folder is there.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: is no plain file and is not replaced; choose another --out")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     temporary = Path(name)

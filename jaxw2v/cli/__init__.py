@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import tyro
-from tqdm import tqdm
 
 from jaxw2v.cli.encode import Encode
 from jaxw2v.cli.plan import Plan
@@ -19,6 +18,7 @@ from jaxw2v.cli.plot import Plot
 from jaxw2v.cli.results import Evaluate, Export, Neighbors
 from jaxw2v.cli.train import Train
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
+from jaxw2v.progress import tell
 
 DESCRIPTION = "word2vec in JAX: text in, word vectors out."
 
@@ -31,6 +31,8 @@ Command = (
     | Annotated[Plot, tyro.conf.subcommand("plot")]
     | Annotated[Plan, tyro.conf.subcommand("plan")]
 )
+PRINTING = (Neighbors, Evaluate, Plan)
+"""Commands whose result is what they print."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,9 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
       arguments: the words after ``jaxw2v``; ``None`` takes those of the process.
 
     Returns:
-      The exit code: 0, 1 if training diverged or another process was lost, 2 for what the user
-      can mend, 130 for Ctrl-C and SIGTERM.
+      The exit code: 0; 1 if training diverged, another process was lost, or what was printed
+      cannot be written; 2 for what the user can mend; 130 for Ctrl-C, SIGTERM and SIGHUP.
     """
+    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+        # A character that a terminal cannot show is escaped.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = _run(arguments)
     except Exception:
@@ -66,10 +71,13 @@ def _joined() -> bool:
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         command = tyro.cli(Command, args=arguments, prog="jaxw2v", description=DESCRIPTION)
+        if isinstance(command, PRINTING) and sys.stdout is None:
+            return _fail("standard output is closed: there is nowhere to write the result", 1)
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             command.run()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (InputError, MemoryError) as error:
         return _fail(str(error) or "out of memory", 2)
     except (TrainingDiverged, ProcessLost) as error:
@@ -78,22 +86,30 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(str(error), 130)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
-    except BrokenPipeError:
-        # The reader, such as head, has seen enough; the rest must not go to a closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
+        if _stdout_fails():
+            # What is left must not go there when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return _fail(f"standard output: {error.strerror}; the result is not complete", 1)
         where = f"{error.filename}: " if error.filename else ""
         hint = "; free some space or choose another --out" if error.errno == errno.ENOSPC else ""
         return _fail(f"{where}{error.strerror or error}{hint}", 2)
     return 0
 
 
+def _stdout_fails() -> bool:
+    """Whether what was printed cannot be written: a full disk, or a reader that has gone."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
 def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    # Above a progress line, not in it.
-    tqdm.write(f"jaxw2v: warning: {' '.join(str(message).split())}", file=sys.stderr)
+    tell(f"jaxw2v: warning: {' '.join(str(message).split())}")
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"jaxw2v: error: {' '.join(message.split())}", file=sys.stderr)
+    tell(f"jaxw2v: error: {' '.join(message.split())}")
     return code

@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from jaxw2v.config import TextSettings
+from jaxw2v.progress import say
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Encode:
         from jaxw2v.corpus import Files, encode_corpus
 
         stream = encode_corpus(Files(self.corpus), self.out, self.settings, self.overwrite)
-        print(
+        say(
             f"{self.out}: {len(stream):,} tokens of {stream.raw_words:,} words, "
             f"{len(stream.vocabulary):,} different ones, in {len(stream.shards)} shards"
         )

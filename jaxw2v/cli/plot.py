@@ -11,6 +11,7 @@ import tyro
 from jaxw2v.cli.out_path import check_out
 from jaxw2v.cli.results import Reading
 from jaxw2v.errors import InputError
+from jaxw2v.progress import say
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Plot(Reading):
             ) from None
         if self.metrics:
             plots.draw_curves(self.folders, self.out)
-            print(f"{self.out}: loss curves of {len(self.folders)} runs")
+            say(f"{self.out}: loss curves of {len(self.folders)} runs")
             return
         (folder,) = self.folders
         wv = self.read(folder)
@@ -60,10 +61,10 @@ class Plot(Reading):
         title = f"{count} words of {folder}, {name}"
         if ending == ".html":
             plots.write_page(projection, wv, self.out, title)
-            print(f"{self.out}: {count} words; open it in a browser")
+            say(f"{self.out}: {count} words; open it in a browser")
         else:
             labels = plots.draw_words(projection, self.out, title)
-            print(f"{self.out}: {count} words, {labels} of them with a label")
+            say(f"{self.out}: {count} words, {labels} of them with a label")
 
     def _refuse_what_has_no_effect(self) -> None:
         for field in dataclasses.fields(self):

@@ -11,6 +11,7 @@ import tyro
 
 from jaxw2v.config import Checkpointing, Config
 from jaxw2v.errors import InputError
+from jaxw2v.progress import say
 
 BUILTIN_PROBES = ("array", "file", "thread")
 
@@ -86,7 +87,7 @@ class Train:
             mesh=self.mesh,
         )
         if is_first():
-            print(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
+            say(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
 
     def _join(self) -> None:
         places = {

@@ -13,10 +13,9 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from tqdm import tqdm
-
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus.cache import cache_folder
+from jaxw2v.progress import progress_bar
 
 PACKAGES = ("flax", "jax", "numpy", "optax", "polars", "scipy")
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -42,7 +41,9 @@ def collect(show_progress: bool = True) -> Path:
     files = [file for root in _roots() for file in _python_files(root)]
     seen: set[str] = set()
     with renamed_when_complete(path) as partial, open(partial, "w", encoding="utf-8") as out:
-        for file in tqdm(files, "collecting docstrings", unit=" files", disable=not show_progress):
+        for file in progress_bar(
+            files, desc="collecting docstrings", unit=" files", show=show_progress
+        ):
             for paragraph in _paragraphs_of_file(file):
                 if paragraph not in seen:
                     seen.add(paragraph)

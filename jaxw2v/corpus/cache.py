@@ -15,17 +15,13 @@ from pathlib import Path
 import pooch
 from tqdm import tqdm
 
-from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import DEFAULTS, TextSettings
-from jaxw2v.corpus import text
-from jaxw2v.corpus.encode import PARTS, encode
+from jaxw2v.corpus import stream_folder, text
+from jaxw2v.corpus.encode import encode
 from jaxw2v.corpus.known import Known
 from jaxw2v.corpus.token_stream import FORMAT, META, TokenStream
 from jaxw2v.errors import InputError
-from jaxw2v.run_folder import PHRASES, VOCABULARY
-
-# In a folder that encode_corpus makes: of which text and settings it is.
-WORK = "encoding.json"
+from jaxw2v.ownership import held
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +71,11 @@ def open_corpus(
       InputError: the corpus cannot be read, or nothing of it is left.
     """
     files = _as_files(corpus)
-    if files is not None and len(files.paths) == 1 and (Path(files.paths[0]) / WORK).exists():
+    if (
+        files is not None
+        and len(files.paths) == 1
+        and stream_folder.is_stream(Path(files.paths[0]))
+    ):
         return _open_encoded(Path(files.paths[0]), config, known)
     streams = cache_folder() / "streams"
     streams.mkdir(parents=True, exist_ok=True)
@@ -137,56 +137,17 @@ def encode_corpus(
         raise InputError("encode_corpus takes files; train takes sentences as they are")
     paths = text.expand_paths(files.paths)
     _refuse_empty(paths)
-    key = json.dumps({"key": _key(paths, settings, None)}) + "\n"
-    work = out / WORK
-    if out.exists() and not out.is_dir():
+    key = _key(paths, settings, None)
+    if os.path.lexists(out) and not out.is_dir():
         raise InputError(f"{out}: is a file; --out needs a folder")
-    if work.exists() and (overwrite or work.read_text() == key):
-        if work.read_text() != key:
-            shutil.rmtree(out)
-        elif (out / META).exists():
-            _remove_leftovers(out)
+    stream_folder.check(out, key, overwrite)
+    with held(out, stream_folder.KIND):
+        # Another process may have ended there meanwhile.
+        if stream_folder.check(out, key, overwrite):
+            stream_folder.remove_leftovers(out)
             return TokenStream.load(out)
-    elif work.exists():
-        raise InputError(
-            f"{out}: holds a token stream of other text or settings; choose another --out or "
-            "--overwrite"
-        )
-    elif out.is_dir() and any(not path.name.startswith(".") for path in out.iterdir()):
-        raise InputError(f"{out}: holds other files; choose another --out")
-    out.mkdir(parents=True, exist_ok=True)
-    with renamed_when_complete(work) as path:
-        path.write_text(key)
-    with _alone_in(out):
-        _remove_leftovers(out)
+        stream_folder.begin(out, key)
         return _encode(paths, out, settings, None, show_progress)
-
-
-def _remove_leftovers(out: Path) -> None:
-    """Removes what a killed run may have left beside its work."""
-    for name in ("shard-", WORK, META, PHRASES, VOCABULARY):
-        for path in out.glob(f".{name}*"):
-            path.unlink()
-    if (out / META).exists():
-        shutil.rmtree(out / PARTS, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
-    """Keeps another process out of the same work, where the system has such locks."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with open(out / WORK) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f"{out}: another jaxw2v encode is at work there; wait for it"
-            ) from None
-        yield
 
 
 def _open_encoded(folder: Path, config: TextSettings, known: Known | None) -> TokenStream:

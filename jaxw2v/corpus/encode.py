@@ -11,19 +11,18 @@ import contextlib
 import dataclasses
 import itertools
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from tqdm import tqdm
 
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import TextSettings
 from jaxw2v.corpus.known import Known
 from jaxw2v.corpus.parts import PARTS, Part, choose_vocabulary, find_pairs, join_parts
 from jaxw2v.corpus.phrases import Phrases
+from jaxw2v.corpus.stream_folder import remove_parts
 from jaxw2v.corpus.text import Batch
 from jaxw2v.corpus.token_stream import (
     FORMAT,
@@ -36,6 +35,7 @@ from jaxw2v.corpus.token_stream import (
 )
 from jaxw2v.corpus.tokenizers import Tokenizer, get_tokenizer
 from jaxw2v.errors import InputError
+from jaxw2v.progress import progress_bar
 from jaxw2v.run_folder import PHRASES, VOCABULARY
 
 # A shard ends with the batch that fills it (tokens); 64 MiB and about 100 MB of text.
@@ -88,7 +88,7 @@ def encode(
     ids = pl.DataFrame({"word": vocabulary.words, "id": np.arange(len(vocabulary), dtype=np.int32)})
     shards, is_open = [], False
     for part, info in zip(
-        tqdm(parts, desc="writing token stream", unit=" shards", disable=not show_progress),
+        progress_bar(parts, desc="writing token stream", unit=" shards", show=show_progress),
         counted,
         strict=True,
     ):
@@ -106,7 +106,7 @@ def encode(
     meta["settings"] = {field.name: getattr(settings, field.name) for field in fields}
     with renamed_when_complete(folder / META) as path:
         path.write_text(json.dumps(meta, indent=2) + "\n")
-    shutil.rmtree(folder / PARTS)
+    remove_parts(folder)
     return TokenStream.load(folder)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from orbax.checkpoint import v1 as ocp
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus import Phrases, Vocabulary
 from jaxw2v.errors import InputError, TrainingDiverged
-from jaxw2v.run_folder import PHRASES, VOCABULARY
+from jaxw2v.run_folder import PHRASES, VOCABULARY, remove_unfinished
 from jaxw2v.training.checksums import compute_checksums
 from jaxw2v.training.processes import is_first, is_loss, raise_everywhere
 from jaxw2v.training.quiet_orbax import quiet_orbax
@@ -170,8 +169,7 @@ class Checkpoints:
         if is_loss(error):
             raise error
         if is_first():
-            for rest in self._folder.glob("*.orbax-checkpoint-tmp*"):
-                shutil.rmtree(rest, ignore_errors=True)
+            remove_unfinished(self._folder)
         if self._checkpointer is not None:
             self._checkpointer.reload()
         kept = "there is none yet" if self._last is None else f"that of step {self._last} is kept"

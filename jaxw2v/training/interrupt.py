@@ -1,4 +1,4 @@
-"""Keeps a Ctrl-C or SIGTERM until a chunk is dispatched, away from XLA's own callbacks."""
+"""Keeps a Ctrl-C, SIGTERM or SIGHUP until a chunk is dispatched, away from XLA's own callbacks."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
-SIGNALS = signal.SIGINT, signal.SIGTERM
+# A terminal that goes away hangs up.
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 
 
 @contextlib.contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Remembers a Ctrl-C or a SIGTERM until it is asked for; a second of its kind acts at once.
+    """Remembers a Ctrl-C, a SIGTERM or a SIGHUP until it is asked for.
+
+    A second one of its kind acts at once.
 
     Outside the main thread, where signals cannot be caught, nothing changes.
 

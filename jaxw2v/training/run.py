@@ -5,20 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import jax
 import optax
-from tqdm import tqdm
 
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import Checkpointing, Config
 from jaxw2v.corpus import Files, Known, Phrases, builtin, downloads, open_corpus
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
-from jaxw2v.run_folder import CHECKPOINTS, METRICS, PHRASES, SETTINGS, VECTORS
+from jaxw2v.progress import tell
+from jaxw2v.run_folder import CHECKPOINTS, METRICS, PHRASES, SETTINGS, check_run_folder
 from jaxw2v.training.callbacks import Callback, Metrics
 from jaxw2v.training.checkpoints import steps_in
 from jaxw2v.training.continuing import EarlierRun
@@ -121,7 +120,7 @@ def train(
             "resuming and checkpoints": repr((resume, checkpointing)).encode(),
         }
     )
-    folder = None if out is None else Path(out)
+    folder = None if out is None else Path(out).expanduser()
     show_progress = show_progress and is_first()
     if folder is not None and is_first():
         _check_folder(folder, overwrite, resume)
@@ -172,6 +171,7 @@ def train(
                 callbacks=callbacks,
                 start=start,
                 folder=folder,
+                overwrite=overwrite,
                 checkpointing=checkpointing,
                 resume=resume,
                 on_epoch=save,
@@ -206,16 +206,7 @@ def _resolve(corpus: Corpus | None, show_progress: bool) -> Corpus:
 
 
 def _check_folder(folder: Path, overwrite: bool, resume: bool) -> None:
-    if overwrite and resume:
-        raise InputError("resume goes on with a run and overwrite replaces it; give one of them")
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file; --out needs a folder")
-    holds = "vectors" if (folder / VECTORS).exists() else ""
-    holds = "a run" if steps_in(folder / CHECKPOINTS) else holds
-    if holds and not (overwrite or resume):
-        raise InputError(
-            f"{folder}: already holds {holds}; choose another --out, --resume or --overwrite"
-        )
+    check_run_folder(folder, overwrite, resume)
     existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     try:
         # Permissions do not tell of read-only disks and such: try.
@@ -243,7 +234,7 @@ def _save(
 
 def _tell(show_progress: bool, text: str) -> None:
     if show_progress:
-        tqdm.write(text, file=sys.stderr)
+        tell(text)
 
 
 def _left(folder: Path | None, finished: int) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 
 from jaxw2v.config import Checkpointing
 from jaxw2v.corpus import TokenStream
+from jaxw2v.run_folder import remove_checkpoints
 from jaxw2v.training.checkpoints import Checkpoints, Record
 from jaxw2v.training.engine import Engine
 from jaxw2v.training.position import Position
@@ -61,8 +61,8 @@ class Saves:
         Raises:
           OSError: they cannot be deleted.
         """
-        if self._old is not None and is_first() and self._old.is_dir():
-            shutil.rmtree(self._old)
+        if self._old is not None and is_first():
+            remove_checkpoints(self._old)
         self._old = None
 
     def due(self, steps: int) -> bool:

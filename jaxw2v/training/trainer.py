@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import jax
@@ -14,8 +14,11 @@ from tqdm import tqdm
 from jaxw2v.config import Checkpointing, Config
 from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, TrainingDiverged
-from jaxw2v.run_folder import CHECKPOINTS
+from jaxw2v.ownership import held
+from jaxw2v.progress import progress_bar, tell
+from jaxw2v.run_folder import CHECKPOINTS, KIND, check_run_folder
 from jaxw2v.training.callbacks import Callback, Metrics
+from jaxw2v.training.checkpoints import Record
 from jaxw2v.training.engine import Engine, new_state
 from jaxw2v.training.epochs import Epochs, Wish
 from jaxw2v.training.feed import Feed
@@ -25,7 +28,7 @@ from jaxw2v.training.layout import Layout
 from jaxw2v.training.mesh import choose_mesh, memory_of
 from jaxw2v.training.plan import Sizes
 from jaxw2v.training.position import Position
-from jaxw2v.training.processes import check_agreement, smallest
+from jaxw2v.training.processes import check_agreement, is_first, smallest
 from jaxw2v.training.saved_runs import SavedRun, facts_of
 from jaxw2v.training.saves import Saves
 from jaxw2v.training.scatter_fault import check_this_machine
@@ -46,6 +49,7 @@ def fit(
     callbacks: Sequence[Callback] = (),
     start: Start | None = None,
     folder: Path | None = None,
+    overwrite: bool = False,
     checkpointing: Checkpointing | None = None,
     resume: bool = False,
     on_epoch: OnEpoch = lambda wv, metrics: None,
@@ -65,7 +69,9 @@ def fit(
         loss summed over a step's pairs; ``None`` is Adam with a linear decay.
       callbacks: see :class:`~jaxw2v.training.callbacks.Callback`.
       start: what the tables start from; ``None`` is chance.
-      folder: receives checkpoints; ``None`` saves none.
+      folder: receives checkpoints; ``None`` saves none. What is not a run of ours there stays as
+        it is, or the folder is refused.
+      overwrite: replace a run that ``folder`` holds.
       checkpointing: when they are saved; ``None`` takes the defaults.
       resume: go on from the newest sound checkpoint of ``folder``, if it has one.
       on_epoch: called with the vectors so far and all metrics so far after each epoch, and when a
@@ -80,8 +86,8 @@ def fit(
       The vectors when the run ends.
 
     Raises:
-      InputError: nothing can be trained on this stream with these settings, or ``folder`` holds
-        another run.
+      InputError: nothing can be trained on this stream with these settings; or ``folder`` holds
+        another run, or files that are not ours where a run writes; or another process writes there.
       TrainingDiverged: the loss is no longer finite.
       KeyboardInterrupt: ``interrupted`` was true; the run has been saved if it saves at all.
     """
@@ -96,6 +102,63 @@ def fit(
             f"patience is {config.patience} and no validation loss is measured; give a "
             "validation text or a validation_share"
         )
+    if resume and folder is None:
+        raise InputError("resume needs the folder of the run; give folder")
+    if validation is not None and validation.vocabulary.words != stream.vocabulary.words:
+        raise InputError(
+            "validation was encoded with another vocabulary; encode it with that of the stream"
+        )
+    with _writing_to(folder, overwrite, resume):
+        return _fit(
+            stream,
+            config,
+            validation=validation,
+            optimizer=optimizer,
+            callbacks=callbacks,
+            start=start,
+            folder=folder,
+            checkpointing=checkpointing,
+            resume=resume,
+            on_epoch=on_epoch,
+            interrupted=interrupted,
+            mesh=mesh,
+            resident=resident,
+            show_progress=show_progress,
+            facts=facts,
+        )
+
+
+@contextlib.contextmanager
+def _writing_to(folder: Path | None, overwrite: bool, resume: bool) -> Iterator[None]:
+    """Holds the folder of the run, which is ours or empty, on the process that writes."""
+    if folder is None or not is_first():
+        yield
+        return
+    check_run_folder(folder, overwrite, resume)
+    with held(folder, KIND):
+        # Another run may have ended there meanwhile.
+        check_run_folder(folder, overwrite, resume)
+        yield
+
+
+def _fit(
+    stream: TokenStream,
+    config: Config,
+    *,
+    validation: TokenStream | None,
+    optimizer: optax.GradientTransformation | None,
+    callbacks: Sequence[Callback],
+    start: Start | None,
+    folder: Path | None,
+    checkpointing: Checkpointing | None,
+    resume: bool,
+    on_epoch: OnEpoch,
+    interrupted: Callable[[], bool],
+    mesh: str | None,
+    resident: bool | None,
+    show_progress: bool,
+    facts: Record,
+) -> WordVectors:
     device = jax.local_devices()[0]
     check_this_machine(device)
 
@@ -138,11 +201,11 @@ def fit(
         last=None if sizes is None else position.steps,
     )
     with (
-        tqdm(
+        progress_bar(
             total=config.epochs * stream.raw_words,
             unit=" words",
             unit_scale=True,
-            disable=not show_progress,
+            show=show_progress,
         ) as bar,
         saves,
     ):
@@ -254,4 +317,4 @@ def _report(bar: tqdm, wv: WordVectors, record: Metrics, probe_words: tuple[str,
 
 def _tell(bar: tqdm, text: str) -> None:
     if not bar.disable:
-        bar.write(text, file=sys.stderr)
+        tell(text)

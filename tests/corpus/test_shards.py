@@ -132,7 +132,10 @@ def test_a_folder_of_something_else_is_left_alone(corpus, tmp_path):
     assert len(encode_corpus(corpus, folder, other, True, show_progress=False).vocabulary) > 1
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "a").touch()
-    for out, message in [(tmp_path / "mine", "holds other files"), (corpus, "is a file")]:
+    for out, message in [
+        (tmp_path / "mine", "not known to be a file of jaxw2v"),
+        (corpus, "is a file"),
+    ]:
         with pytest.raises(InputError, match=message):
             encode_corpus(corpus, out, SETTINGS, overwrite=True, show_progress=False)
 

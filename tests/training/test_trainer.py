@@ -129,6 +129,7 @@ def test_the_folder_holds_everything(sentences, tmp_path):
         "config.json",
         "metrics.jsonl",
         "checkpoints",
+        "jaxw2v.json",
     }
     records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [r["epoch"] for r in records] == [1, 2, 3]

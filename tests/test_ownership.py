@@ -1,0 +1,214 @@
+"""Nothing of somebody else's is deleted or replaced, whatever is asked for or wherever a run dies."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jaxw2v import Config, InputError
+from jaxw2v.atomic import renamed_when_complete
+from jaxw2v.cli import main
+from jaxw2v.corpus import open_corpus
+from jaxw2v.ownership import MARKER, held, marked_as
+from jaxw2v.training import fit
+
+SMALL = ["--embedding-dim", "4", "--epochs", "1", "--min-count", "1"]
+
+
+def write(path, text="mine"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def content(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    rng = np.random.default_rng(0)
+    words = [f"w{i}" for i in range(20)]
+    lines = "\n".join(" ".join(rng.choice(words, 20)) for _ in range(200))
+    return str(write(tmp_path / "corpus.txt", lines))
+
+
+@pytest.mark.parametrize("option", [[], ["--overwrite"], ["--resume"]], ids=str)
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("checkpoints/model.pt", "weights"),
+        ("checkpoints/7/model.pt", "weights"),
+        ("checkpoints", "a file"),
+        ("config.json", "{}"),
+        ("config.json", '{"embedding_dim": 3}'),
+        ("metrics.jsonl", '{"loss": 1}\n'),
+        ("vocabulary.tsv", "word\t1\n"),
+        ("phrases.tsv", ""),
+        ("vectors.safetensors", "not a table"),
+        (MARKER, '{"program": "another"}'),
+        ("vectors.safetensors/x", "in a folder of that name"),
+    ],
+)
+def test_a_run_is_refused_where_it_would_touch_what_is_not_ours(
+    corpus, tmp_path, capsys, option, name, text
+):
+    folder = tmp_path / "p"
+    write(folder / name, text)
+    before = content(folder)
+    assert main(["train", corpus, "--out", str(folder), *SMALL, *option]) == 2
+    first = name.split("/")[0]
+    assert f"{folder / first}" in capsys.readouterr().err
+    assert content(folder) == before
+
+
+def test_other_files_in_the_folder_of_a_run_stay(corpus, tmp_path):
+    folder = tmp_path / "p"
+    mine = [
+        write(folder / name)
+        for name in ("notes.txt", "data/config.json", "checkpoints.bak/1/state", ".hidden")
+    ]
+    train = ["train", corpus, "--out", str(folder), *SMALL]
+    assert main(train) == 0
+    assert marked_as(folder) == "run"
+    mine += [write(folder / "checkpoints" / "notes.txt"), write(folder / "checkpoints/old/7/state")]
+    assert main([*train, "--overwrite"]) == 0
+    assert main([*train, "--resume", "--epochs", "2"]) == 0
+    assert all(path.read_text() == "mine" for path in mine)
+    stranger = write(
+        next(p for p in (folder / "checkpoints").iterdir() if p.name.isdecimal()) / "x"
+    )
+    assert main([*train, "--overwrite"]) == 2
+    assert stranger.read_text() == "mine"
+
+
+def test_a_run_of_before_there_were_markers_is_known(corpus, tmp_path):
+    folder = tmp_path / "p"
+    train = ["train", corpus, "--out", str(folder), *SMALL]
+    assert main(train) == 0
+    (folder / MARKER).unlink()
+    assert main(train) == 2
+    assert main([*train, "--resume", "--epochs", "2"]) == 0
+    (folder / MARKER).unlink()
+    assert main([*train, "--overwrite"]) == 0
+    (folder / MARKER).unlink()
+    (folder / "metrics.jsonl").write_text("mine")
+    assert main([*train, "--overwrite"]) == 2
+    assert (folder / "metrics.jsonl").read_text() == "mine"
+
+
+def test_fit_follows_the_same_rule(corpus, tmp_path):
+    config = Config(embedding_dim=4, epochs=1, min_count=1)
+    stream = open_corpus(corpus, config, show_progress=False)
+    fit(stream, config, folder=tmp_path / "p", show_progress=False)
+    before = content(tmp_path / "p")
+    with pytest.raises(InputError, match="already holds a run"):
+        fit(stream, config, folder=tmp_path / "p", show_progress=False)
+    assert content(tmp_path / "p") == before
+    fit(stream, config, folder=tmp_path / "p", overwrite=True, show_progress=False)
+    write(tmp_path / "q" / "checkpoints" / "1" / "model.pt")
+    with pytest.raises(InputError, match="not known to be a file of jaxw2v"):
+        fit(stream, config, folder=tmp_path / "q", overwrite=True, show_progress=False)
+    with pytest.raises(InputError, match="resume needs the folder"):
+        fit(stream, config, resume=True, show_progress=False)
+
+
+def test_a_folder_is_held_by_one_process_at_a_time(corpus, tmp_path, capsys):
+    folder = tmp_path / "p"
+    with held(folder, "run"):
+        assert main(["train", corpus, "--out", str(folder), *SMALL]) == 2
+    assert f"process {os.getpid()} on" in capsys.readouterr().err
+    # Nothing was written, so nothing is left.
+    assert not folder.exists()
+    hold = (
+        "import sys, time; from pathlib import Path; from jaxw2v.ownership import held\n"
+        "with held(Path(sys.argv[1]), 'run'): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\n"
+    assert main(["train", corpus, "--out", str(folder), *SMALL]) == 2
+    holder.kill()
+    holder.communicate()
+    assert main(["train", corpus, "--out", str(folder), *SMALL]) == 0
+
+
+def test_a_newer_marker_is_refused(tmp_path, corpus, capsys):
+    marker = {"program": "jaxw2v", "kind": "run", "format": 99}
+    write(tmp_path / "p" / MARKER, json.dumps(marker))
+    assert main(["train", corpus, "--out", str(tmp_path / "p"), *SMALL, "--overwrite"]) == 2
+    assert "format 99" in capsys.readouterr().err
+
+
+def test_a_link_stays_and_a_device_is_refused(tmp_path):
+    target, link = write(tmp_path / "target"), tmp_path / "link"
+    link.symlink_to(target)
+    with renamed_when_complete(link) as path:
+        path.write_text("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    os.mkfifo(tmp_path / "pipe")
+    for strange in (tmp_path / "pipe", Path(os.devnull)):
+        with pytest.raises(InputError, match="no plain file"), renamed_when_complete(strange):
+            pass
+    assert not Path(os.devnull).is_file()
+
+
+def test_only_what_is_ours_in_a_token_stream_is_replaced(corpus, tmp_path):
+    folder = tmp_path / "s"
+    encode = ["encode", corpus, "--out", str(folder), "--min-count"]
+    assert main([*encode, "1"]) == 0
+    mine = [write(folder / n) for n in ("notes.txt", "shards/a", "shard-1.ids", ".shard-notes")]
+    mine.append(write(folder / "parts" / "mine"))
+    assert main([*encode, "2", "--overwrite"]) == 0
+    assert main([*encode, "2"]) == 0
+    assert all(path.read_text() == "mine" for path in mine)
+    foreign = write(tmp_path / "t" / "encoding.json", '{"key": "of something else"}')
+    before = content(tmp_path / "t")
+    assert main(["encode", corpus, "--out", str(foreign.parent), "--overwrite"]) == 2
+    assert content(tmp_path / "t") == before
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_foreign_files_outlive_runs_that_are_killed(corpus, tmp_path, seed):
+    """Random files around a run and a token stream, both killed at random moments, three times."""
+    draw, folder = random.Random(seed), tmp_path / "p"
+    names = [
+        "a.txt",
+        "sub/config.json",
+        "checkpoints/keep/1",
+        "checkpoints.pt",
+        "parts/x",
+        "1/state",
+    ]
+    mine = {
+        write(folder / name): None for name in draw.sample(names, 4) if "checkpoints/" not in name
+    }
+    options = ["--checkpoint-steps", "1", "--epochs", "400", "--embedding-dim", "4"]
+    train = ["train", corpus, "--out", str(folder), *options, "--min-count", "1"]
+    encode = ["encode", corpus, "--out", str(tmp_path / "s"), "--min-count", "1", "--overwrite"]
+    for number in range(3):
+        for words in (train, [*encode, "--phrase-passes", str(number)]):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "jaxw2v", *words], stderr=subprocess.DEVNULL
+            )
+            time.sleep(draw.uniform(1.0, 5.0))
+            process.send_signal(draw.choice([signal.SIGKILL, signal.SIGTERM]))
+            process.wait()
+        mine[write(folder / "checkpoints" / f"notes{number}")] = None
+        mine[write(tmp_path / "s" / "parts" / f"notes{number}")] = None
+        assert all(path.read_text() == "mine" for path in mine)
+        train = [*train[:4], *options, "--min-count", "1", draw.choice(["--resume", "--overwrite"])]
