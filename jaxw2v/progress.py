@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
 import sys
 from typing import Any, TextIO
 
@@ -90,3 +92,15 @@ def say(text: str) -> None:
     stream = _Quiet(sys.stdout)
     stream.write(f"{text}\n")
     stream.flush()
+    if stream.stream is None and sys.stdout is not None:
+        drop_what_is_left(sys.stdout)
+
+
+def drop_what_is_left(stream: TextIO) -> None:
+    """Lets what a stream could not write go nowhere, or Python would try again when it ends.
+
+    Args:
+      stream: that failed.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

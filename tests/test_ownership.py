@@ -1,4 +1,4 @@
-"""Nothing of somebody else's is deleted or replaced, whatever is asked for or wherever a run dies."""
+"""Nothing of somebody else's is deleted or replaced, whatever is asked and wherever a run ends."""
 
 import hashlib
 import json

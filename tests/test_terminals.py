@@ -5,7 +5,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -35,11 +34,11 @@ def assert_complete(tmp_path):
 
 
 def test_a_pipe_whose_reader_goes_away(train, tmp_path):
-    process = subprocess.Popen(train, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    while b"epoch 1:" not in process.stdout.readline():
-        pass
-    process.stdout.close()
-    assert process.wait(timeout=120) == 0
+    with subprocess.Popen(train, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        while b"epoch 1:" not in process.stdout.readline():
+            pass
+        process.stdout.close()
+        assert process.wait(timeout=120) == 0
     assert_complete(tmp_path)
 
 
@@ -103,14 +102,11 @@ def test_a_result_that_cannot_be_written_is_an_error(vectors, where, reason):
 
 
 def test_a_result_whose_reader_has_gone(vectors):
-    process = subprocess.Popen(
-        vectors, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=0
-    )
-    process.stdout.close()
-    time.sleep(0.1)
-    assert process.wait(timeout=60) == 1
-    assert len(process.stderr.read().splitlines()) == 1
-    process.stderr.close()
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(vectors, text=True, **pipes) as process:
+        process.stdout.close()
+        assert len(process.stderr.read().splitlines()) == 1
+        assert process.wait(timeout=60) == 1
 
 
 def test_what_a_terminal_cannot_show_is_escaped(vectors, train, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -18,7 +19,7 @@ from jaxw2v.cli.plot import Plot
 from jaxw2v.cli.results import Evaluate, Export, Neighbors
 from jaxw2v.cli.train import Train
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
-from jaxw2v.progress import tell
+from jaxw2v.progress import drop_what_is_left, tell
 
 DESCRIPTION = "word2vec in JAX: text in, word vectors out."
 
@@ -45,9 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
       The exit code: 0; 1 if training diverged, another process was lost, or what was printed
       cannot be written; 2 for what the user can mend; 130 for Ctrl-C, SIGTERM and SIGHUP.
     """
-    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
-        # A character that a terminal cannot show is escaped.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    _keep_standard_streams()
     try:
         code = _run(arguments)
     except Exception:
@@ -57,10 +56,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = 1
     if code and _joined():
         # A process that fails must not wait for the others, nor they for it.
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, AttributeError):
+                stream.flush()
         os._exit(code)
     return code
+
+
+def _keep_standard_streams() -> None:
+    """Lets no file take the number of a stream that is closed; escapes what cannot be shown."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _joined() -> bool:
@@ -69,14 +80,16 @@ def _joined() -> bool:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    prints = False
     try:
         command = tyro.cli(Command, args=arguments, prog="jaxw2v", description=DESCRIPTION)
-        if isinstance(command, PRINTING) and sys.stdout is None:
+        prints = isinstance(command, PRINTING)
+        if prints and sys.stdout is None:
             return _fail("standard output is closed: there is nowhere to write the result", 1)
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             command.run()
-        if sys.stdout is not None:
+        if prints:
             sys.stdout.flush()
     except (InputError, MemoryError) as error:
         return _fail(str(error) or "out of memory", 2)
@@ -87,23 +100,13 @@ def _run(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     except OSError as error:
-        if _stdout_fails():
-            # What is left must not go there when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if prints and error.filename is None:
+            drop_what_is_left(sys.stdout)
             return _fail(f"standard output: {error.strerror}; the result is not complete", 1)
         where = f"{error.filename}: " if error.filename else ""
         hint = "; free some space or choose another --out" if error.errno == errno.ENOSPC else ""
         return _fail(f"{where}{error.strerror or error}{hint}", 2)
     return 0
-
-
-def _stdout_fails() -> bool:
-    """Whether what was printed cannot be written: a full disk, or a reader that has gone."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        return True
-    return False
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:

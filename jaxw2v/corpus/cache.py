@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pooch
-from tqdm import tqdm
 
 from jaxw2v.config import DEFAULTS, TextSettings
 from jaxw2v.corpus import stream_folder, text
@@ -22,6 +21,7 @@ from jaxw2v.corpus.known import Known
 from jaxw2v.corpus.token_stream import FORMAT, META, TokenStream
 from jaxw2v.errors import InputError
 from jaxw2v.ownership import held
+from jaxw2v.progress import progress_bar
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,12 +174,12 @@ def _encode(
     show_progress: bool,
 ) -> TokenStream:
     def batches() -> Iterator[text.Batch]:
-        with tqdm(
+        with progress_bar(
             total=sum(os.path.getsize(p) for p in paths if not text.is_remote(p)),
             unit="B",
             unit_scale=True,
             desc="reading corpus",
-            disable=not show_progress,
+            show=show_progress,
         ) as bar:
             yield from text.read_paths(paths, settings, bar.update)
 
