@@ -17,6 +17,7 @@ this package starts nothing.
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ __all__ = [
 
 
 def __getattr__(name: str):
+    if name == "__version__":
+        return importlib.metadata.version("jaxw2v")
     if name not in _HOME:
         raise AttributeError(f"module 'jaxw2v' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)

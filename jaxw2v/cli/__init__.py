@@ -13,13 +13,14 @@ from typing import Annotated
 
 import tyro
 
+import jaxw2v
 from jaxw2v.cli.encode import Encode
 from jaxw2v.cli.plan import Plan
 from jaxw2v.cli.plot import Plot
 from jaxw2v.cli.results import Evaluate, Export, Neighbors
 from jaxw2v.cli.train import Train
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
-from jaxw2v.progress import drop_what_is_left, tell
+from jaxw2v.progress import drop_what_is_left, say, tell
 
 DESCRIPTION = "word2vec in JAX: text in, word vectors out."
 
@@ -81,6 +82,9 @@ def _joined() -> bool:
 
 def _run(arguments: Sequence[str] | None) -> int:
     prints = False
+    if (sys.argv[1:] if arguments is None else list(arguments)) == ["--version"]:
+        say(f"jaxw2v {jaxw2v.__version__}")
+        return 0
     try:
         command = tyro.cli(Command, args=arguments, prog="jaxw2v", description=DESCRIPTION)
         prints = isinstance(command, PRINTING)

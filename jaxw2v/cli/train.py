@@ -99,7 +99,8 @@ class Train:
         if given and not self.distributed:
             raise InputError(f"{given[0]} has an effect with --distributed only; give that too")
         if given and len(given) < len(places):
-            raise InputError(f"{given[0]} needs {' and '.join(set(places) - set(given))} as well")
+            missing = " and ".join(name for name in places if name not in given)
+            raise InputError(f"{given[0]} needs {missing} as well")
         if self.distributed:
             from jaxw2v.training.processes import join
 

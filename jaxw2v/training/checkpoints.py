@@ -82,11 +82,13 @@ class Checkpoints:
             self._beside[PHRASES] = phrases
         self._keep, self._checkpointer = _Keep(keep), None
         self._last, self._saving, self._error = last, None, None
-        # Orbax logs the tracebacks of what it also raises.
-        self._log_level = logging.getLogger("absl").level
-        logging.getLogger("absl").setLevel(logging.CRITICAL)
+        self._log_level: int | None = None
 
     def _open(self, size: int) -> ocp.training.Checkpointer:
+        # Orbax logs the tracebacks of what it also raises.
+        if self._log_level is None:
+            self._log_level = logging.getLogger("absl").level
+            logging.getLogger("absl").setLevel(logging.CRITICAL)
         error = None
         try:
             if is_first():
@@ -187,7 +189,8 @@ class Checkpoints:
             if self._checkpointer is not None:
                 self._checkpointer.close()
         finally:
-            logging.getLogger("absl").setLevel(self._log_level)
+            if self._log_level is not None:
+                logging.getLogger("absl").setLevel(self._log_level)
 
 
 def steps_in(folder: Path) -> list[int]:

@@ -13,7 +13,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import SingleDeviceSharding
 
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Known, Phrases, Vocabulary
@@ -27,7 +26,7 @@ from jaxw2v.training.checkpoints import (
     steps_in,
 )
 from jaxw2v.training.job import Job
-from jaxw2v.training.layout import Layout
+from jaxw2v.training.layout import Layout, on_host
 from jaxw2v.training.saved_runs import none_usable, read_vocabulary, sound_records
 from jaxw2v.training.starts import Start, change_rows
 from jaxw2v.training.step import TrainState
@@ -231,7 +230,7 @@ class EarlierRun:
             return {"input_embedding": wv.vectors, "output_embedding": wv.output_vectors}.get
         step, record = self._checkpoint
         path = self._folder / CHECKPOINTS / str(step)
-        sharding = SingleDeviceSharding(jax.local_devices(backend="cpu")[0])
+        sharding = on_host()
         size = len(self.vocabulary)
         order = storage_row(np.arange(size), size)
         names = {name.replace(*WRAPPED): name for name in record["arrays"]}

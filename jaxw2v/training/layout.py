@@ -24,6 +24,15 @@ GPU_OPTIONS = {
 }
 
 
+def on_host() -> SingleDeviceSharding:
+    """Where arrays lie that are read to be handed on: the CPU, where JAX may use it."""
+    try:
+        return SingleDeviceSharding(jax.local_devices(backend="cpu")[0])
+    except RuntimeError:
+        # JAX_PLATFORMS names accelerators only.
+        return SingleDeviceSharding(jax.local_devices()[0])
+
+
 class Layout:
     """Lays the arrays and the programs of a run over its devices.
 

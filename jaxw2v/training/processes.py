@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,23 @@ def join(coordinator: str | None, num_processes: int | None, process_id: int | N
     except (ValueError, RuntimeError) as error:
         hint = "give --coordinator HOST:PORT, --num-processes and --process-id"
         raise InputError(f"the processes cannot join: {str(error).rstrip('.')}; {hint}") from None
+
+
+def check_devices() -> None:
+    """Makes sure that JAX has a device.
+
+    Raises:
+      InputError: it has none of those that ``JAX_PLATFORMS`` names.
+    """
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:
+        wanted = os.environ.get("JAX_PLATFORMS", "")
+        reason = str(error).partition("\n")[0] or f"there is no {wanted}"
+        raise InputError(
+            f"JAX has no device ({reason}); JAX_PLATFORMS is {wanted!r}: leave it out, or install "
+            "JAX for what it names"
+        ) from None
 
 
 def is_first() -> bool:

@@ -8,7 +8,7 @@ import gc
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
@@ -18,9 +18,9 @@ def quiet_orbax() -> Iterator[None]:
     Reads that fail together go on in the background; nobody asks for their errors, and Python
     would print them when they are collected.
     """
-    _ignore_leftovers()
-    level = logging.root.manager.disable
+    level, hook = logging.root.manager.disable, sys.unraisablehook
     logging.disable(logging.CRITICAL)
+    sys.unraisablehook = functools.partial(_of_others, hook)
     try:
         yield
     except Exception as error:
@@ -32,16 +32,10 @@ def quiet_orbax() -> Iterator[None]:
         raise
     finally:
         logging.disable(level)
+        sys.unraisablehook = hook
 
 
-@functools.cache
-def _ignore_leftovers() -> None:
-    hook = sys.unraisablehook
-
-    def of_others(unraisable) -> None:
-        file = getattr(getattr(unraisable.object, "cr_code", None), "co_filename", "")
-        if "orbax" not in file and "Event loop is closed" not in str(unraisable.exc_value):
-            hook(unraisable)
-
-    sys.unraisablehook = of_others
-    logging.getLogger("asyncio").addFilter(lambda record: "orbax" not in record.getMessage())
+def _of_others(hook: Callable, unraisable) -> None:
+    file = getattr(getattr(unraisable.object, "cr_code", None), "co_filename", "")
+    if "orbax" not in file and "Event loop is closed" not in str(unraisable.exc_value):
+        hook(unraisable)

@@ -22,11 +22,13 @@ from jaxw2v.training.callbacks import Callback, Metrics
 from jaxw2v.training.checkpoints import steps_in
 from jaxw2v.training.continuing import EarlierRun
 from jaxw2v.training.interrupt import deferred_interrupt
-from jaxw2v.training.processes import check_same, is_first, is_loss, lost
+from jaxw2v.training.processes import check_devices, check_same, is_first, is_loss, lost
 from jaxw2v.training.starts import found_words, from_vectors, load_given
 from jaxw2v.training.trainer import fit
 from jaxw2v.vectors import WordVectors
 
+# What JAX says on accelerators, and on a CPU.
+OUT_OF_MEMORY = "RESOURCE_EXHAUSTED", "Out of memory", "std::bad_alloc"
 Corpus = Files | str | os.PathLike | Iterable
 
 
@@ -100,6 +102,7 @@ def train(
       (8,)
     """
     config = config or Config()
+    check_devices()
     if validation is not None and config.validation_share:
         raise InputError("give a validation corpus or a validation_share, not both")
     if keep_vocabulary and continue_from is None:
@@ -182,7 +185,7 @@ def train(
     except TrainingDiverged as error:
         raise TrainingDiverged(f"{error} ({_left(folder, finished)})") from None
     except (jax.errors.JaxRuntimeError, ValueError) as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
+        if not any(sign in str(error) for sign in OUT_OF_MEMORY):
             if not is_loss(error):
                 raise
             raise ProcessLost(f"{lost(error)} ({_left(folder, finished)})") from error

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from jax.sharding import SingleDeviceSharding
 
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Vocabulary
@@ -20,8 +19,10 @@ from jaxw2v.training.checkpoints import (
     read_record,
     steps_in,
 )
+from jaxw2v.training.layout import on_host
 from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.position import Position
+from jaxw2v.training.processes import check_devices
 from jaxw2v.training.saved_runs import none_usable, read_vocabulary, sound_records, warn_damaged
 from jaxw2v.training.storage_order import storage_row
 from jaxw2v.vectors import WordVectors
@@ -56,7 +57,8 @@ def load_vectors(
       jaxw2v.errors.InputError: none: no such file or folder
     """
     check_options(limit, errors)
-    folder = Path(folder)
+    check_devices()
+    folder = Path(folder).expanduser()
     checkpoints = folder / CHECKPOINTS
     if checkpoint is None and ((folder / VECTORS).exists() or not checkpoints.is_dir()):
         return WordVectors.load(folder, limit, errors)
@@ -107,7 +109,7 @@ def _read_vectors(checkpoints: Path, step: int, limit: int | None) -> WordVector
     if make_objective(config).output_layer.rows_are_words:
         names.append("output_embedding")
     vocabulary = read_vocabulary(checkpoints, step, record)
-    sharding = SingleDeviceSharding(jax.local_devices(backend="cpu")[0])
+    sharding = on_host()
     shapes = {
         name: jax.ShapeDtypeStruct(
             record["arrays"][name]["shape"], record["arrays"][name]["dtype"], sharding=sharding

@@ -180,6 +180,8 @@ def _facts_beside_vectors(folder: Path) -> Record:
         facts = json.loads((folder / SETTINGS).read_text())
     except (OSError, ValueError) as error:
         raise InputError(f"{folder / SETTINGS}: cannot be read: {error}") from None
+    if not isinstance(facts, dict):
+        raise InputError(f"{folder / SETTINGS}: holds no settings; restore the file")
     return facts | {"vocabulary": Vocabulary.load(folder / VOCABULARY).digest}
 
 
