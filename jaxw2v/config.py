@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import numbers
 from collections.abc import Callable
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -42,6 +43,9 @@ class TextSettings:
     (occurrences)."""
     text_column: str = "text"
     """Column to read from parquet, csv, tsv, jsonl and arrow files."""
+    table_quotes: bool = True
+    """Fields of csv and tsv files may stand in double quotes; without, a quote is a character like
+    any other."""
     errors: Literal["strict", "replace"] = "strict"
     """What to do with bytes that are not UTF-8: stop, or replace them by U+FFFD."""
 
@@ -269,6 +273,8 @@ _WITHOUT_EFFECT = {
 def check_fields(settings: Any) -> None:
     """Makes sure that every field holds what its name allows, and has an effect.
 
+    Numbers of other kinds, such as numpy's, become Python's, which JSON can hold.
+
     Args:
       settings: a dataclass of this file.
 
@@ -276,7 +282,8 @@ def check_fields(settings: Any) -> None:
       InputError: a value is out of range.
     """
     for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
+        value = _python_number(getattr(settings, field.name))
+        object.__setattr__(settings, field.name, value)
         if field.name in _CHOICES and value not in _CHOICES[field.name]:
             allowed = ", ".join(_CHOICES[field.name])
             raise InputError(f"{field.name} is {value!r}; it must be one of {allowed}")
@@ -293,3 +300,17 @@ def check_fields(settings: Any) -> None:
                     f"{other} is {getattr(settings, other)!r}, which has no effect when {name} is "
                     f"{value!r}; leave it out"
                 )
+    if getattr(settings, "phrase_scoring", None) == "npmi":
+        threshold = settings.phrase_threshold
+        if threshold is not None and not -1 <= threshold <= 1:
+            raise InputError(
+                f"phrase_threshold is {threshold!r}; with npmi it must be a number from -1 to 1"
+            )
+
+
+def _python_number(value: Any) -> Any:
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return float(value)
+    return value
