@@ -250,6 +250,7 @@ _CHOICES = {
     for name, hint in get_type_hints(Config).items()
     if get_origin(hint) is Literal
 }
+_FLAGS = {name for name, hint in get_type_hints(Config).items() if hint is bool}
 _OPTIONAL = {
     name
     for settings in (Config, Checkpointing)
@@ -282,7 +283,13 @@ def check_fields(settings: Any) -> None:
       InputError: a value is out of range.
     """
     for field in dataclasses.fields(settings):
-        value = _python_number(getattr(settings, field.name))
+        value = getattr(settings, field.name)
+        if isinstance(value, numbers.Real) and not isinstance(value, bool):
+            value = int(value) if isinstance(value, numbers.Integral) else float(value)
+        if field.name in _FLAGS:
+            if value not in (True, False):
+                raise InputError(f"{field.name} is {value!r}; it must be True or False")
+            value = bool(value)
         object.__setattr__(settings, field.name, value)
         if field.name in _CHOICES and value not in _CHOICES[field.name]:
             allowed = ", ".join(_CHOICES[field.name])
@@ -300,17 +307,6 @@ def check_fields(settings: Any) -> None:
                     f"{other} is {getattr(settings, other)!r}, which has no effect when {name} is "
                     f"{value!r}; leave it out"
                 )
-    if getattr(settings, "phrase_scoring", None) == "npmi":
-        threshold = settings.phrase_threshold
-        if threshold is not None and not -1 <= threshold <= 1:
-            raise InputError(
-                f"phrase_threshold is {threshold!r}; with npmi it must be a number from -1 to 1"
-            )
-
-
-def _python_number(value: Any) -> Any:
-    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
-        return int(value)
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        return float(value)
-    return value
+    threshold = getattr(settings, "phrase_threshold", None) or 0.0
+    if not -1 <= threshold <= 1 and settings.phrase_scoring == "npmi":
+        raise InputError(f"phrase_threshold is {threshold}; npmi lies from -1 to 1")

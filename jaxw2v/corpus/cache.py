@@ -21,7 +21,7 @@ from jaxw2v.corpus.encode import encode
 from jaxw2v.corpus.kinds import ending
 from jaxw2v.corpus.known import Known
 from jaxw2v.corpus.paths import expand_paths, is_remote
-from jaxw2v.corpus.sentences import read_iterable
+from jaxw2v.corpus.sentences import read_iterable, refuse_columns
 from jaxw2v.corpus.spool import spooled
 from jaxw2v.corpus.token_stream import FORMAT, META, TokenStream
 from jaxw2v.errors import InputError
@@ -225,6 +225,7 @@ def _as_files(corpus: Files | str | os.PathLike | Iterable) -> Files | None:
                 "a list of strings is a corpus of sentences, but these are names of files; "
                 "give jaxw2v.Files(paths)"
             )
+    refuse_columns(corpus)
     if not isinstance(corpus, Iterable):
         raise InputError(f"a corpus is files or an iterable of sentences, not {type(corpus)}")
     return None
@@ -246,7 +247,11 @@ def _removed_afterwards(folder: Path) -> Iterator[None]:
 
 def _key(paths: list[str], settings: TextSettings, known: Known | None) -> str:
     fields = {f.name: getattr(settings, f.name) for f in dataclasses.fields(TextSettings)}
-    fields |= {"format": FORMAT, "reading": READING, "known": None if known is None else known.digest}
+    fields |= {
+        "format": FORMAT,
+        "reading": READING,
+        "known": None if known is None else known.digest,
+    }
     key = hashlib.sha256(json.dumps(fields).encode())
     for path in paths:
         # The ending decides how a file is read whose content does not.

@@ -32,14 +32,15 @@ _NOT_TEXT = {
     rb"\{\\rtf": ("is RTF", _EXTRACT),
     rb"\xd0\xcf\x11\xe0": ("is an old Office document", _EXTRACT),
     rb"WARC/\d": ("is a web archive (WARC)", _EXTRACT),
+    rb"\x1f\x9d|\x04\x22\x4d\x18": ("is compressed by compress or lz4", "decompress it first"),
     rb"Rar!|7z\xbc\xaf": ("is an archive (rar, 7z)", "extract it and name the files to read"),
     rb"\xff\xfe|\xfe\xff": ("is UTF-16", _UTF8),
 }
 _BOM = rb"(\xef\xbb\xbf)?\s*"
-# A declaration, a root that dumps have, or a tag with attributes alone on its line.
+# A declaration, a comment, a root that dumps have, or a tag alone on its line.
 _XML = re.compile(
-    _BOM + rb"<(\?xml|!doctype|(mediawiki|html|rss|feed|svg)\b"
-    rb"|[a-z][\w:.-]*(\s+[\w:.-]+\s*=\s*(\"[^\"]*\"|'[^']*'))+\s*/?>\s*\n)",
+    _BOM + rb"<(\?xml|!doctype|!--|(mediawiki|html|rss|feed|svg)\b"
+    rb"|[a-z][\w:.-]*(\s+[\w:.-]+\s*=\s*(\"[^\"]*\"|'[^']*'))*\s*/?>[ \t\r]*(\n|$))",
     re.IGNORECASE,
 )
 _OBJECT = re.compile(_BOM + rb'\{\s*"[^"\n]*"\s*:')

@@ -120,7 +120,7 @@ def _csv_texts(
             "are characters like any other"
         ) from None
     if not header:
-        raise InputError(f"{path}: is empty")
+        raise InputError(f"{path}: holds no row")
 
 
 def _place(path: str, header: list[str], column: str) -> int:
@@ -145,33 +145,38 @@ def _json_texts(path: str, lines: Iterable[str], settings: TextSettings) -> Iter
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        row = _object(f"{path}:{number}", line)
+        row = _object(path, number, line)
         names = names or tuple(row)
         is_there = is_there or column in row
-        yield _text(f"{path}:{number}", column, row.get(column), settings.errors)
+        value = row.get(column)
+        # Nearly all are text, and have no escape that could be half of a pair.
+        is_plain = isinstance(value, str) and "\\u" not in line
+        yield value if is_plain else _text(f"{path}:{number}", column, value, settings.errors)
+    if not names:
+        raise InputError(f"{path}: holds no row")
     if not is_there:
         raise no_column(path, column, names)
 
 
-def _object(where: str, line: str) -> dict:
+def _object(path: str, number: int, line: str) -> dict:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
         what = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
         raise InputError(
-            f"{where}: is not JSON ({what}); every line must hold one object (jq -c . writes "
-            "them so)"
+            f"{path}:{number}: is not JSON ({what}); every line must hold one object (jq -c . "
+            "writes them so)"
         ) from None
     if not isinstance(row, dict):
-        raise InputError(f"{where}: holds no object, such as {{\"text\": \"...\"}}")
+        raise InputError(f'{path}:{number}: holds no object, such as {{"text": "..."}}')
     return row
 
 
 def _text(where: str, column: str, value: object, errors: str) -> str:
-    # A number that is no number is how a missing text is written by some.
+    # A number that is no number is how some write a missing text.
     if value is None or value != value:
         return ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool | list | dict):
         raise InputError(f"{where}: {column!r} holds {json.dumps(value)[:40]}, not text")
     text = str(value)
     try:

@@ -20,10 +20,8 @@ def read_iterable(corpus: Iterable) -> Iterator[Batch]:
       Batches of 65,536 sentences at most.
 
     Raises:
-      InputError: a one-shot iterator, a mapping or a table, or an item that is neither text nor a
-        list of words.
+      InputError: a one-shot iterator, or an item that is neither text nor a list of words.
     """
-    _refuse_what_holds_columns(corpus)
     if iter(corpus) is corpus:
         raise InputError(
             "the corpus is a one-shot iterator, such as a generator: it can be read once only, "
@@ -47,21 +45,34 @@ def read_iterable(corpus: Iterable) -> Iterator[Batch]:
         yield _batch(batch, kind is str, number)
 
 
-def _refuse_what_holds_columns(corpus: Iterable) -> None:
-    # Iterating over a DataFrame, of whichever library, gives columns or their names.
-    is_mapping, kind = isinstance(corpus, Mapping), type(corpus)
-    if is_mapping or (hasattr(kind, "columns") and hasattr(kind, "__getitem__")):
-        what = "a mapping" if is_mapping else f"a {kind.__name__}"
+def refuse_columns(corpus: object) -> None:
+    """Makes sure that a corpus holds sentences rather than columns of which one is text.
+
+    Args:
+      corpus: as the user gave it.
+
+    Raises:
+      InputError: it is a mapping or a table, of whichever library.
+    """
+    if _has_columns(corpus):
         raise InputError(
-            f"the corpus is {what}, not sentences; give the texts in it, such as rows['text']"
+            f"the corpus is a {type(corpus).__name__}, not sentences; give the texts in it, such "
+            "as rows['text']"
         )
 
 
+def _has_columns(value: object) -> bool:
+    """Whether iterating over it gives columns, or their names."""
+    kind = type(value)
+    is_table = hasattr(kind, "columns") and hasattr(kind, "__getitem__")
+    return is_table or isinstance(value, Mapping)
+
+
 def _words(number: int, sentence: object) -> list[str]:
-    if isinstance(sentence, Mapping):
+    if _has_columns(sentence):
         raise InputError(
-            f"corpus item {number} is a mapping; give the texts alone, such as rows['text'] or "
-            "[row['text'] for row in rows]"
+            f"corpus item {number} is a {type(sentence).__name__}; give the texts alone, such as "
+            "rows['text'] or [row['text'] for row in rows]"
         )
     words = list(sentence) if isinstance(sentence, Iterable) else None
     if words is None or not all(isinstance(word, str) for word in words):

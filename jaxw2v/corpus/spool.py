@@ -30,14 +30,18 @@ def spooled(paths: Sequence[str], cache: Path) -> Iterator[tuple[str, ...]]:
     Raises:
       InputError: nothing comes through a pipe, or a path is a device.
     """
-    pipes = [path for path in dict.fromkeys(paths) if _is_pipe(path)]
+    pipes = [path for path in paths if _is_pipe(path)]
     if not pipes:
         yield tuple(paths)
         return
     (cache / "spool").mkdir(parents=True, exist_ok=True)
     folder = tempfile.mkdtemp(dir=cache / "spool")
     try:
-        copies = {pipe: _copy(pipe, Path(folder, str(n))) for n, pipe in enumerate(pipes)}
+        copies: dict[str, str] = {}
+        for pipe in pipes:
+            if pipe in copies:
+                raise InputError(f"{pipe}: named twice; a pipe can be read once only")
+            copies[pipe] = _copy(pipe, Path(folder, str(len(copies))))
         try:
             yield tuple(copies.get(path, path) for path in paths)
         except InputError as error:
