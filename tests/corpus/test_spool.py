@@ -77,3 +77,10 @@ def test_standard_input(tmp_path, name, given):
         with open(tmp_path / "a.txt") as file:
             out = subprocess.run(command, stdin=file, stdout=subprocess.PIPE, check=True)
     assert out.stdout.split() == [b"two", b"one", b"2", b"1"]
+
+
+def test_standard_input_that_is_closed(tmp_path):
+    command = f"{sys.executable} -m jaxw2v encode - --out {tmp_path / 'out'} <&-"
+    out = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert out.stderr.startswith("jaxw2v: error: -: cannot be opened: Bad file descriptor")
+    assert out.returncode == 2
