@@ -1,4 +1,4 @@
-"""Compressed files: gzip, bzip2, xz, zstd and zip of one file, known by their first bytes."""
+"""Compressed files: gzip, bzip2, xz and zstd, and zip archives, known by their first bytes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OPENERS = {
 }
 # How compressed content begins.
 COMPRESSED = b"|".join([*_OPENERS, _ZIP])
-ENDINGS = {".gz", ".bz2", ".xz", ".zst", ".zip"}
+ENDINGS = {".gz", ".bz2", ".xz", ".zst"}
 # What a compressed file that is damaged or cut short raises; bz2 also an OSError without an errno.
 DAMAGED = (
     EOFError,
@@ -49,17 +49,13 @@ def open_compressed(path: str, raw: IO[bytes]) -> IO[bytes]:
       raw: the file, at its start.
 
     Returns:
-      The content decompressed, of a zip archive its one file; ``raw`` itself if it is not
-      compressed.
+      The content decompressed; ``raw`` itself if it is not compressed.
 
     Raises:
-      InputError: it is not compressed, and its name says that it is; or it is a zip archive of
-        several files, or of one that is encrypted or compressed in a rare way.
+      InputError: it is not compressed, and its name says that it is.
     """
     start = raw.read(16)
     raw.seek(0)
-    if re.match(_ZIP, start):
-        return _open_zip(path, raw)
     for magic, opener in _OPENERS.items():
         if re.match(magic, start):
             return opener(raw, "rb")
@@ -68,7 +64,26 @@ def open_compressed(path: str, raw: IO[bytes]) -> IO[bytes]:
     return raw
 
 
-def _open_zip(path: str, raw: IO[bytes]) -> IO[bytes]:
+def is_zip(raw: IO[bytes]) -> bool:
+    """Whether a file, which stays at its start, is a zip archive."""
+    start = raw.read(16)
+    raw.seek(0)
+    return bool(re.match(_ZIP, start))
+
+
+def open_zip(path: str, raw: IO[bytes]) -> zipfile.ZipExtFile:
+    """Opens the one file of a zip archive.
+
+    Args:
+      path: of the archive, for errors.
+      raw: the archive.
+
+    Returns:
+      The file, decompressed; its ``name`` is that in the archive.
+
+    Raises:
+      InputError: there are several, or it is encrypted or compressed in a rare way.
+    """
     archive = zipfile.ZipFile(raw)
     # macOS adds a folder of its own.
     files = [

@@ -9,6 +9,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from jaxw2v.errors import InputError
 
@@ -73,10 +74,7 @@ def _is_terminal(path: str) -> bool:
 
 
 def _copy(pipe: str, folder: Path) -> str:
-    try:
-        source = open(0, "rb", closefd=False) if pipe == STDIN else open(pipe, "rb")
-    except OSError as error:
-        raise InputError(f"{pipe}: cannot be opened: {error.strerror}") from None
+    source = _open(pipe)
     folder.mkdir()
     # The name of a pipe may say what comes through it.
     copy = folder / (Path(pipe).name if Path(pipe).suffix else "pipe")
@@ -91,3 +89,10 @@ def _copy(pipe: str, folder: Path) -> str:
     if copy.stat().st_size == 0:
         raise InputError(f"{pipe}: nothing came through it; a pipe can be read once only")
     return str(copy)
+
+
+def _open(pipe: str) -> BinaryIO:
+    try:
+        return open(0, "rb", closefd=False) if pipe == STDIN else open(pipe, "rb")
+    except OSError as error:
+        raise InputError(f"{pipe}: cannot be opened: {error.strerror}") from None

@@ -12,7 +12,7 @@ from typing import IO, NamedTuple
 
 import polars as pl
 
-from jaxw2v.compression import DAMAGED, open_compressed
+from jaxw2v.compression import DAMAGED, is_zip, open_compressed, open_zip
 from jaxw2v.config import TextSettings
 from jaxw2v.corpus.kinds import ARROW, BY_ENDING, HEAD, PARQUET, TEXT, ending, kind_of
 from jaxw2v.corpus.paths import is_remote
@@ -114,8 +114,10 @@ def _read_file(
 def _opened(path: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """A file, and its content decompressed."""
     try:
-        with open(path, "rb") as raw, open_compressed(path, raw) as stream:
-            yield raw, stream
+        with open(path, "rb") as raw:
+            stream = open_zip(path, raw) if is_zip(raw) else open_compressed(path, raw)
+            with stream:
+                yield raw, stream
     except DAMAGED as error:
         raise InputError(f"{path}: damaged or cut short: {error}") from None
     except OSError as error:
