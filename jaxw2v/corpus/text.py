@@ -7,7 +7,6 @@ import contextlib
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import IO, NamedTuple
 
 import polars as pl
@@ -41,7 +40,7 @@ class Batch(NamedTuple):
 def read_paths(
     paths: Sequence[str], config: TextSettings, on_bytes: Callable[[int], object] = lambda n: None
 ) -> Iterator[Batch]:
-    """Reads files one after another, the next batch while one is used.
+    """Reads files one after another.
 
     Args:
       paths: what :func:`jaxw2v.corpus.paths.expand_paths` returned.
@@ -55,17 +54,6 @@ def read_paths(
       InputError: a file is not text, not UTF-8, damaged, has no such column, or has a row that
         does not fit.
     """
-    batches = _read_all(paths, config, on_bytes)
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = pool.submit(next, batches, None)
-            yield batch
-
-
-def _read_all(
-    paths: Sequence[str], config: TextSettings, on_bytes: Callable[[int], object]
-) -> Iterator[Batch]:
     counts = RowCounts()
     for path in paths:
         if is_remote(path):
