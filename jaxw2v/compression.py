@@ -1,4 +1,4 @@
-"""Compressed files: gzip, bzip2, xz and zstd, known by their first bytes."""
+"""Compressed files: gzip, bzip2, xz and zstd, and zip archives, known by their first bytes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import gzip
 import lzma
 import re
 import sys
+import zipfile
 import zlib
 from pathlib import Path
 from typing import IO
@@ -18,6 +19,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+_ZIP = rb"PK(\x03\x04|\x05\x06)"
 _OPENERS = {
     rb"\x1f\x8b": gzip.open,
     # Text may begin with BZh; a block, or the end of an empty file, follows in a compressed one.
@@ -25,9 +27,18 @@ _OPENERS = {
     rb"\xfd7zXZ\x00": lzma.open,
     rb"\x28\xb5\x2f\xfd": zstd.open,
 }
+# How compressed content begins.
+COMPRESSED = b"|".join([*_OPENERS, _ZIP])
 ENDINGS = {".gz", ".bz2", ".xz", ".zst"}
 # What a compressed file that is damaged or cut short raises; bz2 also an OSError without an errno.
-DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError, gzip.BadGzipFile)
+DAMAGED = (
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zstd.ZstdError,
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+)
 
 
 def open_compressed(path: str, raw: IO[bytes]) -> IO[bytes]:
@@ -51,3 +62,43 @@ def open_compressed(path: str, raw: IO[bytes]) -> IO[bytes]:
     if Path(path).suffix.lower() in ENDINGS and start:
         raise InputError(f"{path}: damaged: the file does not begin as its name says")
     return raw
+
+
+def is_zip(raw: IO[bytes]) -> bool:
+    """Whether a file, which stays at its start, is a zip archive."""
+    start = raw.read(16)
+    raw.seek(0)
+    return bool(re.match(_ZIP, start))
+
+
+def open_zip(path: str, raw: IO[bytes]) -> zipfile.ZipExtFile:
+    """Opens the one file of a zip archive.
+
+    Args:
+      path: of the archive, for errors.
+      raw: the archive.
+
+    Returns:
+      The file, decompressed; its ``name`` is that in the archive.
+
+    Raises:
+      InputError: there are several, or it is encrypted or compressed in a rare way.
+    """
+    archive = zipfile.ZipFile(raw)
+    # macOS adds a folder of its own.
+    files = [
+        member
+        for member in archive.infolist()
+        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    ]
+    if len(files) != 1:
+        names = ", ".join(member.filename for member in files[:3])
+        names = f" ({names}{', ...' if len(files) > 3 else ''})" if files else ""
+        raise InputError(
+            f"{path}: is a zip archive of {len(files)} files{names}; extract it and name the ones "
+            "to read"
+        )
+    try:
+        return archive.open(files[0])
+    except (NotImplementedError, RuntimeError) as error:
+        raise InputError(f"{path}: cannot be unzipped ({error}); extract it first") from None

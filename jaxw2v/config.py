@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import numbers
 from collections.abc import Callable
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -42,6 +43,9 @@ class TextSettings:
     (occurrences)."""
     text_column: str = "text"
     """Column to read from parquet, csv, tsv, jsonl and arrow files."""
+    table_quotes: bool = True
+    """Fields of csv and tsv files may stand in double quotes; without, a quote is a character like
+    any other."""
     errors: Literal["strict", "replace"] = "strict"
     """What to do with bytes that are not UTF-8: stop, or replace them by U+FFFD."""
 
@@ -246,6 +250,7 @@ _CHOICES = {
     for name, hint in get_type_hints(Config).items()
     if get_origin(hint) is Literal
 }
+_FLAGS = {name for name, hint in get_type_hints(Config).items() if hint is bool}
 _OPTIONAL = {
     name
     for settings in (Config, Checkpointing)
@@ -269,6 +274,8 @@ _WITHOUT_EFFECT = {
 def check_fields(settings: Any) -> None:
     """Makes sure that every field holds what its name allows, and has an effect.
 
+    Numbers of other kinds, such as numpy's, become Python's, which JSON can hold.
+
     Args:
       settings: a dataclass of this file.
 
@@ -277,6 +284,13 @@ def check_fields(settings: Any) -> None:
     """
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
+        if isinstance(value, numbers.Real) and not isinstance(value, bool):
+            value = int(value) if isinstance(value, numbers.Integral) else float(value)
+        if field.name in _FLAGS:
+            if value not in (True, False):
+                raise InputError(f"{field.name} is {value!r}; it must be True or False")
+            value = bool(value)
+        object.__setattr__(settings, field.name, value)
         if field.name in _CHOICES and value not in _CHOICES[field.name]:
             allowed = ", ".join(_CHOICES[field.name])
             raise InputError(f"{field.name} is {value!r}; it must be one of {allowed}")
@@ -293,3 +307,6 @@ def check_fields(settings: Any) -> None:
                     f"{other} is {getattr(settings, other)!r}, which has no effect when {name} is "
                     f"{value!r}; leave it out"
                 )
+    threshold = getattr(settings, "phrase_threshold", None) or 0.0
+    if not -1 <= threshold <= 1 and settings.phrase_scoring == "npmi":
+        raise InputError(f"phrase_threshold is {threshold}; npmi lies from -1 to 1")

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from jaxw2v import Checkpointing, Config, InputError
@@ -115,3 +116,37 @@ def test_overlaps_that_do_not_fit_are_refused():
 def test_json_reads_back():
     config = Config(probe_words=("a", "b"), learning_rate=0.1)
     assert Config(**json.loads(config.to_json())) == config
+
+
+def test_numbers_of_numpy_become_pythons(tmp_path):
+    config = Config(
+        embedding_dim=np.int64(8),
+        seed=np.uint32(2**32 - 1),
+        learning_rate=np.float32(0.5),
+        noise_exponent=np.float64(0.25),
+        max_norm=np.int16(2),
+        require_full_window=np.bool_(True),
+        block_length=np.int32(64),
+    )
+    there = json.loads(config.to_json())
+    assert [there[n] for n in ("embedding_dim", "seed", "max_norm")] == [8, 2**32 - 1, 2]
+    assert (there["learning_rate"], there["noise_exponent"]) == (0.5, 0.25)
+    assert there["require_full_window"] is True
+    assert type(config.embedding_dim) is int
+    assert type(config.noise_exponent) is float
+    assert type(Checkpointing(checkpoint_steps=np.int64(3)).checkpoint_steps) is int
+    for value in (np.float32("nan"), np.float64(2.5), np.int64(0), np.bool_(True), True):
+        with pytest.raises(InputError, match=r"^window is .*an integer of 1 or more"):
+            Config(window=value)
+    with pytest.raises(InputError, match=r"^table_quotes is 'no'; it must be True or False"):
+        Config(table_quotes="no")
+
+
+def test_thresholds_that_npmi_cannot_reach_are_refused():
+    for threshold in (-1.5, 1.01, np.float32(5)):
+        with pytest.raises(InputError, match=r"phrase_threshold is .*; npmi lies from -1 to 1"):
+            Config(phrase_passes=1, phrase_scoring="npmi", phrase_threshold=threshold)
+    for threshold in (-1, 0.3, 1.0):
+        config = Config(phrase_passes=1, phrase_scoring="npmi", phrase_threshold=threshold)
+        assert config.phrase_threshold == threshold
+    assert Config(phrase_passes=1, phrase_threshold=5.0).phrase_threshold == 5.0

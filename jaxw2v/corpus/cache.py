@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pooch
@@ -17,11 +18,18 @@ import pooch
 from jaxw2v.config import DEFAULTS, TextSettings
 from jaxw2v.corpus import stream_folder, text
 from jaxw2v.corpus.encode import encode
+from jaxw2v.corpus.kinds import ending
 from jaxw2v.corpus.known import Known
+from jaxw2v.corpus.paths import expand_paths, is_remote
+from jaxw2v.corpus.sentences import read_iterable, refuse_columns
+from jaxw2v.corpus.spool import spooled
 from jaxw2v.corpus.token_stream import FORMAT, META, TokenStream
 from jaxw2v.errors import InputError
 from jaxw2v.ownership import held
 from jaxw2v.progress import progress_bar
+
+# A new number where files are read as another text than before: old streams are not theirs.
+READING = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +37,8 @@ class Files:
     """A corpus given as files.
 
     Attributes:
-      paths: paths, globs, or addresses (``s3://``, ``hf://``) of tables.
+      paths: paths, globs, addresses (``s3://``, ``hf://``) of tables, or ``-`` for standard
+        input; ``~`` is the home folder.
 
     Example:
       >>> Files(("a.txt", "more/*.txt.gz")).paths
@@ -41,7 +50,8 @@ class Files:
     def __post_init__(self) -> None:
         lone = isinstance(self.paths, str | os.PathLike)
         paths = (self.paths,) if lone else self.paths
-        object.__setattr__(self, "paths", tuple(map(os.fspath, paths)))
+        paths = tuple(os.path.expanduser(os.fspath(path)) for path in paths)
+        object.__setattr__(self, "paths", paths)
 
 
 def cache_folder() -> Path:
@@ -49,6 +59,21 @@ def cache_folder() -> Path:
     return Path(os.environ.get("JAXW2V_CACHE") or pooch.os_cache("jaxw2v"))
 
 
+def _reads_pipes(function: Callable) -> Callable:
+    """Gives a function whose corpus has pipes the files that they were copied to."""
+
+    @functools.wraps(function)
+    def with_files(corpus, *args, **kwargs):
+        files = _as_files(corpus)
+        if files is None:
+            return function(corpus, *args, **kwargs)
+        with spooled(files.paths, cache_folder()) as paths:
+            return function(Files(paths), *args, **kwargs)
+
+    return with_files
+
+
+@_reads_pipes
 def open_corpus(
     corpus: Files | str | os.PathLike | Iterable,
     config: TextSettings,
@@ -83,8 +108,8 @@ def open_corpus(
         # Nothing to key a cache by: encoded anew, and the files vanish with the stream.
         folder = Path(tempfile.mkdtemp(dir=streams, suffix=".tmp"))
         with _removed_afterwards(folder):
-            return encode(text.read_iterable(corpus), folder, config, known)
-    paths = text.expand_paths(files.paths)
+            return encode(read_iterable(corpus), folder, config, known)
+    paths = expand_paths(files.paths)
     _refuse_empty(paths)
     folder = streams / _key(paths, config, known)
     if folder.is_dir():
@@ -101,6 +126,7 @@ def open_corpus(
     return TokenStream.load(folder)
 
 
+@_reads_pipes
 def encode_corpus(
     corpus: Files | str | os.PathLike,
     out: str | os.PathLike,
@@ -135,7 +161,7 @@ def encode_corpus(
     files = _as_files(corpus)
     if files is None:
         raise InputError("encode_corpus takes files; train takes sentences as they are")
-    paths = text.expand_paths(files.paths)
+    paths = expand_paths(files.paths)
     _refuse_empty(paths)
     key = _key(paths, settings, None)
     if os.path.lexists(out) and not out.is_dir():
@@ -175,7 +201,7 @@ def _encode(
 ) -> TokenStream:
     def batches() -> Iterator[text.Batch]:
         with progress_bar(
-            total=sum(os.path.getsize(p) for p in paths if not text.is_remote(p)),
+            total=sum(os.path.getsize(p) for p in paths if not is_remote(p)),
             unit="B",
             unit_scale=True,
             desc="reading corpus",
@@ -199,6 +225,7 @@ def _as_files(corpus: Files | str | os.PathLike | Iterable) -> Files | None:
                 "a list of strings is a corpus of sentences, but these are names of files; "
                 "give jaxw2v.Files(paths)"
             )
+    refuse_columns(corpus)
     if not isinstance(corpus, Iterable):
         raise InputError(f"a corpus is files or an iterable of sentences, not {type(corpus)}")
     return None
@@ -206,7 +233,7 @@ def _as_files(corpus: Files | str | os.PathLike | Iterable) -> Files | None:
 
 def _refuse_empty(paths: list[str]) -> None:
     for path in paths:
-        if not text.is_remote(path) and os.path.getsize(path) == 0:
+        if not is_remote(path) and os.path.getsize(path) == 0:
             raise InputError(f"{path}: is empty")
 
 
@@ -220,12 +247,16 @@ def _removed_afterwards(folder: Path) -> Iterator[None]:
 
 def _key(paths: list[str], settings: TextSettings, known: Known | None) -> str:
     fields = {f.name: getattr(settings, f.name) for f in dataclasses.fields(TextSettings)}
-    fields |= {"format": FORMAT, "known": None if known is None else known.digest}
+    fields |= {
+        "format": FORMAT,
+        "reading": READING,
+        "known": None if known is None else known.digest,
+    }
     key = hashlib.sha256(json.dumps(fields).encode())
     for path in paths:
-        # The ending decides how a file is read.
-        key.update(Path(path).suffix.encode() + b"\0")
-        if text.is_remote(path):
+        # The ending decides how a file is read whose content does not.
+        key.update(ending(path).encode() + b"\0")
+        if is_remote(path):
             key.update(path.encode())
         else:
             with open(path, "rb") as file:

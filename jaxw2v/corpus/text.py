@@ -1,22 +1,26 @@
-"""From files or Python iterables to batches of lines, in bounded memory."""
+"""From files to batches of lines, in bounded memory."""
 
 from __future__ import annotations
 
 import codecs
-import glob
+import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import NamedTuple
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, NamedTuple
 
 import polars as pl
 
-from jaxw2v.compression import DAMAGED, ENDINGS, open_compressed
+from jaxw2v.compression import DAMAGED, is_zip, open_compressed, open_zip
 from jaxw2v.config import TextSettings
+from jaxw2v.corpus.kinds import ARROW, BY_ENDING, HEAD, PARQUET, TEXT, ending, kind_of
+from jaxw2v.corpus.paths import is_remote
+from jaxw2v.corpus.rows import RowCounts, no_column, read_rows
 from jaxw2v.errors import InputError
 
 CHUNK_BYTES = 1 << 22
 LINES_PER_BATCH = 1 << 16
+_SCANS = {PARQUET: pl.scan_parquet, ARROW: pl.scan_ipc}
 
 
 class Batch(NamedTuple):
@@ -33,125 +37,103 @@ class Batch(NamedTuple):
     tokenized: bool = False
 
 
-_TABLES = {
-    ".parquet": pl.scan_parquet,
-    ".csv": lambda path: pl.scan_csv(path, infer_schema=False),
-    ".tsv": lambda path: pl.scan_csv(path, infer_schema=False, separator="\t"),
-    ".jsonl": pl.scan_ndjson,
-    ".ndjson": pl.scan_ndjson,
-    ".arrow": pl.scan_ipc,
-    ".feather": pl.scan_ipc,
-}
-
-
-def is_table(path: str) -> bool:
-    """Whether polars scans the file, by its ending, rather than it being lines of text."""
-    return Path(path).suffix.lower() in _TABLES
-
-
-def _refuse_compressed_table(path: str) -> None:
-    *_, inner, outer = ["", "", *Path(path).suffixes]
-    if outer.lower() in ENDINGS and inner.lower() in _TABLES:
-        raise InputError(
-            f"{path}: a table in a compressed file cannot be read; decompress it first"
-        )
-
-
-def is_remote(path: str) -> bool:
-    """Whether the path is an address such as ``hf://`` or ``s3://``, which polars opens."""
-    return "://" in path
-
-
-def expand_paths(paths: Sequence[str | os.PathLike]) -> list[str]:
-    """Expands globs and checks that every input is a file.
-
-    Args:
-      paths: paths, globs (``**`` too), or addresses of tables that polars can scan.
-
-    Returns:
-      Paths in the order given, those of a glob sorted.
-
-    Raises:
-      InputError: a path does not exist, is a directory, or a glob matches nothing.
-
-    Example:
-      >>> expand_paths(["no-such-file.txt"])
-      Traceback (most recent call last):
-      ...
-      jaxw2v.errors.InputError: no-such-file.txt: no such file
-    """
-    found = []
-    for path in map(os.fspath, paths):
-        _refuse_compressed_table(path)
-        if is_remote(path):
-            if not is_table(path):
-                raise InputError(f"{path}: an address must end in {', '.join(_TABLES)}")
-            found.append(path)
-        elif os.path.isdir(path):
-            raise InputError(f"{path}: is a directory; name its files, such as '{path}/*.txt'")
-        elif os.path.exists(path):
-            found.append(path)
-        elif matches := sorted(p for p in glob.glob(path, recursive=True) if os.path.isfile(p)):
-            found.extend(matches)
-        else:
-            raise InputError(f"{path}: no such file")
-    return found
-
-
 def read_paths(
     paths: Sequence[str], config: TextSettings, on_bytes: Callable[[int], object] = lambda n: None
 ) -> Iterator[Batch]:
     """Reads files one after another.
 
     Args:
-      paths: what :func:`expand_paths` returned.
-      config: ``errors`` and ``text_column`` are used.
+      paths: what :func:`jaxw2v.corpus.paths.expand_paths` returned.
+      config: ``errors``, ``text_column`` and ``table_quotes`` are used.
       on_bytes: called with the bytes of each file passed since the last call, as stored.
 
     Yields:
       Batches of about 4 MB of text.
 
     Raises:
-      InputError: a file is not UTF-8, damaged, or has no such column.
+      InputError: a file is not text, not UTF-8, damaged, has no such column, or has a row that
+        does not fit.
     """
+    counts = RowCounts()
     for path in paths:
-        if is_table(path):
-            yield from _read_table(path, config.text_column)
-            on_bytes(0 if is_remote(path) else os.path.getsize(path))
+        if is_remote(path):
+            yield from _read_remote(path, config, counts)
         else:
-            yield from _read_text(path, config.errors, on_bytes)
+            yield from _read_file(path, config, counts, on_bytes)
+    counts.warn(config.text_column)
 
 
-def _read_text(path: str, errors: str, on_bytes: Callable[[int], object]) -> Iterator[Batch]:
-    line, position, continues, rest = 1, 0, False, b""
-    first = True
+def _read_remote(path: str, config: TextSettings, counts: RowCounts) -> Iterator[Batch]:
+    kind = BY_ENDING[ending(path)]
+    if kind in _SCANS:
+        yield from _scan(path, kind, config.text_column, counts)
+        return
+    frames = _frames(path, pl.scan_lines(path))
+    lines = (f"{line}\n" for frame in frames for line in frame["line"])
+    yield from _row_batches(kind, path, _without_mark(lines), config, counts)
+
+
+def _read_file(
+    path: str, config: TextSettings, counts: RowCounts, on_bytes: Callable[[int], object]
+) -> Iterator[Batch]:
+    with _opened(path) as (raw, stream):
+        head = stream.read(HEAD)
+        name = stream.name if isinstance(stream, zipfile.ZipExtFile) else path
+        kind = kind_of(path, name, head)
+        stream.seek(0)
+        if kind in _SCANS and stream is not raw:
+            raise InputError(f"{path}: is a compressed {kind} table; decompress it first")
+        if kind in _SCANS:
+            batches = _scan(path, kind, config.text_column, counts)
+        elif kind == TEXT:
+            batches = _read_text(path, stream, config.errors)
+        else:
+            lines = _without_mark(_lines(path, stream, config.errors))
+            batches = _row_batches(kind, path, lines, config, counts)
+        passed = 0
+        for batch in batches:
+            on_bytes(raw.tell() - passed)
+            passed = raw.tell()
+            yield batch
+        on_bytes(os.path.getsize(path) - passed)
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """A file, and its content decompressed."""
     try:
-        with open(path, "rb") as raw, open_compressed(path, raw) as stream:
-            while data := stream.read(CHUNK_BYTES):
-                on_bytes(raw.tell() - position)
-                position = raw.tell()
-                if first:
-                    data = data.removeprefix(codecs.BOM_UTF8)
-                    first = False
-                data = rest + data
-                cut, ends_line = _cut(data)
-                if cut == 0:
-                    rest = data
-                    continue
-                rest, data = data[cut:], data[:cut]
-                text = _decode(data, errors, path, line)
-                line += data.count(b"\n")
-                yield Batch(pl.Series(text.removesuffix("\n").split("\n")), continues)
-                continues = not ends_line
-            if rest:
-                text = _decode(rest, errors, path, line)
-                yield Batch(pl.Series(text.split("\n")), continues)
+        with open(path, "rb") as raw:
+            stream = open_zip(path, raw) if is_zip(raw) else open_compressed(path, raw)
+            with stream:
+                yield raw, stream
     except DAMAGED as error:
         raise InputError(f"{path}: damaged or cut short: {error}") from None
     except OSError as error:
         # bz2 reports damage as an OSError without an errno.
         reason = error.strerror or f"damaged: {error}"
         raise InputError(f"{path}: {reason}") from None
+
+
+def _read_text(path: str, stream: IO[bytes], errors: str) -> Iterator[Batch]:
+    line, continues, rest = 1, False, b""
+    first = True
+    while data := stream.read(CHUNK_BYTES):
+        if first:
+            data = data.removeprefix(codecs.BOM_UTF8)
+            first = False
+        data = rest + data
+        cut, ends_line = _cut(data)
+        if cut == 0:
+            rest = data
+            continue
+        rest, data = data[cut:], data[:cut]
+        text = _decode(data, errors, path, line)
+        line += data.count(b"\n")
+        yield Batch(pl.Series(text.removesuffix("\n").split("\n")), continues)
+        continues = not ends_line
+    if rest:
+        text = _decode(rest, errors, path, line)
+        yield Batch(pl.Series(text.split("\n")), continues)
 
 
 def _cut(data: bytes) -> tuple[int, bool]:
@@ -173,58 +155,61 @@ def _decode(data: bytes, errors: str, path: str, line: int) -> str:
         ) from None
 
 
-def _read_table(path: str, column: str) -> Iterator[Batch]:
+def _lines(path: str, stream: IO[bytes], errors: str) -> Iterator[str]:
+    for number, line in enumerate(stream, 1):
+        yield _decode(line, errors, path, number)
+
+
+def _without_mark(lines: Iterator[str]) -> Iterator[str]:
+    """Lines without the byte order mark before the first."""
+    for line in lines:
+        yield line.removeprefix("\ufeff")
+        break
+    yield from lines
+
+
+def _row_batches(
+    kind: str, path: str, lines: Iterator[str], config: TextSettings, counts: RowCounts
+) -> Iterator[Batch]:
+    texts: list[str] = []
+    size = 0
+    for text in read_rows(kind, path, lines, config, counts):
+        texts.append(text)
+        size += len(text)
+        if size >= CHUNK_BYTES:
+            yield Batch(pl.Series(texts))
+            texts, size = [], 0
+    if texts:
+        yield Batch(pl.Series(texts))
+
+
+def _scan(path: str, kind: str, column: str, counts: RowCounts) -> Iterator[Batch]:
+    """The texts of a table that polars reads."""
     try:
-        table = _TABLES[Path(path).suffix.lower()](path)
-        names = table.collect_schema().names()
-        if column not in names:
-            raise InputError(
-                f"{path}: no column {column!r}; it has {', '.join(names)} (--text-column)"
-            )
-        table = table.select(pl.col(column).cast(pl.String).fill_null(""))
-        for frame in table.collect_batches(chunk_size=LINES_PER_BATCH, maintain_order=True):
-            yield Batch(frame[column])
+        table = _SCANS[kind](path)
+        schema = table.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
-
-
-def read_iterable(corpus: Iterable) -> Iterator[Batch]:
-    """Reads a Python corpus.
-
-    Args:
-      corpus: a re-iterable of strings, or of lists of words.
-
-    Yields:
-      Batches of 65,536 sentences at most.
-
-    Raises:
-      InputError: a one-shot iterator, or an item that is neither text nor a list of words.
-    """
-    if iter(corpus) is corpus:
+        raise _unreadable(path, error) from None
+    if column not in schema:
+        raise no_column(path, column, schema.names())
+    if schema[column].is_nested():
         raise InputError(
-            "the corpus is a one-shot iterator, such as a generator: it can be read once only, "
-            "training may read it again; give a list, or an object whose __iter__ starts anew"
+            f"{path}: column {column!r} holds {schema[column]}, not text (choose another by "
+            "--text-column)"
         )
-    batch: list = []
-    kind: type | None = None
-    for number, sentence in enumerate(corpus):
-        is_text = isinstance(sentence, str)
-        if not is_text:
-            sentence = list(sentence) if isinstance(sentence, Iterable) else None
-            if sentence is None or not all(isinstance(word, str) for word in sentence):
-                raise InputError(f"corpus item {number} is neither a string nor a list of words")
-        if kind is not None and is_text != (kind is str):
-            raise InputError(f"corpus item {number}: strings and lists of words are mixed")
-        kind = str if is_text else list
-        batch.append(sentence)
-        if len(batch) == LINES_PER_BATCH:
-            yield _iterable_batch(batch, is_text)
-            batch = []
-    if batch:
-        yield _iterable_batch(batch, kind is str)
+    for frame in _frames(path, table.select(pl.col(column).cast(pl.String))):
+        texts = frame[column].filter(frame[column].str.len_bytes() > 0)
+        counts.rows += len(frame)
+        counts.without_text += len(frame) - len(texts)
+        yield Batch(texts)
 
 
-def _iterable_batch(batch: list, is_text: bool) -> Batch:
-    if is_text:
-        return Batch(pl.Series(batch, dtype=pl.String))
-    return Batch(pl.Series(batch, dtype=pl.List(pl.String)), tokenized=True)
+def _frames(path: str, table: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    try:
+        yield from table.collect_batches(chunk_size=LINES_PER_BATCH, maintain_order=True)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: str, error: Exception) -> InputError:
+    return InputError(f"{path}: cannot be read: {str(error).splitlines()[0]}")

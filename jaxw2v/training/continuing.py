@@ -45,6 +45,7 @@ OWN = frozenset(
         "max_vocabulary",
         "max_counted",
         "text_column",
+        "table_quotes",
         "errors",
         "freeze_loaded",
         "validation_share",

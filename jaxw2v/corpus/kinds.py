@@ -1,0 +1,124 @@
+"""What a file of a corpus holds: known by its first bytes, and where those do not tell by its
+name."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+from pathlib import Path
+
+from jaxw2v.compression import COMPRESSED, ENDINGS
+from jaxw2v.errors import InputError
+
+# So many bytes of a file tell what it holds.
+HEAD = 1 << 13
+TEXT, JSON, CSV, TSV, PARQUET, ARROW = "text", "json", "csv", "tsv", "parquet", "arrow"
+BY_ENDING = {
+    ".parquet": PARQUET,
+    ".csv": CSV,
+    ".tsv": TSV,
+    ".json": JSON,
+    ".jsonl": JSON,
+    ".ndjson": JSON,
+    ".arrow": ARROW,
+    ".feather": ARROW,
+}
+_SCANNED = {rb"PAR1": PARQUET, rb"ARROW1": ARROW}
+_EXTRACT = "extract its text first"
+_UTF8 = "convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"
+_NOT_TEXT = {
+    COMPRESSED: ("is compressed twice", "decompress it first"),
+    rb"%PDF-": ("is a PDF", _EXTRACT),
+    rb"\{\\rtf": ("is RTF", _EXTRACT),
+    rb"\xd0\xcf\x11\xe0": ("is an old Office document", _EXTRACT),
+    rb"WARC/\d": ("is a web archive (WARC)", _EXTRACT),
+    rb"\x1f\x9d|\x04\x22\x4d\x18": ("is compressed by compress or lz4", "decompress it first"),
+    rb"Rar!|7z\xbc\xaf": ("is an archive (rar, 7z)", "extract it and name the files to read"),
+    rb"\xff\xfe|\xfe\xff": ("is UTF-16", _UTF8),
+}
+_BOM = rb"(\xef\xbb\xbf)?\s*"
+# A declaration, a comment, a root that dumps have, or a tag alone on its line.
+_XML = re.compile(
+    _BOM + rb"<(\?xml|!doctype|!--|(mediawiki|html|rss|feed|svg)\b"
+    rb"|[a-z][\w:.-]*(\s+[\w:.-]+\s*=\s*(\"[^\"]*\"|'[^']*'))*\s*/?>[ \t\r]*(\n|$))",
+    re.IGNORECASE,
+)
+_OBJECT = re.compile(_BOM + rb'\{\s*"[^"\n]*"\s*:')
+_ARRAY = re.compile(_BOM + rb'\[\s*\{\s*("[^"\n]*"\s*:|\})')
+_LIST = re.compile(_BOM + rb"\[")
+
+
+def kind_of(path: str, name: str, head: bytes) -> str:
+    """Tells what a file holds.
+
+    Args:
+      path: of the file, for errors.
+      name: of what it holds, which says what the content does not.
+      head: its first ``HEAD`` bytes, decompressed.
+
+    Returns:
+      ``text``, ``json`` (an object a line), ``csv``, ``tsv``, ``parquet`` or ``arrow``.
+
+    Raises:
+      InputError: it is nothing that can be read; the message says what it is.
+
+    Example:
+      >>> kind_of("a.txt", "a.txt", b'{"text": "one two"}'), kind_of("a.txt", "a.txt", b"one two")
+      ('json', 'text')
+    """
+    for magic, kind in _SCANNED.items():
+        if head.startswith(magic):
+            return kind
+    _refuse_what_is_not_text(path, head)
+    kind = BY_ENDING.get(ending(name), TEXT)
+    if kind in _SCANNED.values():
+        raise InputError(f"{path}: cannot be read: the file does not begin as its name says")
+    if _ARRAY.match(head) or (kind == JSON and _LIST.match(head)):
+        raise InputError(
+            f"{path}: is a JSON array; write one object a line (jq -c '.[]' does) and name "
+            "the field that holds the text (--text-column)"
+        )
+    return JSON if _OBJECT.match(head) else kind
+
+
+def _refuse_what_is_not_text(path: str, head: bytes) -> None:
+    for magic, (what, remedy) in _NOT_TEXT.items():
+        if re.match(magic, head):
+            raise InputError(f"{path}: {what}; {remedy}")
+    if _is_tar(head):
+        raise InputError(f"{path}: is a tar archive; extract it and name the files to read")
+    if b"\0" in head:
+        raise InputError(
+            f"{path}: is binary, not text: byte {head.index(0)} is NUL; if it is UTF-16, {_UTF8}"
+        )
+    if _XML.match(head):
+        raise InputError(
+            f"{path}: is XML or HTML; {_EXTRACT} (for dumps of Wikipedia WikiExtractor does)"
+        )
+
+
+def _is_tar(head: bytes) -> bool:
+    try:
+        tarfile.TarInfo.frombuf(head[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
+
+
+def ending(name: str) -> str:
+    """The ending of a name, in lower case, without that of a compression.
+
+    Args:
+      name: a path or an address.
+
+    Returns:
+      The ending with its dot; "" if there is none.
+
+    Example:
+      >>> ending("rows.CSV.gz"), ending("rows.txt"), ending("rows")
+      ('.csv', '.txt', '')
+    """
+    path = Path(name)
+    if path.suffix.lower() in ENDINGS:
+        path = path.with_suffix("")
+    return path.suffix.lower()

@@ -1,0 +1,152 @@
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+
+import polars as pl
+import pytest
+
+from jaxw2v import Config, InputError
+from jaxw2v.compression import zstd
+from jaxw2v.corpus import open_corpus
+
+ROWS = {
+    "csv": b'id,text\n1,"one, two"\n2,two\n',
+    "tsv": b"id\ttext\n1\tone, two\n2\ttwo\n",
+    "json": b'{"id": 1, "text": "one, two"}\n{"id": 2, "text": "two"}\n',
+}
+OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": zstd.open, "": open}
+
+
+def counts(path, **settings):
+    vocabulary = open_corpus(path, Config(min_count=1, **settings), show_progress=False).vocabulary
+    return dict(zip(vocabulary.words, vocabulary.counts.tolist(), strict=True))
+
+
+def tar(mode="w"):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as archive:
+        member = tarfile.TarInfo("a.txt")
+        member.size = 8
+        archive.addfile(member, io.BytesIO(b"one two\n"))
+    return out.getvalue()
+
+
+def old_tar():
+    """One without the magic that newer ones have: its checksum tells."""
+    block = bytearray(tar()[:512])
+    block[257:265] = bytes(8)
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block) + tar()[512:]
+
+
+def zipped(**members):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "."), content)
+    return out.getvalue()
+
+
+def encrypted():
+    """An archive that says its file is encrypted: the lowest bit of the flags in both headers."""
+    content = bytearray(zipped(a__txt=b"one two\n"))
+    content[6] |= 1
+    content[content.index(b"PK\1\2") + 8] |= 1
+    return bytes(content)
+
+
+@pytest.mark.parametrize("compression", OPENERS)
+@pytest.mark.parametrize(
+    ("ending", "form"),
+    [("csv", "csv"), ("tsv", "tsv"), ("json", "json"), ("jsonl", "json"), ("ndjson", "json"),
+     ("txt", "json")],
+)  # fmt: skip
+def test_tables_are_read_compressed_too(tmp_path, ending, form, compression):
+    path = tmp_path / f"rows.{ending}{compression}"
+    with OPENERS[compression](path, "wb") as file:
+        file.write(ROWS[form])
+    assert counts(path) == {"two": 2, "one": 1}
+
+
+def test_the_one_file_of_a_zip_archive_is_read(tmp_path):
+    for name, content in [("a__txt", b"one two\ntwo\n"), ("a__csv", ROWS["csv"])]:
+        (tmp_path / "a.zip").write_bytes(zipped(**{name: content}))
+        assert counts(tmp_path / "a.zip") == {"two": 2, "one": 1}
+    with zipfile.ZipFile(tmp_path / "mac.data", "w") as archive:
+        archive.mkdir("texts")
+        archive.writestr("texts/a.txt", "one two\ntwo\n")
+        archive.writestr("__MACOSX/texts/._a.txt", b"\0")
+    assert counts(tmp_path / "mac.data") == {"two": 2, "one": 1}
+
+
+@pytest.mark.parametrize("form", ["parquet", "ipc"])
+def test_binary_tables_are_known_by_content(tmp_path, form):
+    path = tmp_path / "rows.data"
+    frame = pl.DataFrame({"id": [1, 2, 3], "text": [None, "one two", "two"]})
+    getattr(frame, f"write_{form}")(path)
+    with pytest.warns(UserWarning, match="^1 of 3 rows have no text"):
+        assert counts(path) == {"two": 2, "one": 1}
+    with gzip.open(tmp_path / "rows.gz", "wb") as file:
+        file.write(path.read_bytes())
+    with pytest.raises(InputError, match=r"rows\.gz: is a compressed .*decompress it first"):
+        counts(tmp_path / "rows.gz")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "message"),
+    [
+        (zipped(a__txt=b"one", b__txt=b"two"), "a.zip", r"zip archive of 2 files \(a.txt, b.txt\)"),
+        (zipped(), "a.zip", "zip archive of 0 files; extract it"),
+        (zipped(a__txt=b"one " * 99)[:-30], "a.zip", "damaged or cut short"),
+        (encrypted(), "a.zip", "cannot be unzipped .*is encrypted.*; extract it first"),
+        (zipped(a__gz=gzip.compress(b"one")), "a.zip", "is compressed twice"),
+        (tar(), "a.txt", "is a tar archive; extract it"),
+        (old_tar(), "a.txt", "is a tar archive; extract it"),
+        (tar("w:gz"), "a.tgz", "is a tar archive; extract it"),
+        (gzip.compress(gzip.compress(b"one")), "a.gz", "is compressed twice"),
+        (b"%PDF-1.7\none two\n", "a.txt", "is a PDF; extract its text"),
+        (b"{\\rtf1 one two}", "a.txt", "is RTF"),
+        (b"WARC/1.0\r\none two", "a.warc", "is a web archive"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a.txt", "is binary, not text: byte 8 is NUL"),
+        ("one two".encode("utf-16"), "a.csv", "is UTF-16; convert it to UTF-8"),
+        ("one two".encode("utf-16-le"), "a.txt", "is binary, not text.*if it is UTF-16"),
+        (b'<?xml version="1.0"?><a>one</a>', "a.xml", "is XML or HTML"),
+        (b'\xef\xbb\xbf\n<mediawiki xmlns="x">one', "a.txt", "is XML or HTML"),
+        (bz2.compress(b"<mediawiki>\n <page>one"), "a.xml.bz2", "is XML or HTML"),
+        (b'<doc id="1" title="one">\none two\n', "a.txt", "is XML or HTML"),
+        (b"<!DOCTYPE html><html>one", "a.txt", "is XML or HTML"),
+        (b'[{"text": "one"}]', "a.txt", "is a JSON array; write one object a line"),
+        (b'["one", "two"]', "a.json", "is a JSON array; write one object a line"),
+        (b'{\n "text": "one"\n}\n', "a.json", "a.json:1: is not JSON .*one object"),
+        (b'"one"\n', "a.json", "a.json:1: holds no object"),
+        (b"one two\n", "a.parquet", "cannot be read: the file does not begin as its name says"),
+        (b'{"body": "one"}\n', "a.txt", "no column 'text'; it has body .*--text-column"),
+    ],
+)  # fmt: skip
+def test_what_is_not_text_is_refused_by_name(tmp_path, content, name, message):
+    (tmp_path / name).write_bytes(content)
+    for errors in ("strict", "replace"):
+        with pytest.raises(InputError, match=message) as refused:
+            counts(tmp_path / name, errors=errors)
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["<3 one", "<unk> one", "<b>one</b>", "{one} two", "[1] one", '["one"] two', "PK one",
+     "BZh9 one", "%one", "{} one", "<a href=x>one</a>"],
+)  # fmt: skip
+def test_text_that_begins_strangely_is_text(tmp_path, line):
+    (tmp_path / "a.txt").write_text(f"{line}\ntwo\n")
+    found = counts(tmp_path / "a.txt")
+    assert found["one"] == 1
+    assert found["two"] >= 1
+
+
+def test_a_nul_far_into_a_text_is_no_sign_of_a_binary(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"one\n" * 5_000 + b"\0two\n")
+    assert counts(tmp_path / "a.txt") == {"one": 5_000, "two": 1}
