@@ -26,9 +26,7 @@ class WordVectors(NearestWords, Comparisons):
 
     Attributes:
       vocabulary: the words and their counts.
-      vectors: float32 [V, D] numpy array, a row a word; or a JAX array, cut by rows over the
-        devices of a mesh, which stays there (rows past V are padding).
-      output_vectors: likewise, the output embedding, or ``None``.
+      output_vectors: like ``vectors``, the output embedding, or ``None``.
 
     Example:
       >>> vocabulary = Vocabulary.from_counts(["cat", "dog", "sky"], [3, 2, 1])
@@ -49,14 +47,15 @@ class WordVectors(NearestWords, Comparisons):
 
         Args:
           vocabulary: V words.
-          vectors: [V, D] floating; with V rows or more if it is cut over devices.
+          vectors: [V, D] floating; with V rows or more if it is cut over devices; copied unless it
+            is float32, contiguous and read-only.
           output_vectors: likewise, or ``None``.
 
         Raises:
           InputError: the shapes differ, or a number is not finite.
         """
         self.vocabulary = vocabulary
-        self.vectors = checked_rows(vectors, len(vocabulary), "vectors")
+        self.vectors = vectors
         self.output_vectors = None
         if output_vectors is not None:
             self.output_vectors = checked_rows(output_vectors, len(vocabulary), "output_vectors")
@@ -147,6 +146,10 @@ class WordVectors(NearestWords, Comparisons):
         counts = table.counts
         if counts is None:
             counts = np.arange(len(table.words), 0, -1)
+        # Nobody else holds the tables, so that they need not be copied.
+        for vectors in (table.vectors, table.output_vectors):
+            if vectors is not None:
+                vectors.flags.writeable = False
         return cls(Vocabulary(table.words, counts), table.vectors, table.output_vectors)
 
     def export(
@@ -194,5 +197,6 @@ class WordVectors(NearestWords, Comparisons):
                 "there are no output vectors: hierarchical softmax has none for words, and files "
                 "of other programs hold one kind only"
             )
-        added = self.vectors if which == "sum" else 0
-        return WordVectors(self.vocabulary, self.output_vectors + added)
+        if which == "output":
+            return WordVectors(self.vocabulary, self.output_vectors)
+        return WordVectors(self.vocabulary, self.output_vectors + self.vectors)
