@@ -88,7 +88,8 @@ class Evaluate(_OfVectors):
     """Scores vectors on word-similarity and analogy files."""
 
     similarity: tuple[Path, ...] = ()
-    """Files of two words and a score a line."""
+    """Files of two words and a score a line, as WordSim-353, SimLex-999, MEN and others are
+    published."""
     analogies: Path | None = None
     """File of four words a line, with ": section" lines, as Google's questions-words.txt."""
     restrict: int = 30_000
