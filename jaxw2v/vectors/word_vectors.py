@@ -125,7 +125,7 @@ class WordVectors(NearestWords, Comparisons):
           errors: ``strict`` refuses a file with a row that cannot be used: a word that is empty,
             not UTF-8 or there twice, a number that is not finite, too few or too many numbers.
             ``replace`` puts U+FFFD where a word is not UTF-8; ``skip`` leaves bad rows out, with a
-            warning.
+            warning, but not in word2vec's binary format, where nothing says where the next begins.
           show_progress: draw a progress line on standard error.
 
         Returns:
@@ -158,7 +158,8 @@ class WordVectors(NearestWords, Comparisons):
         """Writes the vectors in another program's format, renamed when complete.
 
         Args:
-          path: the file; a folder for the last two formats.
+          path: the file, compressed if its name ends in .gz, .bz2, .xz or .zst; a folder for the
+            last two formats.
           format: ``word2vec-text`` or ``word2vec-bin``, which gensim and many others read;
             ``glove``, the same text without its header; ``safetensors``, vectors, words and counts
             in one file; ``tensorboard``, for its projector; ``static-embedding``, a folder that
@@ -166,7 +167,8 @@ class WordVectors(NearestWords, Comparisons):
           tokenizer: by which ``static-embedding`` finds the words of a text.
 
         Raises:
-          InputError: the format is unknown, or cannot hold one of the words.
+          InputError: the format is unknown, cannot hold one of the words, or does not go with
+            the ending of the name.
         """
         files.export(path, format, self.vocabulary, self.vectors, tokenizer)
 
