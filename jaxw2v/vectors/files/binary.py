@@ -17,6 +17,7 @@ from jaxw2v.vectors.files.text import LONGEST_WORD, check_header
 
 CHUNK_BYTES = 1 << 24
 ROWS_AT_ONCE = 1 << 14
+LINE_FEED = 10
 _CONTROL = re.compile(rb"[\0-\x1f\x7f]")
 
 
@@ -40,7 +41,7 @@ def read_binary(reader: Reader, rows: Rows) -> None:
     data, place, at_end = b"", 0, False
     words: list[str | None] = []
     found: list[np.ndarray] = []
-    count, feeds = rows.wanted(size), None
+    count, feeds = rows.wanted(size), False
     for number in range(1, count + 1):
         while (space := data.find(b" ", place)) < 0 or len(data) < space + 1 + 4 * dim:
             longest = LONGEST_WORD if space < 0 else LONGEST_WORD + 4 * dim
@@ -54,11 +55,11 @@ def read_binary(reader: Reader, rows: Rows) -> None:
             more = reader.read(CHUNK_BYTES)
             data, place, at_end = data[place:] + more, 0, not more
         # word2vec.c ends each row by a line feed, others do not.
-        word = data[place:space].lstrip(b"\n")
+        is_fed = data[place] == LINE_FEED
+        word = data[place + is_fed : space]
         if number > 1:
-            is_fed = place + len(word) < space
-            feeds = is_fed if feeds is None else feeds
-            if is_fed != feeds or not (feeds or _is_plain(word)):
+            feeds = is_fed if number == 2 else feeds
+            if is_fed != feeds or not (feeds or word.isalnum() or _is_plain(word)):
                 rows.refuse(number, f"no text, or read from the wrong place: {word[:40]!r}")
         words.append(rows.decode(word, number))
         found.append(np.frombuffer(data, "<f4", dim, space + 1))
