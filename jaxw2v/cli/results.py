@@ -32,7 +32,7 @@ class Reading:
     """Read only so many first words of a file (words)."""
     errors: Literal["strict", "replace", "skip"] = dataclasses.field(default="strict", kw_only=True)
     """What to do with rows of a file that cannot be used: stop, put U+FFFD where a word is not
-    UTF-8, or leave them out."""
+    UTF-8, or leave them out (not in word2vec's binary format)."""
 
     def read(self, folder: Path) -> WordVectors:
         """Reads vectors.
@@ -88,7 +88,8 @@ class Evaluate(_OfVectors):
     """Scores vectors on word-similarity and analogy files."""
 
     similarity: tuple[Path, ...] = ()
-    """Files of two words and a score a line."""
+    """Files of two words and a score a line, as WordSim-353, SimLex-999, MEN and others are
+    published."""
     analogies: Path | None = None
     """File of four words a line, with ": section" lines, as Google's questions-words.txt."""
     restrict: int = 30_000
@@ -136,7 +137,7 @@ class Export(_OfVectors):
     one safetensors file; a folder for TensorBoard's projector; or a folder that model2vec and
     sentence-transformers load."""
     out: Annotated[Path, tyro.conf.arg(metavar="PATH")]
-    """File or folder to write."""
+    """File or folder to write; a file whose name ends in .gz, .bz2, .xz or .zst is compressed."""
     vectors: Literal["input", "output", "sum"] = "input"
     """The rows of the input table, of the output table, or the sum of both."""
     tokenizer: str | None = None

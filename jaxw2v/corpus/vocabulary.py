@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import functools
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,18 +37,22 @@ def check_words(words: Iterable[str]) -> None:
 class MissingWord(KeyError):
     """A word that is not in the vocabulary; the message, with close words, is made when read."""
 
-    def __init__(self, vocabulary: Vocabulary, word: str):
+    def __init__(self, word: str, message: Callable[[], str]):
         """Remembers what was asked.
 
         Args:
-          vocabulary: where the word is not.
-          word: the word.
+          word: that is missing.
+          message: makes what the exception says.
         """
         super().__init__(word)
-        self._vocabulary = vocabulary
+        self._message = message
 
     def __str__(self) -> str:
-        return self._vocabulary.missing(self.args[0])
+        return self._message()
+
+    def __reduce__(self):
+        # Another process gets the words of the message, and not the vocabulary.
+        return type(self), (self.args[0], functools.partial(str, str(self)))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -100,9 +104,9 @@ class Vocabulary:
         return {word: i for i, word in enumerate(self.words)}
 
     @functools.cached_property
-    def is_lowercase(self) -> bool:
-        """Whether no word has an upper-case letter, so that look-ups may fold case."""
-        return all(word == word.lower() for word in self.words)
+    def _by_lowercase(self) -> dict[str, str]:
+        """From a word in lower case to the most frequent one that is written so or otherwise."""
+        return {word.lower(): word for word in reversed(self.words)}
 
     @functools.cached_property
     def digest(self) -> str:
@@ -112,15 +116,21 @@ class Vocabulary:
         return digest.hexdigest()
 
     def fold(self, word: str) -> str:
-        """Lower-cases a word if the whole vocabulary is lower-case.
+        """Finds a word whatever its case.
 
         Args:
           word: as somebody wrote it.
 
         Returns:
-          The word as the vocabulary would hold it.
+          The word itself if it is here or in no case is; else the most frequent one that differs
+          from it by case only.
+
+        Example:
+          >>> vocabulary = Vocabulary.from_counts(["king", "Paris", "UNK"], [3, 2, 1])
+          >>> [vocabulary.fold(word) for word in ("King", "Paris", "paris", "Rome")]
+          ['king', 'Paris', 'Paris', 'Rome']
         """
-        return word.lower() if self.is_lowercase else word
+        return word if word in self else self._by_lowercase.get(word.lower(), word)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -132,7 +142,7 @@ class Vocabulary:
         try:
             return self.ids[word]
         except KeyError:
-            raise MissingWord(self, word) from None
+            raise MissingWord(word, functools.partial(self.missing, word)) from None
 
     def missing(self, word: str) -> str:
         """The message for a word that is not here, with close ones.

@@ -65,7 +65,8 @@ def train(
         asked for at first continue at the learning rate that the longer run has there.
       init_from: vectors, or whatever :meth:`jaxw2v.WordVectors.load` takes: input rows of words
         found there start from them, and stay as they are with ``config.freeze_loaded``. Rows of
-        the file that cannot be used are left out, with a warning.
+        the file that cannot be used are left out, with a warning; but not in word2vec's binary
+        format, which is refused with them.
       continue_from: folder of a run whose tables and optimizer are trained on, on this text. Old
         words keep their ids, new ones are appended; phrases are those of the run, and so are the
         settings that ``config`` leaves at their defaults, but for how long and how fast.

@@ -65,7 +65,8 @@ def load_given(
     """Loads vectors to start from.
 
     Args:
-      vectors: as they are, or where they lie; rows that cannot be used are left out.
+      vectors: as they are, or where they lie; rows that cannot be used are left out, but not in
+        word2vec's binary format, which is refused with them.
       dim: D of the run.
       show_progress: draw a progress line on standard error.
 

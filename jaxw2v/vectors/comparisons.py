@@ -113,7 +113,7 @@ class Comparisons(Lookup):
 
         Raises:
           KeyError: a word is missing.
-          InputError: a vector has another shape.
+          InputError: a vector has another shape, or a number that is not finite.
         """
         asked, other_words = plain(word_or_vector), plain(other_words)
         one = is_item(asked)
@@ -224,7 +224,8 @@ class Comparisons(Lookup):
 
         Raises:
           KeyError: a word is missing.
-          InputError: a list is empty, or words and weights differ in number.
+          InputError: a list is empty, words and weights differ in number, or a number is not
+            finite.
         """
         words = plain(words)
         if _are_lists(words):
@@ -236,6 +237,8 @@ class Comparisons(Lookup):
             )
         each = np.ones(len(_not_empty(words))) if weights is None else np.asarray(weights, float)
         _check_lengths(len(words), len(each))
+        if not np.isfinite(each).all():
+            raise InputError("a weight is not a finite number")
         total, size = np.zeros(self.vectors.shape[1]), 0.0
         for item, weight in zip(words, each, strict=True):
             if isinstance(item, str) and ignore_missing and item not in self.vocabulary:

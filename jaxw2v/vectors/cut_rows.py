@@ -127,7 +127,7 @@ def pieces(array: Rows, size: int) -> Iterator[np.ndarray]:
 
 
 def checked_rows(vectors: Rows, size: int, name: str) -> Rows:
-    """Makes sure that vectors fit the words.
+    """Makes sure that vectors fit the words, and that nobody changes them later.
 
     Args:
       vectors: [V, D] floating; with V rows or more if it is cut over devices.
@@ -135,20 +135,24 @@ def checked_rows(vectors: Rows, size: int, name: str) -> Rows:
       name: for the error.
 
     Returns:
-      float32, contiguous, on the host; where they are if they are cut.
+      float32, contiguous, read-only, on the host, copied if the caller could write to them; where
+      they are if they are cut.
 
     Raises:
       InputError: the shape is wrong, or a number is not finite.
     """
     cut = row_cut(vectors) is not None
-    array = vectors if cut else np.asarray(vectors, np.float32)
+    given = vectors if cut else np.asarray(vectors)
+    array = given if cut else np.ascontiguousarray(given, np.float32)
     if array.ndim != 2 or (array.shape[0] < size if cut else array.shape[0] != size):
         raise InputError(f"{name} has shape {array.shape}; expected ({size}, D), a row a word")
     if cut:
         if not _all_finite(array):
             raise InputError(f"{name}: a row holds a number that is not finite")
         return array
-    array = np.ascontiguousarray(array)
+    if given.flags.writeable and np.may_share_memory(array, given):
+        array = array.copy()
+    array.flags.writeable = False
     bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if len(bad):
         raise InputError(f"{name}: row {bad[0]} holds a number that is not finite")

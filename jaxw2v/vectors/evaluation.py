@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from jaxw2v.errors import InputError
+from jaxw2v.vectors.evaluation_files import read_pairs, read_questions
 from jaxw2v.vectors.nearest_words import is_by_product
 from jaxw2v.vectors.word_vectors import WordVectors
 
@@ -52,8 +50,9 @@ def evaluate_similarity(wv: WordVectors, path: str | os.PathLike) -> SimilarityS
     """Spearman's rank correlation between cosines and human scores.
 
     Args:
-      wv: the vectors; case is folded if the vocabulary is lower-case.
-      path: lines of two words and a score, by tabs or spaces (or commas); ``#`` comments.
+      wv: the vectors; a word that they do not have is looked for in other case.
+      path: lines of two words and a score, as WordSim-353, SimLex-999, MEN, RW and others are
+        published; see :func:`~jaxw2v.vectors.evaluation_files.read_pairs`.
 
     Returns:
       The score.
@@ -63,20 +62,13 @@ def evaluate_similarity(wv: WordVectors, path: str | os.PathLike) -> SimilarityS
     """
     pairs: list[tuple[str, str]] = []
     scores, missing = [], 0
-    for number, line in _lines(path):
-        parts = line.replace(",", " ").replace(";", " ").split()
-        if len(parts) < 3 or not _is_number(parts[2]):
-            if number == 1:
-                continue  # a header
-            raise InputError(f"{path}:{number}: expected word, word, score, got {line[:60]!r}")
-        first, second = map(wv.vocabulary.fold, parts[:2])
+    for *words, score in read_pairs(path):
+        first, second = map(wv.vocabulary.fold, words)
         if first in wv and second in wv:
             pairs.append((first, second))
-            scores.append(float(parts[2]))
+            scores.append(score)
         else:
             missing += 1
-    if not pairs and not missing:
-        raise InputError(f"{path}: holds no word pair")
     cosines = wv.similarity(*zip(*pairs, strict=True)) if pairs else []
     enough = len(set(cosines)) > 1 and len(set(scores)) > 1
     # Takes longer to import than everything else that loading vectors needs.
@@ -92,8 +84,8 @@ def evaluate_analogies(
     """Accuracy on questions "a b c d": a is to b as c is to d.
 
     Args:
-      wv: the vectors; case is folded if the vocabulary is lower-case.
-      path: Google's format: ``: section`` lines, then four words a line.
+      wv: the vectors; a word that they do not have is looked for in other case.
+      path: Google's format: ``: section`` lines, then four words a line, by blanks or tabs.
       restrict: only the most frequent words ask and answer (words).
       method: ``3cosadd`` or ``3cosmul``.
 
@@ -108,14 +100,7 @@ def evaluate_analogies(
         raise InputError(f"restrict is {restrict}; it must be 4 or more")
     sections: dict[str, list[list[str]]] = {}
     missing: dict[str, int] = {}
-    section = "questions"
-    for number, line in _lines(path):
-        if line.startswith(":"):
-            section = line[1:].strip() or "questions"
-            continue
-        words = line.split()
-        if len(words) != 4:
-            raise InputError(f"{path}:{number}: expected four words, got {line[:60]!r}")
+    for section, words in read_questions(path):
         words = [wv.vocabulary.fold(word) for word in words]
         ids = [wv.vocabulary.ids.get(word, restrict) for word in words]
         sections.setdefault(section, [])
@@ -124,8 +109,6 @@ def evaluate_analogies(
             sections[section].append(words)
         else:
             missing[section] += 1
-    if not sections:
-        raise InputError(f"{path}: holds no question")
     scores = []
     for name, questions in sections.items():
         correct = _count_correct(wv, questions, restrict, by_product)
@@ -149,22 +132,3 @@ def _count_correct(
     answers = ask(like, unlike, topn=1, restrict_vocab=restrict)
     pairs = zip(answers, questions, strict=True)
     return sum(bool(best) and best[0][0] == question[3] for best, question in pairs)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return np.isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8: {error.reason}") from None
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip() and not line.startswith("#"):
-            yield number, line.strip()

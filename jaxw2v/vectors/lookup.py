@@ -13,17 +13,42 @@ import numpy as np
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
-from jaxw2v.vectors.cut_rows import Rows, row_cut, take_rows
+from jaxw2v.vectors.cut_rows import Rows, checked_rows, row_cut, take_rows
 
 Vector: TypeAlias = np.ndarray | jax.Array
 Words: TypeAlias = str | Sequence[str]
+# What a query derives from the vectors.
+_CACHED = ("_table", "_inverse")
 
 
 class Lookup:
     """Vectors by word; the base of :class:`~jaxw2v.WordVectors`."""
 
     vocabulary: Vocabulary
-    vectors: Rows
+
+    @property
+    def vectors(self) -> Rows:
+        """float32 [V, D], a row a word, which cannot be changed in place; others may be assigned.
+
+        A numpy array; or a JAX array, cut by rows over the devices of a mesh, which stays there
+        (rows past V are padding).
+        """
+        return self._vectors
+
+    @vectors.setter
+    def vectors(self, vectors: Rows) -> None:
+        self._vectors = checked_rows(vectors, len(self.vocabulary), "vectors")
+        for made_of_it in _CACHED:
+            self.__dict__.pop(made_of_it, None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in _CACHED}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if isinstance(self._vectors, np.ndarray):
+            # Neither pickle nor deepcopy keeps this.
+            self._vectors.flags.writeable = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -63,12 +88,15 @@ class Lookup:
         return np.array([self.vocabulary[word] for word in words], np.int32)
 
     def _vector(self, item: str | Vector) -> np.ndarray:
-        """The vector of a word, or the one that was given: float32 [D]."""
+        """The vector of a word, or the finite one that was given: float32 [D]."""
         if isinstance(item, str):
             return self[item]
-        vector, dim = np.asarray(item, np.float32), self.vectors.shape[1]
+        with np.errstate(over="ignore"):
+            vector, dim = np.asarray(item, np.float32), self.vectors.shape[1]
         if vector.shape != (dim,):
             raise InputError(f"a vector of shape {vector.shape} was given; expected ({dim},)")
+        if not np.isfinite(vector).all():
+            raise InputError("a vector was given that holds a number that is not finite in float32")
         return vector
 
 

@@ -65,8 +65,8 @@ class NearestWords(Lookup):
 
         Raises:
           KeyError: a word is missing; the message suggests others.
-          InputError: there is no item, ``topn`` or ``restrict_vocab`` is below 1, or the queries
-            do not match.
+          InputError: there is no item, a vector or a weight is not finite, ``topn`` or
+            ``restrict_vocab`` is below 1, or the queries do not match.
 
         Reference:
           Mikolov et al. 2013, "Linguistic Regularities in Continuous Space Word Representations".
@@ -119,7 +119,8 @@ class NearestWords(Lookup):
           (word, cosine) pairs, the nearest first; a list of such lists for many queries.
 
         Raises:
-          InputError: the shape is wrong, or ``topn`` or ``restrict_vocab`` is below 1.
+          InputError: the shape is wrong, a number is not finite, or ``topn`` or
+            ``restrict_vocab`` is below 1.
         """
         if np.ndim(vector) == 2:
             if not len(vector):
@@ -149,14 +150,15 @@ class NearestWords(Lookup):
     def _nearest(
         self, positive: Side, negative: Side, topn: int, restrict: int | None, by_product: bool
     ) -> Neighbours | list[Neighbours]:
-        for name, number in (("topn", topn), ("restrict_vocab", restrict or len(self))):
+        restrict = len(self) if restrict is None else restrict
+        for name, number in (("topn", topn), ("restrict_vocab", restrict)):
             if not (isinstance(number, Integral) and number >= 1):
                 raise InputError(
                     f"{name} is {number!r}; it must be an integer of 1 or more (the cosines of "
                     "all words are in distances)"
                 )
         queries, many = _queries(plain(positive), plain(negative))
-        topn, size = min(int(topn), len(self)), min(restrict or len(self), len(self))
+        topn, size = min(int(topn), len(self)), min(int(restrict), len(self))
         answers: list[Neighbours] = [[]] * len(queries)
         for batch in _batches(queries, by_product):
             asked = self._asked([queries[i] for i in batch], by_product)
@@ -254,7 +256,11 @@ def _batches(queries: list[list], by_product: bool) -> Iterator[list[int]]:
 
 
 def _weighted(item: Any, weight: float) -> tuple[Any, float]:
-    return item if isinstance(item, tuple) else (item, weight)
+    if not isinstance(item, tuple):
+        return item, weight
+    if not np.isfinite(item[1]):
+        raise InputError(f"a weight is {item[1]}; it must be a finite number")
+    return item
 
 
 def _power_of_two(number: int) -> int:

@@ -26,9 +26,7 @@ class WordVectors(NearestWords, Comparisons):
 
     Attributes:
       vocabulary: the words and their counts.
-      vectors: float32 [V, D] numpy array, a row a word; or a JAX array, cut by rows over the
-        devices of a mesh, which stays there (rows past V are padding).
-      output_vectors: likewise, the output embedding, or ``None``.
+      output_vectors: like ``vectors``, the output embedding, or ``None``.
 
     Example:
       >>> vocabulary = Vocabulary.from_counts(["cat", "dog", "sky"], [3, 2, 1])
@@ -49,14 +47,15 @@ class WordVectors(NearestWords, Comparisons):
 
         Args:
           vocabulary: V words.
-          vectors: [V, D] floating; with V rows or more if it is cut over devices.
+          vectors: [V, D] floating; with V rows or more if it is cut over devices; copied unless it
+            is float32, contiguous and read-only.
           output_vectors: likewise, or ``None``.
 
         Raises:
           InputError: the shapes differ, or a number is not finite.
         """
         self.vocabulary = vocabulary
-        self.vectors = checked_rows(vectors, len(vocabulary), "vectors")
+        self.vectors = vectors
         self.output_vectors = None
         if output_vectors is not None:
             self.output_vectors = checked_rows(output_vectors, len(vocabulary), "output_vectors")
@@ -126,7 +125,7 @@ class WordVectors(NearestWords, Comparisons):
           errors: ``strict`` refuses a file with a row that cannot be used: a word that is empty,
             not UTF-8 or there twice, a number that is not finite, too few or too many numbers.
             ``replace`` puts U+FFFD where a word is not UTF-8; ``skip`` leaves bad rows out, with a
-            warning.
+            warning, but not in word2vec's binary format, where nothing says where the next begins.
           show_progress: draw a progress line on standard error.
 
         Returns:
@@ -147,6 +146,10 @@ class WordVectors(NearestWords, Comparisons):
         counts = table.counts
         if counts is None:
             counts = np.arange(len(table.words), 0, -1)
+        # Nobody else holds the tables, so that they need not be copied.
+        for vectors in (table.vectors, table.output_vectors):
+            if vectors is not None:
+                vectors.flags.writeable = False
         return cls(Vocabulary(table.words, counts), table.vectors, table.output_vectors)
 
     def export(
@@ -155,7 +158,8 @@ class WordVectors(NearestWords, Comparisons):
         """Writes the vectors in another program's format, renamed when complete.
 
         Args:
-          path: the file; a folder for the last two formats.
+          path: the file, compressed if its name ends in .gz, .bz2, .xz or .zst; a folder for the
+            last two formats.
           format: ``word2vec-text`` or ``word2vec-bin``, which gensim and many others read;
             ``glove``, the same text without its header; ``safetensors``, vectors, words and counts
             in one file; ``tensorboard``, for its projector; ``static-embedding``, a folder that
@@ -163,7 +167,8 @@ class WordVectors(NearestWords, Comparisons):
           tokenizer: by which ``static-embedding`` finds the words of a text.
 
         Raises:
-          InputError: the format is unknown, or cannot hold one of the words.
+          InputError: the format is unknown, cannot hold one of the words, or does not go with
+            the ending of the name.
         """
         files.export(path, format, self.vocabulary, self.vectors, tokenizer)
 
@@ -194,5 +199,6 @@ class WordVectors(NearestWords, Comparisons):
                 "there are no output vectors: hierarchical softmax has none for words, and files "
                 "of other programs hold one kind only"
             )
-        added = self.vectors if which == "sum" else 0
-        return WordVectors(self.vocabulary, self.output_vectors + added)
+        if which == "output":
+            return WordVectors(self.vocabulary, self.output_vectors)
+        return WordVectors(self.vocabulary, self.output_vectors + self.vectors)

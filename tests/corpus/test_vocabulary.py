@@ -31,3 +31,12 @@ def test_a_missing_word_gets_suggestions():
         vocabulary["kink"]
     with pytest.raises(KeyError, match="did you mean queen"):
         vocabulary["Queen"]
+
+
+def test_case_is_folded_word_by_word():
+    """As gensim: one word in upper case turns nothing off, and the more frequent form answers."""
+    vocabulary = Vocabulary.from_counts(["paris", "US", "us", "UNK", "Rome"], [9, 8, 7, 6, 5])
+    asked = ["Paris", "PARIS", "us", "US", "Us", "unk", "rome", "ROME", "Oslo"]
+    assert [vocabulary.fold(word) for word in asked] == [
+        *("paris", "paris", "us", "US", "US", "UNK", "Rome", "Rome", "Oslo")
+    ]

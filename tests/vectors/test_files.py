@@ -2,9 +2,12 @@
 
 import bz2
 import gzip
+import io
 import lzma
+import tarfile
 import tracemalloc
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -177,7 +180,7 @@ def test_a_compressed_header_that_promises_too_much(tmp_path):
 
 
 def test_a_limit_counts_good_rows(tmp_path, monkeypatch):
-    (tmp_path / "v.txt").write_text("a 1\na 2\nb 3\nc x\nd 5\ne 6\n")
+    (tmp_path / "v.txt").write_text("a 1.\na 2.\nb 3.\nc x\nd 5.\ne 6.\n")
     for chunk in (1 << 24, 5):
         monkeypatch.setattr(text, "CHUNK_BYTES", chunk)
         with pytest.warns(RuntimeWarning, match="rows are left out"):
@@ -274,6 +277,7 @@ BAD_ROWS = [
     (b"2 2\na 1 2\n\xff\xfe 3 4\n", ":3: the word is not UTF-8: byte 0xff"),
     (b"2 2\na 1 2\n 3 4\n", ":3: expected a word and 2 numbers"),
     (b"2 2\n\na 1 2\n", ":2: expected a word and 2 numbers"),
+    (b"2 2\na 1 2\nb 3 4\rc 5 6\n", ":3: holds a carriage return inside the line"),
 ]
 
 
@@ -317,6 +321,13 @@ FILES = [
     (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", "it looks like a fastText model; give its .vec file"),
     (b"PAR1\x15\x00\x15", "it looks like a parquet table"),
     (b"\x00\x01\x02\x03", "in a format known here: it is binary"),
+    ("a 1.5 2\nb 3 4\n".encode("utf-16"), "it looks like UTF-16; write it anew by: iconv"),
+    (b"the 1061396\nof 593677\nand 416629\n", "it looks like a file of counts"),
+    (b"the\t1061396\nof\t593677", "it looks like a file of counts"),
+    (b"the 12\nnew york 7\nx\n1984 5\n", "it looks like a file of counts"),
+    (b"2 2\ra 1 2\rb 3 4\r", "its lines end by carriage returns alone"),
+    (b"a 1 2\rb 3 4", "its lines end by carriage returns alone"),
+    (b"a 1 2\r" * 20_000, "its lines end by carriage returns alone"),
     (b"\x28\xb5\x2f\xfd\x00", "damaged or cut short"),
 ]
 
@@ -442,3 +453,145 @@ def test_a_mutated_file_is_an_error_or_a_table(wv, tmp_path, name, errors):
     # gzip has a checksum of its own.
     assert name == "v.gz" or tables > 0
     assert tables < 250
+
+
+def packed(kind, content):
+    """An archive with one file, which is stored as it is where the format can."""
+    archive = io.BytesIO()
+    if kind.startswith("zip"):
+        method = zipfile.ZIP_DEFLATED if kind == "zip deflated" else zipfile.ZIP_STORED
+        with zipfile.ZipFile(archive, "w", method) as file:
+            file.writestr("glove.txt", content)
+    else:
+        form = tarfile.USTAR_FORMAT if kind == "tar ustar" else tarfile.GNU_FORMAT
+        with tarfile.open(
+            mode="w:gz" if kind == "tar.gz" else "w", fileobj=archive, format=form
+        ) as t:
+            info = tarfile.TarInfo("glove.txt")
+            info.size = len(content)
+            t.addfile(info, io.BytesIO(content))
+    return archive.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["zip stored", "zip deflated", "tar ustar", "tar gnu", "tar.gz"])
+@pytest.mark.parametrize("format", ["word2vec-text", "glove", "word2vec-bin"])
+def test_an_archive_is_named(wv, tmp_path, kind, format):
+    wv.export(tmp_path / "v", format)
+    (tmp_path / "v").write_bytes(packed(kind, (tmp_path / "v").read_bytes()))
+    for errors in ("strict", "replace", "skip"):
+        with pytest.raises(
+            InputError, match=f"it looks like a {kind[:3]} archive; unpack it first"
+        ):
+            load(tmp_path / "v", errors=errors)
+
+
+SPACED = [("the", [1, 2, 3]), ("new york", [4, 5, 6]), ("cat", [7, 8, 9]), ("dog", [1, 1, 1])]
+
+
+def binary_file(rows, promised, end=b""):
+    lines = [w.encode() + b" " + np.array(v, "<f4").tobytes() + end for w, v in rows]
+    return b"%d 3\n" % promised + b"".join(lines)
+
+
+@pytest.mark.parametrize("errors", ["strict", "replace", "skip"])
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_binary_rows_after_a_shifted_one_are_never_taken(tmp_path, errors, end):
+    """After the blank in "new york" all bytes are read from the wrong place."""
+    (tmp_path / "v.bin").write_bytes(binary_file(SPACED, 4, end))
+    with pytest.raises(InputError, match=r"v.bin: word \d") as got:
+        load(tmp_path / "v.bin", errors=errors)
+    assert "skip" not in str(got.value)
+    assert "--limit" not in str(got.value)
+
+
+@pytest.mark.parametrize(
+    "row", [("a", [1, 1, 1]), ("b", [1, np.nan, 1]), ("", [1, 1, 1])], ids=["twice", "nan", "empty"]
+)
+def test_no_binary_row_is_left_out(tmp_path, row):
+    (tmp_path / "v.bin").write_bytes(binary_file([("a", [1, 2, 3]), row], 2))
+    for errors in ("strict", "skip"):
+        with pytest.raises(
+            InputError, match=r"word 2: .*; mend the file: .* no row can be left out"
+        ):
+            load(tmp_path / "v.bin", errors=errors)
+
+
+def test_a_binary_file_after_a_byte_order_mark(tmp_path):
+    (tmp_path / "v.bin").write_bytes(b"\xef\xbb\xbf" + binary_file([("a", [1, 2, 3])], 1))
+    assert load(tmp_path / "v.bin")["a"].tolist() == [1, 2, 3]
+
+
+ROWS = [("the", [1, 2, 3]), ("cat", [4, 5, 6]), ("dog", [7, 8, 9])]
+
+
+@pytest.mark.parametrize("form", ["text", "binary", "binary with line feeds"])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+@pytest.mark.parametrize(("promised", "word"), [(4, "cut short"), (5, "cut short"), (2, "goes on")])
+def test_what_a_wrong_header_leaves_is_read_by_a_limit(tmp_path, form, compress, promised, word):
+    content = binary_file(ROWS, promised, b"\n" if form.endswith("feeds") else b"")
+    if form == "text":
+        lines = [f"{word} {' '.join(map(str, row))}" for word, row in ROWS]
+        content = "\n".join([f"{promised} 3", *lines, ""]).encode()
+    (tmp_path / "v").write_bytes(compress(content))
+    there = min(3, promised)
+    with pytest.raises(InputError, match=f"{word}.*by --limit {there}$"):
+        load(tmp_path / "v")
+    found = load(tmp_path / "v", limit=there)
+    assert found.words == ("the", "cat", "dog")[:there]
+    assert found.vectors.tolist() == [row for _, row in ROWS][:there]
+
+
+def test_a_binary_file_that_ends_inside_a_row_names_no_limit(tmp_path):
+    (tmp_path / "v").write_bytes(binary_file(ROWS, 3)[:-2])
+    with pytest.raises(InputError, match="word 3 of 3 has no complete vector") as got:
+        load(tmp_path / "v")
+    assert "--limit" not in str(got.value)
+
+
+OPENERS = {".gz": gzip.decompress, ".bz2": bz2.decompress, ".xz": lzma.decompress}
+OPENERS |= {".zst": zstd.decompress, ".GZ": gzip.decompress}
+
+
+@pytest.mark.parametrize("format", ["word2vec-text", "word2vec-bin", "glove", "safetensors"])
+@pytest.mark.parametrize("ending", OPENERS)
+def test_a_name_that_says_compressed_is_compressed(wv, tmp_path, format, ending):
+    wv.export(tmp_path / "plain", format)
+    wv.export(tmp_path / f"v.txt{ending}", format)
+    compressed = (tmp_path / f"v.txt{ending}").read_bytes()
+    assert OPENERS[ending](compressed) == (tmp_path / "plain").read_bytes()
+    assert_same(load(tmp_path / f"v.txt{ending}"), wv)
+    wv.export(tmp_path / f"again{ending}", format)
+    assert (tmp_path / f"again{ending}").read_bytes() == compressed
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "message"),
+    [
+        ("v.zip", "glove", "no .zip archives are written; end the name by .gz, .bz2, .xz, .zst"),
+        ("v.tar.gz", "word2vec-text", "no .tar archives are written"),
+        ("v.TGZ", "safetensors", "no .tgz archives are written"),
+        ("v.gz", "tensorboard", "tensorboard is a folder, which is not compressed; leave .gz out"),
+        ("v.zst", "static-embedding", "static-embedding is a folder"),
+    ],
+)
+def test_names_that_promise_what_is_not_written(wv, tmp_path, name, format, message):
+    with pytest.raises(InputError, match=message):
+        wv.export(tmp_path / name, format)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("format", READ)
+@pytest.mark.parametrize("words", [("\ufeffa", "a", "b"), ("a", "\ufeffb", "b"), ("b", "\ufeff")])
+def test_a_word_that_begins_by_a_byte_order_mark(tmp_path, monkeypatch, format, words):
+    wv = WordVectors(
+        Vocabulary(words, np.arange(len(words), 0, -1)), np.eye(len(words), 3) + np.float32(0.5)
+    )
+    if format == "glove" and words[0] != "a" and words[0] != "b":
+        return
+    # A mark at the start of a piece of the file is not at that of the file.
+    for size in (1 << 24, 18):
+        monkeypatch.setattr(text, "CHUNK_BYTES", size)
+        wv.export(tmp_path / "v", format)
+        assert_same(load(tmp_path / "v"), wv)
+    wv.save(tmp_path / "folder")
+    assert_same(load(tmp_path / "folder"), wv)

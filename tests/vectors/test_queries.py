@@ -201,6 +201,12 @@ def test_what_cannot_be_asked(wv):
         (lambda: wv.most_similar([3]), "3 is neither a word nor a vector"),
         (lambda: wv.n_similarity("w1", "w2"), "is one word; a list"),
         (lambda: wv.most_similar("w1", restrict_vocab=-1), "restrict_vocab is -1"),
+        (lambda: wv.most_similar("w1", restrict_vocab=0), "restrict_vocab is 0; it must be"),
+        (lambda: wv.most_similar_cosmul("w1", restrict_vocab=0), "restrict_vocab is 0"),
+        (lambda: wv.similar_by_vector(VECTOR, restrict_vocab=0), "restrict_vocab is 0"),
+        (lambda: wv.most_similar([("w1", np.nan)]), "a weight is nan"),
+        (lambda: wv.most_similar_cosmul([("w1", np.inf)]), "a weight is inf"),
+        (lambda: wv.mean_vector(["w1"], [np.nan]), "a weight is not a finite number"),
         (lambda: wv.most_similar([VECTOR[:3]]), r"shape \(3,\) was given; expected \(8,\)"),
         (lambda: wv.analogy("w1", "w2", "w3", method="other"), "3cosadd or 3cosmul"),
         (lambda: wv.similarity(["w1"], ["w1", "w2"]), "1 of one and 2 of the other"),
@@ -210,6 +216,25 @@ def test_what_cannot_be_asked(wv):
         (lambda: wv.mean_vector(["w1"], [1.0, 2.0]), "1 of one and 2 of the other"),
     ]:
         with pytest.raises(InputError, match=message):
+            call()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e300])
+def test_queries_that_are_not_finite_are_refused(wv, bad):
+    vector = np.ones(8)
+    vector[3] = bad
+    for call in (
+        lambda: wv.most_similar([vector]),
+        lambda: wv.most_similar([["w1"], [(vector, 2.0)]]),
+        lambda: wv.most_similar(["w1"], [vector]),
+        lambda: wv.most_similar_cosmul([vector]),
+        lambda: wv.similar_by_vector(vector),
+        lambda: wv.similar_by_vector(np.stack([VECTOR, vector])),
+        lambda: wv.distances(vector),
+        lambda: wv.distances([vector], ["w1"]),
+        lambda: wv.mean_vector(["w1", vector]),
+    ):
+        with pytest.raises(InputError, match="holds a number that is not finite"):
             call()
 
 

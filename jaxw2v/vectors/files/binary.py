@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from jaxw2v.errors import InputError
 from jaxw2v.vectors.cut_rows import Rows as Vectors
 from jaxw2v.vectors.cut_rows import pieces
-from jaxw2v.vectors.files.opening import HEADER, Reader
+from jaxw2v.vectors.files.opening import BOM, HEADER, Reader
 from jaxw2v.vectors.files.rows import Rows
 from jaxw2v.vectors.files.text import LONGEST_WORD, check_header
 
 CHUNK_BYTES = 1 << 24
 ROWS_AT_ONCE = 1 << 14
+LINE_FEED = 10
+_CONTROL = re.compile(rb"[\0-\x1f\x7f]")
 
 
 def read_binary(reader: Reader, rows: Rows) -> None:
@@ -23,22 +26,27 @@ def read_binary(reader: Reader, rows: Rows) -> None:
 
     Args:
       reader: at the start of the file, which begins with a header.
-      rows: receives the rows.
+      rows: receives the rows, of which none is left out: a bad one, such as a word that holds a
+        blank, may mean that all after it are read from the wrong place.
 
     Raises:
-      InputError: the header is wrong, or the file is cut short.
+      InputError: the header is wrong, the file is cut short, or a row cannot be used.
     """
-    header = HEADER.match(reader.peek())
+    rows.can_skip = False
+    head = reader.peek()
+    header = HEADER.match(head, len(head) - len(head.removeprefix(BOM)))
     reader.read(header.end())
     size, dim = int(header[1]), int(header[2])
     check_header(rows.path, size, dim, 4 * dim + 1, reader.size)
     data, place, at_end = b"", 0, False
     words: list[str | None] = []
     found: list[np.ndarray] = []
-    count = rows.wanted(size)
+    count, feeds = rows.wanted(size), False
     for number in range(1, count + 1):
         while (space := data.find(b" ", place)) < 0 or len(data) < space + 1 + 4 * dim:
             longest = LONGEST_WORD if space < 0 else LONGEST_WORD + 4 * dim
+            if at_end and not data[place:].strip(b"\n"):
+                raise rows.short(number - 1, size)
             if at_end or len(data) - place > longest:
                 raise InputError(
                     f"{rows.path}: word {number:,} of {size:,} has no complete vector: the file is "
@@ -47,32 +55,43 @@ def read_binary(reader: Reader, rows: Rows) -> None:
             more = reader.read(CHUNK_BYTES)
             data, place, at_end = data[place:] + more, 0, not more
         # word2vec.c ends each row by a line feed, others do not.
-        words.append(rows.decode(data[place:space].lstrip(b"\n"), number))
+        is_fed = data[place] == LINE_FEED
+        word = data[place + is_fed : space]
+        if number > 1:
+            feeds = is_fed if number == 2 else feeds
+            if is_fed != feeds or not (feeds or word.isalnum() or _is_plain(word)):
+                rows.refuse(number, f"no text, or read from the wrong place: {word[:40]!r}")
+        words.append(rows.decode(word, number))
         found.append(np.frombuffer(data, "<f4", dim, space + 1))
         place = space + 1 + 4 * dim
         if len(words) == ROWS_AT_ONCE or number == count:
             rows.add(words, np.stack(found), range(number - len(words) + 1, number + 1))
             words, found = [], []
-    if count == size and (data[place:] + reader.read(1 << 10)).strip():
-        raise InputError(
-            f"{rows.path}: goes on after the {size:,} words that its header promises; mend the "
-            "header or the file"
-        )
+    if rows.limit > size and (data[place:] + reader.read(1 << 10)).strip():
+        raise rows.goes_on(rows.path, size)
 
 
-def write_binary(path: Path, words: Sequence[str], vectors: Vectors) -> None:
+def _is_plain(word: bytes) -> bool:
+    """Whether bytes are UTF-8 without control characters, which bytes of numbers hardly are."""
+    try:
+        word.decode()
+    except UnicodeDecodeError:
+        return False
+    return _CONTROL.search(word) is None
+
+
+def write_binary(file: IO[bytes], words: Sequence[str], vectors: Vectors) -> None:
     """Writes word2vec.c's binary format.
 
     Args:
-      path: the file.
+      file: open for writing.
       words: V words.
       vectors: float32 [V, D].
     """
     start = 0
-    with open(path, "wb") as file:
-        file.write(f"{len(words)} {vectors.shape[1]}\n".encode())
-        for piece in pieces(vectors, len(words)):
-            rows = np.ascontiguousarray(piece, "<f4")
-            for word, row in zip(words[start : start + len(rows)], rows, strict=True):
-                file.write(word.encode() + b" " + row.tobytes() + b"\n")
-            start += len(rows)
+    file.write(f"{len(words)} {vectors.shape[1]}\n".encode())
+    for piece in pieces(vectors, len(words)):
+        rows = np.ascontiguousarray(piece, "<f4")
+        for word, row in zip(words[start : start + len(rows)], rows, strict=True):
+            file.write(word.encode() + b" " + row.tobytes() + b"\n")
+        start += len(rows)

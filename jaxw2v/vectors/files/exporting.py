@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
+import contextlib
+import functools
+import gzip
+import lzma
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, get_args
+from typing import IO, Literal, get_args
 
+from jaxw2v.compression import zstd
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 from jaxw2v.vectors.cut_rows import Rows as Vectors
@@ -24,6 +31,14 @@ FOLDERS = ("tensorboard", "static-embedding")
 # What ends a word in a file, as gensim and others read it.
 _ENDS = {name: " \t\r\n\v\f" for name in ("word2vec-text", "word2vec-bin", "glove")}
 _ENDS |= {"safetensors": "\n", "tensorboard": "\t\r\n"}
+_COMPRESSORS = {
+    # Without the name and the time, so that the same vectors are the same file.
+    ".gz": lambda file: gzip.GzipFile("", "wb", 6, file, mtime=0),
+    ".bz2": functools.partial(bz2.BZ2File, mode="wb"),
+    ".xz": functools.partial(lzma.LZMAFile, mode="wb"),
+    ".zst": functools.partial(zstd.ZstdFile, mode="wb"),
+}
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".7z")
 
 
 def export(
@@ -36,18 +51,21 @@ def export(
     """Writes vectors.
 
     Args:
-      path: the file, or the folder for ``tensorboard`` and ``static-embedding``.
+      path: the file, compressed if its name ends in .gz, .bz2, .xz or .zst; or the folder for
+        ``tensorboard`` and ``static-embedding``.
       format: one of :data:`FORMATS`.
       vocabulary: V words.
       vectors: float32 [V, D].
       tokenizer: by which ``static-embedding`` finds the words of a text.
 
     Raises:
-      InputError: the format or the tokenizer is unknown, or a word cannot be held.
+      InputError: the format or the tokenizer is unknown, a word cannot be held, or the
+        name ends as that of an archive, or of a compressed folder.
     """
     path, words = Path(path), vocabulary.words
     if format not in FORMATS:
         raise InputError(f"format is {format!r}; it must be one of {', '.join(FORMATS)}")
+    _check_ending(path, format)
     ends = frozenset(_ENDS.get(format, ""))
     for word in words:
         if not word or not ends.isdisjoint(word):
@@ -63,10 +81,34 @@ def export(
     if format == "static-embedding":
         write_static_embedding(path, words, vectors, tokenizer)
         return
-    with by_first_process(path) as temporary:
+    with by_first_process(path) as temporary, _created(temporary, path.suffix.lower()) as file:
         if format == "safetensors":
-            write_with_words(temporary, words, vocabulary.counts, vectors)
+            write_with_words(file, words, vocabulary.counts, vectors)
         elif format == "word2vec-bin":
-            write_binary(temporary, words, vectors)
+            write_binary(file, words, vectors)
         else:
-            write_text(temporary, words, vectors, header=format == "word2vec-text")
+            write_text(file, words, vectors, header=format == "word2vec-text")
+
+
+def _check_ending(path: Path, format: str) -> None:
+    """A name must not promise what is not written."""
+    *inner, last = ["", *map(str.lower, path.suffixes)]
+    if last in _COMPRESSORS and format in FOLDERS:
+        raise InputError(f"{path}: {format} is a folder, which is not compressed; leave {last} out")
+    archive = inner[-1] if last in _COMPRESSORS else last
+    if archive in _ARCHIVES:
+        raise InputError(
+            f"{path}: no {archive} archives are written; end the name by "
+            f"{', '.join(_COMPRESSORS)} to compress"
+        )
+
+
+@contextlib.contextmanager
+def _created(path: Path, ending: str) -> Iterator[IO[bytes]]:
+    """A new file, compressed if the ending says so."""
+    with open(path, "wb") as file:
+        if ending not in _COMPRESSORS:
+            yield file
+            return
+        with _COMPRESSORS[ending](file) as compressed:
+            yield compressed

@@ -22,12 +22,15 @@ HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t]*\r?\n")
 LINES_TO_TELL = 3
 BOM = b"\xef\xbb\xbf"
 _PICKLE = "a Python pickle, such as gensim's own format; save it there by save_word2vec_format"
+_UTF16 = "UTF-16; write it anew by: iconv -f UTF-16 -t UTF-8"
 _OTHERS = {
     b"\x93NUMPY": "a NumPy array, which has no words",
     b"\x80\x03": _PICKLE,
     b"\x80\x04": _PICKLE,
     b"\x80\x05": _PICKLE,
     b"\xba\x16\x4f\x2f": "a fastText model; give its .vec file",
+    b"\xff\xfe": _UTF16,
+    b"\xfe\xff": _UTF16,
     b"PK": "a zip archive; unpack it first",
     b"PAR1": "a parquet table",
     b"ARROW1": "an Arrow table",
@@ -160,13 +163,21 @@ def kind_of(reader: Reader) -> str:
             return "text"
         start = head[header.end() :][: 4 * int(header[2]) + 64]
         return "text" if _is_text(start) else "binary"
-    first = head.partition(b"\n")[0]
+    first, _, others = head.partition(b"\n")[0].rstrip(b"\r").partition(b"\r")
     fields = first.split()
-    if len(fields) > 1 and is_number(fields[-1]):
+    # An archive holds its files' text as it is, after a header of its own with zeros.
+    if len(fields) > 1 and is_number(fields[-1]) and b"\0" not in first:
+        if others:
+            raise InputError(
+                f"{reader.path}: its lines end by carriage returns alone; write it anew by: "
+                "tr '\\r' '\\n'"
+            )
         return "text"
-    for magic, what in _OTHERS.items():
-        if head.startswith(magic):
-            raise InputError(f"{reader.path}: holds no vectors: it looks like {what}")
+    what = next((what for magic, what in _OTHERS.items() if head.startswith(magic)), "")
+    if head[257:262] == b"ustar":
+        what = "a tar archive; unpack it first"
+    if what:
+        raise InputError(f"{reader.path}: holds no vectors: it looks like {what}")
     if b"\0" in head:
         raise InputError(f"{reader.path}: holds no vectors in a format known here: it is binary")
     raise InputError(

@@ -74,15 +74,18 @@ class Rows:
     Attributes:
       path: of the file, for messages.
       errors: ``strict`` refuses the file; ``replace`` puts U+FFFD where bytes are not UTF-8, and
-        keeps the first of words that become the same by it; ``skip`` leaves bad rows out.
+        keeps the first of words that become the same by it; ``skip`` leaves bad rows out, where
+        the format allows it.
       limit: read so many rows at most.
       unit: what rows are called in messages: a line, or a word.
+      can_skip: whether the format says where a row begins after one that cannot be used.
     """
 
     path: str | Path
     errors: Errors
     limit: float = math.inf
     unit: Literal["line", "word"] = "line"
+    can_skip: bool = True
 
     def __post_init__(self) -> None:
         self.words: dict[str, int] = {}
@@ -109,15 +112,51 @@ class Rows:
           what: is wrong.
 
         Raises:
-          InputError: ``errors`` is not ``skip``.
+          InputError: ``errors`` is not ``skip``, or the format has no place to go on from.
         """
         where = f"{self.path}:{number}" if self.unit == "line" else f"{self.path}: word {number}"
+        if not self.can_skip:
+            raise InputError(
+                f"{where}: {what}; mend the file: in word2vec's binary format no row can be left "
+                "out, because a blank inside a word shifts all rows after it"
+            )
         if self.errors != "skip":
             raise InputError(
                 f"{where}: {what}; mend the file, or leave such rows out by --errors skip"
             )
         self._first_bad = self._first_bad or where
         self._bad[what.partition(":")[0]] += 1
+
+    def short(self, found: int, promised: int) -> InputError:
+        """The error of a file that ends too early, though between two rows.
+
+        Args:
+          found: rows that can be read.
+          promised: rows that the header speaks of.
+
+        Returns:
+          It, to raise.
+        """
+        remedy = f", or read what is there by --limit {found}" if found else ""
+        return InputError(
+            f"{self.path}: cut short, or its header is wrong: it promises {promised:,} words and "
+            f"the file holds {found:,}; get the file again{remedy}"
+        )
+
+    def goes_on(self, where: str | Path, promised: int) -> InputError:
+        """The error of a file that holds more rows than its header says.
+
+        Args:
+          where: the file, and the line if there are lines.
+          promised: rows that the header speaks of.
+
+        Returns:
+          It, to raise.
+        """
+        return InputError(
+            f"{where}: goes on after the {promised:,} words that its header promises; mend the "
+            f"header or the file, or read only those by --limit {promised}"
+        )
 
     def decode(self, word: bytes, number: int) -> str | None:
         """Turns bytes into a word.

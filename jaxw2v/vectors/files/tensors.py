@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import safetensors
@@ -26,7 +27,7 @@ _CODES = {np.dtype(dtype): code for code, dtype in _DTYPES.items()}
 def write_tensors(
     path: Path, tables: Mapping[str, Vectors], size: int, others: Mapping[str, np.ndarray] = {}
 ) -> None:
-    """Writes tables; the format's own writer wants whole ones in the host's memory.
+    """Writes a file of tables; the format's own writer wants whole ones in the host's memory.
 
     Args:
       path: the file.
@@ -34,6 +35,13 @@ def write_tensors(
       size: V.
       others: further arrays, by name.
     """
+    with open(path, "wb") as file:
+        _write(file, tables, size, others)
+
+
+def _write(
+    file: IO[bytes], tables: Mapping[str, Vectors], size: int, others: Mapping[str, np.ndarray]
+) -> None:
     header, end = {}, 0
     shapes = {name: ("F32", (size, rows.shape[1]), 4) for name, rows in tables.items()}
     shapes |= {n: (_CODES[a.dtype], a.shape, a.dtype.itemsize) for n, a in others.items()}
@@ -42,13 +50,12 @@ def write_tensors(
         header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        for rows in tables.values():
-            for piece in pieces(rows, size):
-                file.write(np.ascontiguousarray(piece, "<f4"))
-        for array in others.values():
-            file.write(np.ascontiguousarray(array))
+    file.write(len(text).to_bytes(8, "little") + text)
+    for rows in tables.values():
+        for piece in pieces(rows, size):
+            file.write(np.ascontiguousarray(piece, "<f4"))
+    for array in others.values():
+        file.write(np.ascontiguousarray(array))
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
@@ -106,12 +113,12 @@ def table_of(tensors: Mapping[str, np.ndarray], name: str, path: Path) -> np.nda
 
 
 def write_with_words(
-    path: Path, words: Sequence[str], counts: np.ndarray, vectors: Vectors
+    file: IO[bytes], words: Sequence[str], counts: np.ndarray, vectors: Vectors
 ) -> None:
     """Writes vectors, words and counts into one file.
 
     Args:
-      path: the file.
+      file: open for writing.
       words: V words.
       counts: int64 [V].
       vectors: float32 [V, D].
@@ -120,7 +127,7 @@ def write_with_words(
         WORDS: np.frombuffer("\n".join(words).encode(), np.uint8),
         COUNTS: np.asarray(counts, np.int64),
     }
-    write_tensors(path, {INPUT: vectors}, len(words), others)
+    _write(file, {INPUT: vectors}, len(words), others)
 
 
 def read_with_words(reader: Reader, rows: Rows) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import polars as pl
@@ -59,10 +60,7 @@ def read_text(reader: Reader, rows: Rows) -> None:
         if rows.left <= 0:
             return
     if promised is not None and rows.read < promised:
-        raise InputError(
-            f"{rows.path}: cut short: its header promises {promised:,} words and it holds "
-            f"{rows.read:,}; get the file again"
-        )
+        raise rows.short(len(rows.words), promised)
 
 
 def check_header(
@@ -82,10 +80,10 @@ def check_header(
     """
     if size == 0 or dim == 0:
         raise InputError(f"{path}:1: the header promises {size} words of {dim} numbers")
-    if size * bytes_per_row > file_size + 1:
+    if bytes_per_row > file_size + 1:
         raise InputError(
             f"{path}: cut short, or its header is wrong: it promises {size:,} words of {dim:,} "
-            f"numbers, and {file_size:,} bytes cannot hold them; get the file again"
+            f"numbers, and {file_size:,} bytes cannot hold one of them; get the file again"
         )
 
 
@@ -111,6 +109,11 @@ def _guess_dim(path: str | Path, head: bytes) -> int:
     if dim == 0:
         shown = head.lstrip()[:40]
         raise InputError(f"{path}:1: expected a word and its numbers, got {shown!r}")
+    if dim == 1 and all(fields[-1].isdigit() for fields in lines if is_number(fields[-1])):
+        raise InputError(
+            f"{path}: holds no vectors: it looks like a file of counts, a word and how often it "
+            "occurs in each line"
+        )
     return dim
 
 
@@ -147,15 +150,15 @@ def _read_chunk(data: bytes, dim: int, line: int, rows: Rows, promised: int | No
     if vectors is None:
         words, vectors, numbers = _parse_lines(data, dim, line, rows)
     if promised is not None and rows.read + len(words) > promised:
-        raise InputError(
-            f"{rows.path}:{numbers[promised - rows.read]}: goes on after the {promised:,} words "
-            "that its header promises; mend the header or the file"
-        )
+        raise rows.goes_on(f"{rows.path}:{numbers[promised - rows.read]}", promised)
     rows.add(words, vectors, numbers)
 
 
 def _parse_fast(data: bytes, dim: int) -> tuple[list[str], np.ndarray | None]:
     """Lines of one form only; all else is left to :func:`_parse_lines`, which is slow."""
+    if data.startswith(BOM):
+        # polars takes the first one for that of the file.
+        data = BOM + data
     schema = {"word": pl.String} | {str(i): pl.Float32 for i in range(dim)}
     try:
         frame = pl.read_csv(
@@ -189,7 +192,10 @@ def _parse_lines(
         numbers.append(number)
         found = fields[len(fields) - dim :] if len(fields) > dim else []
         word = b" ".join(fields[: len(fields) - dim])
-        if not found or (len(fields) > dim + 1 and is_number(fields[-dim - 1])):
+        if b"\r" in text.rstrip():
+            rows.refuse(number, "holds a carriage return inside the line")
+            words.append(None)
+        elif not found or (len(fields) > dim + 1 and is_number(fields[-dim - 1])):
             got = sum(map(is_number, fields[1:]))
             rows.refuse(number, f"expected a word and {dim} numbers, got {got} numbers")
             words.append(None)
@@ -203,23 +209,22 @@ def _parse_lines(
     return words, vectors, numbers
 
 
-def write_text(path: Path, words: Sequence[str], vectors: Vectors, header: bool) -> None:
+def write_text(file: IO[bytes], words: Sequence[str], vectors: Vectors, header: bool) -> None:
     """Writes a line for each word: the word and its numbers, each as short as float32 allows.
 
     Args:
-      path: the file.
+      file: open for writing.
       words: V words.
       vectors: float32 [V, D].
       header: begin with the line ``V D``.
     """
     start = 0
-    with open(path, "wb") as file:
-        if header:
-            file.write(f"{len(words)} {vectors.shape[1]}\n".encode())
-        for piece in pieces(vectors, len(words)):
-            frame = pl.DataFrame(piece, schema=[str(i) for i in range(piece.shape[1])])
-            names = pl.Series("word", words[start : start + len(piece)])
-            frame.insert_column(0, names).write_csv(
-                file, include_header=False, separator=" ", quote_style="never"
-            )
-            start += len(piece)
+    if header:
+        file.write(f"{len(words)} {vectors.shape[1]}\n".encode())
+    for piece in pieces(vectors, len(words)):
+        frame = pl.DataFrame(piece, schema=[str(i) for i in range(piece.shape[1])])
+        names = pl.Series("word", words[start : start + len(piece)])
+        frame.insert_column(0, names).write_csv(
+            file, include_header=False, separator=" ", quote_style="never"
+        )
+        start += len(piece)

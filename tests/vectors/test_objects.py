@@ -1,0 +1,125 @@
+"""Vectors as objects: changed, copied, sent to other processes; and what they raise there."""
+
+import copy
+import multiprocessing
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+import pytest
+
+import jaxw2v.errors
+from jaxw2v import InputError, WordVectors
+from jaxw2v.corpus import Vocabulary
+
+NAMES = ("cat", "dog", "sky", "sea")
+ROWS = np.array([[1, 0, 2], [1, 0.2, 2], [0, 1, 2], [0.2, 1, 2.5]], np.float32)
+
+
+def make():
+    return WordVectors(Vocabulary(NAMES, np.arange(4, 0, -1)), ROWS)
+
+
+def look_up(wv, word):
+    return wv[word].tolist()
+
+
+def fail(name):
+    raise getattr(jaxw2v.errors, name)(f"{name}: what, where")
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as workers:
+        yield workers
+
+
+def test_a_missing_word_comes_back_from_another_process(pool):
+    wv = make()
+    wv.most_similar("cat")
+    assert pool.submit(look_up, wv, "dog").result(60) == ROWS[1].tolist()
+    with pytest.raises(
+        KeyError, match=r"word 'dogs' is not in .* 4 words; did you mean dog"
+    ) as got:
+        pool.submit(look_up, wv, "dogs").result(60)
+    assert got.value.args == ("dogs",)
+
+
+@pytest.mark.parametrize("name", ["InputError", "TrainingDiverged", "ProcessLost", "Interrupted"])
+def test_each_error_comes_back_from_another_process(pool, name):
+    with pytest.raises(getattr(jaxw2v.errors, name), match=f"^{name}: what, where$"):
+        pool.submit(fail, name).result(60)
+
+
+def test_a_pickled_missing_word_leaves_the_vocabulary_at_home():
+    words = tuple(f"word{i}" for i in range(20_000))
+    with pytest.raises(KeyError) as got:
+        Vocabulary(words, np.ones(20_000, np.int64))["wor1"]
+    sent = pickle.dumps(got.value)
+    assert len(sent) < 1_000
+    assert str(pickle.loads(sent)) == str(got.value) == str(copy.copy(got.value))
+
+
+def test_queries_see_assigned_vectors():
+    wv = make()
+    before = wv.most_similar("cat", topn=3), wv.distances("cat")
+    wv.vectors = wv.vectors - wv.vectors.mean(0)
+    fresh = WordVectors(wv.vocabulary, ROWS - ROWS.mean(0))
+    assert wv.most_similar("cat", topn=3) == fresh.most_similar("cat", topn=3) != before[0]
+    np.testing.assert_array_equal(wv.distances("cat"), fresh.distances("cat"))
+    assert wv.similarity("cat", "dog") == pytest.approx(wv.most_similar("cat")[0][1])
+    for wrong in (ROWS[:3], ROWS * np.float32(np.nan)):
+        with pytest.raises(InputError, match="vectors"):
+            wv.vectors = wrong
+    assert wv.most_similar("cat", topn=3) == fresh.most_similar("cat", topn=3)
+
+
+def loaded(folder):
+    make().save(folder)
+    make().export(folder / "v.txt", "glove")
+    yield WordVectors.load(folder)
+    yield WordVectors.load(folder / "v.txt", show_progress=False)
+
+
+def test_vectors_cannot_be_changed_in_place(tmp_path):
+    sent = pickle.loads(pickle.dumps(make()))
+    for wv in (make(), sent, copy.copy(make()), copy.deepcopy(make()), *loaded(tmp_path)):
+        before = wv.most_similar("cat")
+        for change in (
+            lambda wv=wv: wv.vectors.__setitem__(0, 9),
+            lambda wv=wv: wv.vectors.__isub__(1),
+            lambda wv=wv: wv["cat"].__imul__(2),
+        ):
+            with pytest.raises(ValueError, match="read-only"):
+                change()
+        assert wv.most_similar("cat") == before
+
+
+def test_the_array_that_was_given_stays_the_callers():
+    for given in (ROWS.copy(), ROWS.astype(np.float64), np.asfortranarray(ROWS)):
+        wv = WordVectors(Vocabulary(NAMES, np.arange(4, 0, -1)), given)
+        before = wv.most_similar("cat")
+        given[:] = -given[::-1]
+        np.testing.assert_array_equal(wv.vectors, ROWS)
+        assert wv.most_similar("cat") == before
+
+
+def test_loaded_vectors_are_not_copied(tmp_path):
+    for wv in loaded(tmp_path):
+        again = WordVectors(wv.vocabulary, wv.vectors)
+        assert np.shares_memory(again.vectors, wv.vectors)
+
+
+def test_a_cpu_device_uses_the_vectors_of_a_folder_where_they_lie(tmp_path):
+    wv = next(loaded(tmp_path))
+    assert wv._table.unsafe_buffer_pointer() == wv.vectors.ctypes.data
+
+
+def test_a_copy_leaves_the_device_table_behind():
+    wv = make()
+    fresh = pickle.dumps(wv)
+    wv.most_similar("cat")
+    assert len(pickle.dumps(wv)) < len(fresh) + 500
+    other = copy.copy(wv)
+    other.vectors = -ROWS[::-1]
+    assert wv.most_similar("cat") == make().most_similar("cat")
