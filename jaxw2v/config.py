@@ -76,6 +76,12 @@ class Checkpointing:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        for name in ("checkpoint_steps", "checkpoint_epochs"):
+            if self.keep_checkpoints == 0 and getattr(self, name) is not None:
+                raise InputError(
+                    f"{name} is {getattr(self, name)} and keep_checkpoints is 0, which saves none; "
+                    "leave one of them out"
+                )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jaxw2v import Config, InputError
+from jaxw2v import Checkpointing, Config, InputError, WordVectors
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.cli import main
-from jaxw2v.corpus import open_corpus
+from jaxw2v.corpus import Vocabulary, open_corpus
 from jaxw2v.ownership import MARKER, held, marked_as
 from jaxw2v.training import fit
 
@@ -212,3 +212,73 @@ def test_foreign_files_outlive_runs_that_are_killed(corpus, tmp_path, seed):
         mine[write(tmp_path / "s" / "parts" / f"notes{number}")] = None
         assert all(path.read_text() == "mine" for path in mine)
         train = [*train[:4], *options, "--min-count", "1", draw.choice(["--resume", "--overwrite"])]
+
+
+@pytest.fixture
+def vectors():
+    words = Vocabulary.from_counts(["one", "two", "three"], [3, 2, 1])
+    return WordVectors(words, np.eye(3, dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    ("format", "name"), [("tensorboard", "metadata.tsv"), ("static-embedding", "config.json")]
+)
+def test_an_export_replaces_its_own_folder_only(vectors, tmp_path, format, name):
+    vectors.save(tmp_path / "v")
+    export = ["export", str(tmp_path / "v"), "--format", format, "--overwrite", "--out"]
+    assert main([*export, str(tmp_path / "out")]) == 0
+    notes = write(tmp_path / "out" / "notes.txt")
+    assert main([*export, str(tmp_path / "out")]) == 0
+    assert notes.read_text() == "mine"
+    foreign = write(tmp_path / "mine" / name)
+    assert main([*export, str(tmp_path / "mine")]) == 2
+    assert content(tmp_path / "mine") == {name: hashlib.sha256(b"mine").hexdigest()}
+    assert foreign.read_text() == "mine"
+
+
+def test_a_file_is_not_written_over_a_device(vectors, tmp_path, capsys):
+    vectors.save(tmp_path / "v")
+    export = ["export", str(tmp_path / "v"), "--format", "glove", "--overwrite", "--out"]
+    assert main([*export, os.devnull]) == 2
+    assert "is a device" in capsys.readouterr().err
+    link = tmp_path / "link.txt"
+    link.symlink_to(write(tmp_path / "target.txt"))
+    assert main([*export, str(link)]) == 0
+    assert link.is_symlink()
+    assert (tmp_path / "target.txt").read_text().startswith("one 1")
+
+
+def test_vectors_are_not_saved_beside_a_vocabulary_of_somebody_else(vectors, tmp_path):
+    write(tmp_path / "v" / "vocabulary.tsv")
+    with pytest.raises(InputError, match=r"vocabulary\.tsv: is not known"):
+        vectors.save(tmp_path / "v")
+    assert content(tmp_path / "v").keys() == {"vocabulary.tsv"}
+
+
+def test_vectors_and_words_of_two_runs_are_told_apart(vectors, tmp_path):
+    """A crash between two renames leaves the new vectors beside the old words."""
+    vectors.save(tmp_path / "new")
+    words = Vocabulary.from_counts(["three", "two", "one"], [3, 2, 1])
+    WordVectors(words, np.eye(3, dtype=np.float32)).save(tmp_path / "old")
+    os.replace(tmp_path / "new/vectors.safetensors", tmp_path / "old/vectors.safetensors")
+    with pytest.raises(InputError, match="are of different runs"):
+        WordVectors.load(tmp_path / "old")
+
+
+def test_a_cache_may_be_shared(corpus, tmp_path, monkeypatch):
+    monkeypatch.setenv("JAXW2V_CACHE", str(tmp_path / "cache"))
+    before = os.umask(0o022)
+    try:
+        stream = open_corpus(corpus, Config(min_count=1), show_progress=False)
+    finally:
+        os.umask(before)
+    assert stream.folder.stat().st_mode & 0o777 == 0o755
+    write(tmp_path / "file")
+    monkeypatch.setenv("JAXW2V_CACHE", str(tmp_path / "file"))
+    with pytest.raises(InputError, match="JAXW2V_CACHE names another folder"):
+        open_corpus(corpus, Config(min_count=2), show_progress=False)
+
+
+def test_checkpoints_that_are_never_saved_are_refused():
+    with pytest.raises(InputError, match="keep_checkpoints is 0"):
+        Checkpointing(keep_checkpoints=0, checkpoint_steps=5)

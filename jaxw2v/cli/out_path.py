@@ -22,6 +22,8 @@ def check_out(out: Path, overwrite: bool, is_folder: bool = False) -> None:
     if out.exists() and out.is_dir() != is_folder:
         here, needed = ("folder", "file") if out.is_dir() else ("file", "folder")
         raise InputError(f"{out}: is a {here}, not a {needed}; choose another --out")
+    if out.exists() and not (out.is_dir() or out.is_file()):
+        raise InputError(f"{out}: is a device or a pipe, not a file; choose another --out")
     if any((out / name).exists() for name in (VECTORS, CHECKPOINTS)):
         raise InputError(f"{out}: holds a run; choose another --out")
     if out.exists() and not overwrite:

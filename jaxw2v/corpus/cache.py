@@ -103,10 +103,9 @@ def open_corpus(
     ):
         return _open_encoded(Path(files.paths[0]), config, known)
     streams = cache_folder() / "streams"
-    streams.mkdir(parents=True, exist_ok=True)
     if files is None:
         # Nothing to key a cache by: encoded anew, and the files vanish with the stream.
-        folder = Path(tempfile.mkdtemp(dir=streams, suffix=".tmp"))
+        folder = _scratch(streams)
         with _removed_afterwards(folder):
             return encode(read_iterable(corpus), folder, config, known)
     paths = expand_paths(files.paths)
@@ -114,7 +113,7 @@ def open_corpus(
     folder = streams / _key(paths, config, known)
     if folder.is_dir():
         return TokenStream.load(folder)
-    scratch = Path(tempfile.mkdtemp(dir=streams, suffix=".tmp"))
+    scratch = _scratch(streams)
     with _removed_afterwards(scratch):
         _encode(paths, scratch, config, known, show_progress)
         try:
@@ -124,6 +123,22 @@ def open_corpus(
             if not folder.is_dir():
                 raise
     return TokenStream.load(folder)
+
+
+def _scratch(streams: Path) -> Path:
+    """A new folder in the cache, which others may read as far as the umask lets them."""
+    try:
+        streams.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=streams, suffix=".tmp"))
+    except OSError as error:
+        raise InputError(
+            f"{streams}: the cache cannot be written: {error.strerror}; $JAXW2V_CACHE names "
+            "another folder"
+        ) from None
+    umask = os.umask(0)
+    os.umask(umask)
+    folder.chmod(0o777 & ~umask)
+    return folder
 
 
 @_reads_pipes

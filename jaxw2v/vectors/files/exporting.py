@@ -12,13 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Literal, get_args
 
+import jax
+
 from jaxw2v.compression import zstd
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
+from jaxw2v.ownership import held, refuse_foreign
 from jaxw2v.vectors.cut_rows import Rows as Vectors
 from jaxw2v.vectors.files.binary import write_binary
 from jaxw2v.vectors.files.first_process import by_first_process
+from jaxw2v.vectors.files.static_embedding import FILES as STATIC_FILES
 from jaxw2v.vectors.files.static_embedding import write_static_embedding
+from jaxw2v.vectors.files.tensorboard import FILES as TENSORBOARD_FILES
 from jaxw2v.vectors.files.tensorboard import write_tensorboard
 from jaxw2v.vectors.files.tensors import write_with_words
 from jaxw2v.vectors.files.text import write_text
@@ -38,6 +43,7 @@ _COMPRESSORS = {
     ".xz": functools.partial(lzma.LZMAFile, mode="wb"),
     ".zst": functools.partial(zstd.ZstdFile, mode="wb"),
 }
+_FILES = {"tensorboard": TENSORBOARD_FILES, "static-embedding": STATIC_FILES}
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".7z")
 
 
@@ -60,7 +66,8 @@ def export(
 
     Raises:
       InputError: the format or the tokenizer is unknown, a word cannot be held, or the
-        name ends as that of an archive, or of a compressed folder.
+        name ends as that of an archive, or of a compressed folder; or a folder holds files of the
+        same names that are not known to be ours.
     """
     path, words = Path(path), vocabulary.words
     if format not in FORMATS:
@@ -75,11 +82,12 @@ def export(
             )
     if format == "glove" and words[:1] and words[0].startswith("\ufeff"):
         raise InputError(f"the word {words[0]!r} begins with a byte order mark, which is not kept")
-    if format == "tensorboard":
-        write_tensorboard(path, words, vocabulary.counts, vectors)
-        return
-    if format == "static-embedding":
-        write_static_embedding(path, words, vectors, tokenizer)
+    if format in FOLDERS:
+        with _folder(path, format):
+            if format == "tensorboard":
+                write_tensorboard(path, words, vocabulary.counts, vectors)
+            else:
+                write_static_embedding(path, words, vectors, tokenizer)
         return
     with by_first_process(path) as temporary, _created(temporary, path.suffix.lower()) as file:
         if format == "safetensors":
@@ -88,6 +96,17 @@ def export(
             write_binary(file, words, vectors)
         else:
             write_text(file, words, vectors, header=format == "word2vec-text")
+
+
+@contextlib.contextmanager
+def _folder(path: Path, format: str) -> Iterator[None]:
+    """Holds a folder in which nothing of somebody else's would be replaced."""
+    if jax.process_index() > 0:
+        yield
+        return
+    refuse_foreign(path, format, _FILES[format])
+    with held(path, format):
+        yield
 
 
 def _check_ending(path: Path, format: str) -> None:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
-from jaxw2v.run_folder import VECTORS, VOCABULARY
+from jaxw2v.ownership import refuse_foreign
+from jaxw2v.run_folder import KIND, VECTORS, VOCABULARY, is_run
 from jaxw2v.vectors.cut_rows import Rows as Vectors
 from jaxw2v.vectors.files.first_process import by_first_process
 from jaxw2v.vectors.files.rows import Table
-from jaxw2v.vectors.files.tensors import INPUT, OUTPUT, read_tensors, table_of, write_tensors
+from jaxw2v.vectors.files.tensors import (
+    INPUT,
+    OUTPUT,
+    read_about,
+    read_tensors,
+    table_of,
+    write_tensors,
+)
+
+OF_WORDS = "vocabulary_sha256"
+"""In the file of vectors: of which words they are."""
 
 
 def write_folder(
@@ -26,7 +38,12 @@ def write_folder(
       vocabulary: V words.
       vectors: float32 [V, D].
       output_vectors: float32 [V, D], or ``None``.
+
+    Raises:
+      InputError: the folder holds a file of one of these names that is not known to be ours.
     """
+    if not is_run(folder):
+        refuse_foreign(folder, KIND, (VECTORS, VOCABULARY))
     tables = {INPUT: vectors}
     if output_vectors is not None:
         tables[OUTPUT] = output_vectors
@@ -35,7 +52,8 @@ def write_folder(
         by_first_process(folder / VECTORS) as vectors_path,
     ):
         vocabulary.save(vocabulary_path)
-        write_tensors(vectors_path, tables, len(vocabulary))
+        about = {OF_WORDS: _digest(vocabulary)}
+        write_tensors(vectors_path, tables, len(vocabulary), about=about)
 
 
 def read_folder(folder: Path) -> Table:
@@ -59,4 +77,13 @@ def read_folder(folder: Path) -> Table:
             f"{folder / VECTORS}: holds {len(vectors)} vectors and {VOCABULARY} {len(vocabulary)} "
             "words, a row a word; restore the one that is damaged"
         )
+    if read_about(folder / VECTORS).get(OF_WORDS) not in (None, _digest(vocabulary)):
+        raise InputError(
+            f"{folder}: {VECTORS} and {VOCABULARY} are of different runs, as when one was stopped "
+            "between them; give --checkpoint last, or resume the run, which writes both"
+        )
     return Table(vocabulary.words, vectors, vocabulary.counts, output)
+
+
+def _digest(vocabulary: Vocabulary) -> str:
+    return hashlib.sha256("\n".join(vocabulary.words).encode()).hexdigest()

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from jaxw2v.compression import DAMAGED, open_compressed
 from jaxw2v.errors import InputError
+from jaxw2v.progress import progress_bar
 
 HEAD, LONGEST_HEAD = 1 << 16, 1 << 24
 HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t]*\r?\n")
@@ -120,13 +121,13 @@ def open_vectors(path: Path, show_progress: bool) -> Iterator[Reader]:
         with (
             open(path, "rb") as raw,
             open_compressed(str(path), raw) as stream,
-            tqdm(
+            progress_bar(
                 total=os.path.getsize(path),
                 unit="B",
                 unit_scale=True,
                 desc=f"reading {path.name}",
                 delay=1,
-                disable=not show_progress,
+                show=show_progress,
             ) as bar,
         ):
             reader = Reader(path, raw, stream, bar)

@@ -18,6 +18,10 @@ from jaxw2v.vectors.files.rows import Rows, Table
 from jaxw2v.vectors.files.tensors import read_tensors, table_of, write_tensors
 
 TENSORS, TOKENIZER = "model.safetensors", "tokenizer.json"
+SETTINGS, LIBRARY = "config.json", "config_sentence_transformers.json"
+PARTS = "modules.json"
+FILES = (TENSORS, TOKENIZER, SETTINGS, PARTS, LIBRARY)
+"""What :func:`write_static_embedding` writes."""
 EMBEDDINGS = ("embeddings", "embedding.weight")
 UNKNOWN = "[UNK]"
 # What reading some other JSON as a tokenizer may raise.
@@ -61,14 +65,14 @@ def write_static_embedding(
         write_tensors(path, {EMBEDDINGS[0]: table}, len(table))
     for name, content in {
         TOKENIZER: _tokenizer([*words, UNKNOWN], tokenizer),
-        "config.json": {
+        SETTINGS: {
             "model_type": "model2vec",
             "architectures": ["StaticModel"],
             "normalize": False,
             "embedding_dtype": "float32",
         },
-        "modules.json": MODULES,
-        "config_sentence_transformers.json": {"similarity_fn_name": "cosine"},
+        PARTS: MODULES,
+        LIBRARY: {"similarity_fn_name": "cosine"},
     }.items():
         with by_first_process(folder / name) as path:
             path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")

@@ -19,6 +19,9 @@ CONFIG = """embeddings {
 }
 """
 
+FILES = ("vectors.tsv", "metadata.tsv", "projector_config.pbtxt")
+"""What :func:`write_tensorboard` writes."""
+
 
 def write_tensorboard(
     folder: Path, words: Sequence[str], counts: np.ndarray, vectors: Vectors
@@ -31,12 +34,12 @@ def write_tensorboard(
       counts: int64 [V].
       vectors: float32 [V, D].
     """
-    with by_first_process(folder / "vectors.tsv") as path, open(path, "wb") as file:
+    with by_first_process(folder / FILES[0]) as path, open(path, "wb") as file:
         for piece in pieces(vectors, len(words)):
             frame = pl.DataFrame(piece, schema=[str(i) for i in range(piece.shape[1])])
             frame.write_csv(file, include_header=False, separator="\t")
-    with by_first_process(folder / "metadata.tsv") as path:
+    with by_first_process(folder / FILES[1]) as path:
         table = pl.DataFrame({"word": words, "count": counts})
         table.write_csv(path, separator="\t", quote_style="never")
-    with by_first_process(folder / "projector_config.pbtxt") as path:
+    with by_first_process(folder / FILES[2]) as path:
         path.write_text(CONFIG)

@@ -25,7 +25,11 @@ _CODES = {np.dtype(dtype): code for code, dtype in _DTYPES.items()}
 
 
 def write_tensors(
-    path: Path, tables: Mapping[str, Vectors], size: int, others: Mapping[str, np.ndarray] = {}
+    path: Path,
+    tables: Mapping[str, Vectors],
+    size: int,
+    others: Mapping[str, np.ndarray] = {},
+    about: Mapping[str, str] = {},
 ) -> None:
     """Writes a file of tables; the format's own writer wants whole ones in the host's memory.
 
@@ -34,15 +38,20 @@ def write_tensors(
       tables: float32 [V, D] by name.
       size: V.
       others: further arrays, by name.
+      about: what else there is to say of them.
     """
     with open(path, "wb") as file:
-        _write(file, tables, size, others)
+        _write(file, tables, size, others, about)
 
 
 def _write(
-    file: IO[bytes], tables: Mapping[str, Vectors], size: int, others: Mapping[str, np.ndarray]
+    file: IO[bytes],
+    tables: Mapping[str, Vectors],
+    size: int,
+    others: Mapping[str, np.ndarray],
+    about: Mapping[str, str] = {},
 ) -> None:
-    header, end = {}, 0
+    header, end = {"__metadata__": dict(about)} if about else {}, 0
     shapes = {name: ("F32", (size, rows.shape[1]), 4) for name, rows in tables.items()}
     shapes |= {n: (_CODES[a.dtype], a.shape, a.dtype.itemsize) for n, a in others.items()}
     for name, (dtype, shape, itemsize) in shapes.items():
@@ -56,6 +65,25 @@ def _write(
             file.write(np.ascontiguousarray(piece, "<f4"))
     for array in others.values():
         file.write(np.ascontiguousarray(array))
+
+
+def read_about(path: Path) -> dict[str, str]:
+    """What a file says of its tables.
+
+    Args:
+      path: the file.
+
+    Returns:
+      As it was given to :func:`write_tensors`.
+
+    Raises:
+      InputError: it is missing or damaged.
+    """
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            return file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path}: damaged or cut short: {error}") from None
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
