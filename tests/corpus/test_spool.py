@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -82,5 +83,13 @@ def test_standard_input(tmp_path, name, given):
 def test_standard_input_that_is_closed(tmp_path):
     command = f"{sys.executable} -m jaxw2v encode - --out {tmp_path / 'out'} <&-"
     out = subprocess.run(command, shell=True, capture_output=True, text=True)
-    assert out.stderr.startswith("jaxw2v: error: -: cannot be opened: Bad file descriptor")
+    assert out.stderr.startswith("jaxw2v: error: -: nothing came through it")
     assert out.returncode == 2
+
+
+def test_a_socket_cannot_be_opened(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("s")
+        with pytest.raises(InputError, match=r"^s: cannot be opened: "):
+            open_corpus("s", SETTINGS)
