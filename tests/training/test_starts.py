@@ -27,7 +27,7 @@ from jaxw2v.training.continuing import EarlierRun
 from jaxw2v.training.engine import new_state
 from jaxw2v.training.job import lay_out
 from jaxw2v.training.mesh import choose_mesh
-from jaxw2v.training.starts import from_vectors
+from jaxw2v.training.starts import from_vectors, load_given
 from jaxw2v.training.storage_order import storage_row
 from jaxw2v.training.stored_state import to_arrays
 
@@ -374,3 +374,19 @@ def test_words_that_do_not_occur_are_never_drawn(sentences, other_sentences):
     stream = open_corpus(sentences, CONFIG, show_progress=False)
     other = open_corpus(other_sentences, CONFIG, Known(stream.vocabulary), show_progress=False)
     assert (other.vocabulary.counts == 0).sum() > 100
+
+
+def test_vectors_to_start_from_skip_rows_of_text_only(tmp_path):
+    """After a bad row of a binary file nothing can be told; of a text file the others are right."""
+    rows = np.arange(9, dtype="<f4").reshape(3, 3)
+    lines = [
+        w + b" " + r.tobytes() for w, r in zip((b"the", b"new york", b"cat"), rows, strict=True)
+    ]
+    (tmp_path / "v.bin").write_bytes(b"3 3\n" + b"".join(lines))
+    with pytest.raises(InputError, match=r"v.bin: word 3: .*no row can be left out"):
+        load_given(tmp_path / "v.bin", 3, show_progress=False)
+    (tmp_path / "v.txt").write_text("3 3\nthe 0 1 2\nthe 3 4 5\ncat 6 7 8\n")
+    with pytest.warns(RuntimeWarning, match="1 rows are left out: 1 where the word stands there"):
+        wv = load_given(tmp_path / "v.txt", 3, show_progress=False)
+    assert wv.words == ("the", "cat")
+    assert wv.vectors.tolist() == [[0, 1, 2], [6, 7, 8]]
