@@ -21,14 +21,15 @@ class Train:
     """Trains word vectors on text and writes them to a folder."""
 
     corpus: tyro.conf.Positional[tuple[str, ...]] = ()
-    """Text files or globs, one sentence or paragraph a line, plain or .gz .bz2 .xz .zst; or
-    parquet, csv, tsv, jsonl, arrow files; or the folder of jaxw2v encode; or one of builtin, text8,
-    wikitext-103. Nothing: builtin, the documentation strings of the installed Python packages."""
+    """Text files or globs, one sentence or paragraph a line, csv, tsv or JSON lines, each plain or
+    in .gz .bz2 .xz .zst or a .zip of one file; - for standard input; parquet or arrow files; the
+    folder of jaxw2v encode; or one of builtin, text8, wikitext-103. Nothing: builtin, the
+    documentation strings of the installed Python packages."""
     out: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("vectors")
     """Folder that receives the vectors, the vocabulary, the settings, metrics.jsonl and
     checkpoints."""
     overwrite: bool = False
-    """Replace a run that the folder already holds."""
+    """Replace a run that the folder already holds; other files in it stay."""
     resume: bool = False
     """Go on with the run in the folder from its newest checkpoint, or start if there is none."""
     init_from: Annotated[Path | None, tyro.conf.arg(metavar="VECTORS")] = None
