@@ -10,6 +10,9 @@ from pathlib import Path
 
 from jaxw2v.errors import InputError
 
+UNFINISHED = ".jaxw2v-tmp"
+"""How the temporary names end, by which what a killed process left is known."""
+
 
 @contextlib.contextmanager
 def renamed_when_complete(path: str | Path) -> Iterator[Path]:
@@ -29,7 +32,7 @@ def renamed_when_complete(path: str | Path) -> Iterator[Path]:
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: is no plain file and is not replaced; choose another --out")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(UNFINISHED, f".{path.name}.", path.parent)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import socket
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -52,6 +53,21 @@ def _read(folder: Path) -> dict | None:
     return marker if ours else None
 
 
+def has_foreign_marker(folder: Path) -> bool:
+    """Whether a file of the marker's name is somebody else's; an empty one is of a crash of ours.
+
+    Args:
+      folder: may be missing.
+
+    Returns:
+      Whether it is.
+    """
+    marker = folder / MARKER
+    if not os.path.lexists(marker) or _read(folder) is not None:
+        return False
+    return not marker.is_file() or marker.stat().st_size > 0
+
+
 def refuse_foreign(folder: Path, kind: str, names: Iterable[str]) -> None:
     """Makes sure that what is to be written there replaces nothing of somebody else's.
 
@@ -65,24 +81,27 @@ def refuse_foreign(folder: Path, kind: str, names: Iterable[str]) -> None:
     """
     if marked_as(folder) == kind:
         return
-    for name in (MARKER, *names):
-        if os.path.lexists(folder / name):
-            raise InputError(
-                f"{folder / name}: is not known to be a file of jaxw2v, and would be replaced; "
-                "move it away, or choose another --out"
-            )
+    there = [name for name in names if os.path.lexists(folder / name)]
+    if has_foreign_marker(folder) or marked_as(folder) is not None:
+        there.insert(0, MARKER)
+    for name in there:
+        raise InputError(
+            f"{folder / name}: is not known to be a file of jaxw2v, and would be replaced; "
+            "move it away, or choose another --out"
+        )
 
 
 @contextlib.contextmanager
-def held(folder: Path, kind: str) -> Iterator[None]:
+def held(folder: Path, kind: str, names: Iterable[str]) -> Iterator[None]:
     """Marks a folder as ours and keeps other processes out of it.
 
-    The lock goes with the process that holds it. A folder to which nothing else was written is
-    removed again.
+    The lock goes with the process that holds it. Where nothing was written the marker is removed
+    again, and the folder if it was made here.
 
     Args:
       folder: made if missing.
       kind: what is written there.
+      names: of what is written there.
 
     Yields:
       While the folder is held.
@@ -90,9 +109,13 @@ def held(folder: Path, kind: str) -> Iterator[None]:
     Raises:
       InputError: another process holds it.
     """
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise InputError(f"{folder}: is a file, and a folder is needed; choose another name")
     made = [path for path in (folder, *folder.absolute().parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
+        if has_foreign_marker(folder):
+            raise InputError(f"{folder / MARKER}: is not known to be a file of jaxw2v")
         was_marked = marked_as(folder) is not None
         marker = {"program": "jaxw2v", "kind": kind, "format": FORMAT}
         writer = {"process": os.getpid(), "host": socket.gethostname()}
@@ -101,7 +124,7 @@ def held(folder: Path, kind: str) -> Iterator[None]:
         try:
             yield
         finally:
-            if not was_marked and os.listdir(folder) == [MARKER]:
+            if not was_marked and not any(os.path.lexists(folder / name) for name in names):
                 (folder / MARKER).unlink()
                 for path in made:
                     with contextlib.suppress(OSError):
@@ -128,9 +151,30 @@ def _locked(folder: Path) -> Iterator[None]:
             raise InputError(
                 f"{folder}: {who} is writing there; wait for it, or choose another --out"
             ) from None
-        except OSError:
-            # Some file systems of networks lock no folders.
-            pass
+        except OSError as error:
+            warnings.warn(
+                f"{folder}: cannot be locked here ({error.strerror}); take care that no other run "
+                "writes there",
+                RuntimeWarning,
+                stacklevel=3,
+            )
         yield
     finally:
+        # A child that was forked meanwhile has the handle too.
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)
         os.close(handle)
+
+
+def refuse_held(folder: Path) -> None:
+    """Makes sure that no other process holds a folder now.
+
+    Args:
+      folder: may be missing.
+
+    Raises:
+      InputError: one does.
+    """
+    if folder.is_dir():
+        with _locked(folder):
+            pass

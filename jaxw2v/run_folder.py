@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jaxw2v.errors import InputError
-from jaxw2v.ownership import MARKER, marked_as, refuse_foreign
+from jaxw2v.ownership import MARKER, has_foreign_marker, marked_as, refuse_foreign
 
 VECTORS = "vectors.safetensors"
 VOCABULARY = "vocabulary.tsv"
@@ -21,13 +21,24 @@ METRICS = "metrics.jsonl"
 CHECKPOINTS = "checkpoints"
 KIND = "run"
 """What the marker of a run's folder says."""
-_FILES = (VECTORS, VOCABULARY, PHRASES, SETTINGS, METRICS)
-# What a checkpoint of Orbax holds, at its top.
+FILES = (VECTORS, VOCABULARY, PHRASES, SETTINGS, METRICS)
+NAMES = (*FILES, CHECKPOINTS)
+# What a checkpoint of Orbax holds, at its top and in its state; what systems scatter.
 _OF_ORBAX = {"_CHECKPOINT_METADATA", "commit_success.txt", "state", "metrics", "descriptor"}
+_OF_STATE = {
+    "_METADATA",
+    "_sharding",
+    "manifest.ocdbt",
+    "commit_success.txt",
+    "array_metadatas",
+    "d",
+}
+_LITTER = re.compile(r"\.DS_Store|\.nfs.*")
 _STEP = re.compile(r"\d+(\.damaged\d*)?")
 _UNFINISHED = re.compile(r"\d+\.orbax-checkpoint-tmp.*")
-# Some settings that the settings of every run have.
-_OUR_SETTINGS = {"embedding_dim", "output_layer", "subsample_formula", "tokenizer"}
+# Some settings that the settings of every run have, and the tensors of its vectors.
+_OUR_SETTINGS = {"embedding_dim", "subsample_formula", "tokenizer"}
+_OUR_TENSORS = {"__metadata__", "input_embedding", "output_embedding"}
 
 
 def is_run(folder: Path) -> bool:
@@ -41,13 +52,13 @@ def is_run(folder: Path) -> bool:
     """
     if marked_as(folder) == KIND:
         return True
-    if (folder / MARKER).exists():
+    if has_foreign_marker(folder) or marked_as(folder) is not None:
         return False
-    steps = (folder / CHECKPOINTS).iterdir() if (folder / CHECKPOINTS).is_dir() else ()
+    tensors = _safetensors_keys(folder / VECTORS)
     return (
-        _json_keys(folder / SETTINGS) >= _OUR_SETTINGS
-        or {"input_embedding"} <= _safetensors_keys(folder / VECTORS)
-        or any(_is_our_checkpoint(path) for path in steps if path.name.isdecimal())
+        set(_json(folder / SETTINGS)) >= _OUR_SETTINGS
+        or ("input_embedding" in tensors and tensors <= _OUR_TENSORS)
+        or any(_is_our_checkpoint(path) for path in _steps(folder / CHECKPOINTS))
     )
 
 
@@ -60,33 +71,62 @@ def refuse_foreign_files(folder: Path) -> None:
     Raises:
       InputError: naming a file that is not known to be ours.
     """
-    ours = is_run(folder)
+    ours, checkpoints = is_run(folder), folder / CHECKPOINTS
     if not ours:
-        refuse_foreign(folder, KIND, _FILES)
-    for name in (*_FILES, MARKER):
-        if (folder / name).is_dir():
-            raise InputError(f"{folder / name}: is a folder; move it away, or choose another --out")
-    if ours and marked_as(folder) is None:
-        _refuse_strangers_beside_an_old_run(folder)
-    checkpoints = folder / CHECKPOINTS
-    if os.path.lexists(checkpoints) and not checkpoints.is_dir():
+        refuse_foreign(folder, KIND, FILES)
+    for path in (*(folder / name for name in (*NAMES, MARKER)), *_beside(checkpoints)):
+        if path.is_symlink():
+            raise InputError(f"{path}: is a link, and a run follows none; choose another --out")
+        if path.is_dir() and path != checkpoints:
+            raise InputError(f"{path}: is a folder; move it away, or choose another --out")
+    if ours:
+        _refuse_strangers(folder)
+    if checkpoints.exists() and not checkpoints.is_dir():
         raise _not_ours(checkpoints)
     for path in checkpoints.iterdir() if checkpoints.is_dir() else ():
         if not ours or (_STEP.fullmatch(path.name) and not _is_step(path)):
             raise _not_ours(path)
 
 
-def _refuse_strangers_beside_an_old_run(folder: Path) -> None:
-    """Without a marker each file has to show that it is of a run."""
+def _beside(checkpoints: Path) -> list[Path]:
+    """What stands beside checkpoints."""
+    return [checkpoints / name for name in (VOCABULARY, PHRASES)]
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """Without phrases no file of them is ours; without a marker each file has to show it."""
     settings, metrics = folder / SETTINGS, folder / METRICS
-    if settings.exists() and not _json_keys(settings) >= _OUR_SETTINGS:
+    passes = had_phrases(folder)
+    is_marked = marked_as(folder) == KIND
+    if (folder / PHRASES).exists() and not passes:
+        raise _not_ours(folder / PHRASES)
+    if is_marked:
+        return
+    if (folder / CHECKPOINTS / PHRASES).exists() and not passes:
+        raise _not_ours(folder / CHECKPOINTS / PHRASES)
+    if settings.exists() and not set(_json(settings)) >= _OUR_SETTINGS:
         raise _not_ours(settings)
-    if metrics.exists():
-        first = metrics.read_bytes().partition(b"\n")[0]
+    for path in (folder / VOCABULARY, folder / CHECKPOINTS / VOCABULARY):
+        if path.exists() and not re.match(rb"[^\t\n]+\t\d+\n", path.read_bytes()[: 1 << 16]):
+            raise _not_ours(path)
+    if metrics.exists() and (first := metrics.read_bytes().partition(b"\n")[0]):
+        record = None
         with contextlib.suppress(ValueError):
-            if {"epoch", "raw_words"} <= set(json.loads(first)):
-                return
-        raise _not_ours(metrics)
+            record = json.loads(first)
+        if not (isinstance(record, dict) and {"epoch", "raw_words"} <= set(record)):
+            raise _not_ours(metrics)
+
+
+def had_phrases(folder: Path) -> bool:
+    """Whether the settings there are of a run with phrases.
+
+    Args:
+      folder: of the run.
+
+    Returns:
+      Whether they say so.
+    """
+    return bool(_json(folder / SETTINGS).get("phrase_passes"))
 
 
 def remove_checkpoints(folder: Path) -> None:
@@ -120,24 +160,34 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def _is_step(path: Path) -> bool:
-    """Whether a folder holds what Orbax writes, and nothing else."""
-    return path.is_dir() and not path.is_symlink() and set(os.listdir(path)) <= _OF_ORBAX
+    """Whether a folder holds what Orbax writes for us, whole or damaged, and nothing else."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    top, state = _listed(path), _listed(path / "state")
+    others = {name for name in state - _OF_STATE if not name.startswith("ocdbt.process_")}
+    if not top or not top <= _OF_ORBAX or others:
+        return False
+    metadata = _json(path / "_CHECKPOINT_METADATA")
+    return not metadata or _is_our_checkpoint(path)
+
+
+def _listed(folder: Path) -> set[str]:
+    names = os.listdir(folder) if folder.is_dir() else ()
+    return {name for name in names if not _LITTER.fullmatch(name)}
 
 
 def _is_our_checkpoint(path: Path) -> bool:
-    try:
-        metadata = json.loads((path / "_CHECKPOINT_METADATA").read_text("utf-8"))
-        return metadata["custom_metadata"]["program"] == "jaxw2v"
-    except (OSError, ValueError, TypeError, KeyError):
-        return False
+    about = _json(path / "_CHECKPOINT_METADATA").get("custom_metadata")
+    return isinstance(about, dict) and about.get("program") == "jaxw2v"
 
 
-def _json_keys(path: Path) -> set[str]:
+def _json(path: Path) -> dict:
+    """The object that a file holds; an empty one if it holds none."""
     try:
         content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
-        return set()
-    return set(content) if isinstance(content, dict) else set()
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _safetensors_keys(path: Path) -> set[str]:

@@ -18,6 +18,7 @@ from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.cli import main
 from jaxw2v.corpus import Vocabulary, open_corpus
 from jaxw2v.ownership import MARKER, held, marked_as
+from jaxw2v.run_folder import NAMES
 from jaxw2v.training import fit
 
 SMALL = ["--embedding-dim", "4", "--epochs", "1", "--min-count", "1"]
@@ -127,14 +128,14 @@ def test_fit_follows_the_same_rule(corpus, tmp_path):
 
 def test_a_folder_is_held_by_one_process_at_a_time(corpus, tmp_path, capsys):
     folder = tmp_path / "p"
-    with held(folder, "run"):
+    with held(folder, "run", NAMES):
         assert main(["train", corpus, "--out", str(folder), *SMALL]) == 2
     assert f"process {os.getpid()} on" in capsys.readouterr().err
     # Nothing was written, so nothing is left.
     assert not folder.exists()
     hold = (
         "import sys, time; from pathlib import Path; from jaxw2v.ownership import held\n"
-        "with held(Path(sys.argv[1]), 'run'): print('held', flush=True); time.sleep(60)"
+        "with held(Path(sys.argv[1]), 'run', ()): print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen(
         [sys.executable, "-c", hold, str(folder)], stdout=subprocess.PIPE, text=True
@@ -282,3 +283,113 @@ def test_a_cache_may_be_shared(corpus, tmp_path, monkeypatch):
 def test_checkpoints_that_are_never_saved_are_refused():
     with pytest.raises(InputError, match="keep_checkpoints is 0"):
         Checkpointing(keep_checkpoints=0, checkpoint_steps=5)
+
+
+@pytest.fixture
+def trained(corpus, tmp_path):
+    """A finished run, and the words that start it again."""
+    train = ["train", corpus, "--out", str(tmp_path / "p"), *SMALL]
+    assert main(train) == 0
+    return tmp_path / "p", train
+
+
+def step_of(folder):
+    return next(path for path in (folder / "checkpoints").iterdir() if path.name.isdecimal())
+
+
+@pytest.mark.parametrize("option", [["--overwrite"], ["--resume", "--epochs", "2"]], ids=str)
+@pytest.mark.parametrize(
+    "name", ["phrases.tsv", "checkpoints/7/state/weights.pt", "checkpoints/8/a", "STEP/state/notes"]
+)
+def test_names_of_ours_in_a_run_that_cannot_have_them(trained, option, name):
+    folder, train = trained
+    name = name.replace("STEP", f"checkpoints/{step_of(folder).name}")
+    foreign = write(folder / name)
+    assert main([*train, *option]) == 2
+    assert foreign.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("checkpoints/phrases.tsv", "mine"),
+        ("checkpoints/vocabulary.tsv", "mine"),
+        ("vocabulary.tsv", "mine"),
+        ("metrics.jsonl", "3"),
+        ("metrics.jsonl", "null\n"),
+    ],
+)
+def test_without_a_marker_every_file_shows_that_it_is_ours(trained, name, text):
+    folder, train = trained
+    (folder / MARKER).unlink()
+    write(folder / name, text)
+    assert main([*train, "--overwrite"]) == 2
+    assert (folder / name).read_text() == text
+
+
+def test_what_systems_and_crashes_leave_is_no_obstacle(trained):
+    folder, train = trained
+    write(step_of(folder) / ".DS_Store")
+    write(folder / MARKER, "")
+    write(folder / "metrics.jsonl", "")
+    assert main([*train, "--resume", "--epochs", "2"]) == 0
+
+
+def test_links_inside_a_run_are_not_followed(trained, tmp_path):
+    folder, train = trained
+    target = write(tmp_path / "target")
+    (folder / "vectors.safetensors").unlink()
+    (folder / "vectors.safetensors").symlink_to(target)
+    assert main([*train, "--overwrite"]) == 2
+    other = tmp_path / "other"
+    (tmp_path / "elsewhere").mkdir()
+    other.mkdir()
+    (other / "checkpoints").symlink_to(tmp_path / "elsewhere")
+    assert main(["train", train[1], "--out", str(other), *SMALL]) == 2
+    assert target.read_text() == "mine"
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_run_that_fails_leaves_no_marker_beside_the_files_of_others(corpus, tmp_path):
+    notes = write(tmp_path / "p" / "notes.txt")
+    train = ["train", corpus, "--out", str(notes.parent), *SMALL]
+    assert main([*train, "--mesh", "3x5"]) == 2
+    assert content(notes.parent).keys() == {"notes.txt"}
+
+
+def test_hidden_files_and_another_marker_beside_a_token_stream(corpus, tmp_path):
+    hidden = write(tmp_path / "s" / ".vocabulary.tsv.original")
+    encode = ["encode", corpus, "--min-count", "1", "--out", str(tmp_path / "s")]
+    assert main(encode) == 0
+    assert main([*encode[:3], "2", *encode[4:], "--overwrite"]) == 0
+    part = write(tmp_path / "s" / "parts" / "20240101.1.txt")
+    assert main([*encode[:3], "1", *encode[4:], "--overwrite"]) == 0
+    assert hidden.read_text() == part.read_text() == "mine"
+    marker = write(tmp_path / "s" / MARKER, '{"program": "mine"}')
+    assert main([*encode, "--overwrite"]) == 2
+    assert marker.read_text() == '{"program": "mine"}'
+
+
+def test_an_encoding_that_fails_does_not_block_its_folder(corpus, tmp_path):
+    encode = ["encode", corpus, "--out", str(tmp_path / "s"), "--min-count"]
+    assert main([*encode, "100000"]) == 2
+    assert not (tmp_path / "s" / "encoding.json").exists()
+    assert main([*encode, "1"]) == 0
+
+
+def test_a_forked_child_does_not_keep_the_lock(tmp_path):
+    hold = (
+        "import os, sys, time; from pathlib import Path; from jaxw2v.ownership import held\n"
+        "with held(Path(sys.argv[1]), 'run', ()):\n"
+        "    child = os.fork()\n"
+        "    if child == 0: time.sleep(20); os._exit(0)\n"
+        "print(child)"
+    )
+    folder = str(tmp_path / "p")
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, folder], stdout=subprocess.PIPE, text=True
+    ) as process:
+        child = int(process.stdout.readline())
+        with held(tmp_path / "p", "run", ()):
+            pass
+        os.kill(child, signal.SIGKILL)

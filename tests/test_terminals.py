@@ -118,3 +118,15 @@ def test_what_a_terminal_cannot_show_is_escaped(vectors, train, tmp_path):
     )
     assert done.returncode == 2
     assert r"\u017c\xf3\u0142wik" in done.stderr
+
+
+def test_signals_that_nohup_ignores_end_no_run(train, tmp_path):
+    command = f"trap '' HUP INT; exec {' '.join(train)}"
+    with subprocess.Popen(command, shell=True, stderr=subprocess.PIPE, text=True) as process:
+        while "epoch 1:" not in process.stderr.readline():
+            pass
+        for number in (signal.SIGHUP, signal.SIGINT):
+            process.send_signal(number)
+        assert process.communicate(timeout=120)
+        assert process.returncode == 0
+    assert_complete(tmp_path)

@@ -12,6 +12,7 @@ import tyro
 
 from jaxw2v.cli.out_path import check_out
 from jaxw2v.errors import InputError
+from jaxw2v.progress import say
 from jaxw2v.run_folder import SETTINGS
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class Export(_OfVectors):
         wv = self.read(self.folder).variant(self.vectors)
         tokenizer = self.tokenizer or (self._tokenizer_of_run() if is_static else "words")
         wv.export(self.out, self.format, tokenizer)
-        print(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
+        say(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
 
     def _tokenizer_of_run(self) -> str:
         path = self.folder / SETTINGS

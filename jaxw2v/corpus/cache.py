@@ -182,13 +182,18 @@ def encode_corpus(
     if os.path.lexists(out) and not out.is_dir():
         raise InputError(f"{out}: is a file; --out needs a folder")
     stream_folder.check(out, key, overwrite)
-    with held(out, stream_folder.KIND):
+    with held(out, stream_folder.KIND, stream_folder.NAMES):
         # Another process may have ended there meanwhile.
         if stream_folder.check(out, key, overwrite):
             stream_folder.remove_leftovers(out)
             return TokenStream.load(out)
         stream_folder.begin(out, key)
-        return _encode(paths, out, settings, None, show_progress)
+        try:
+            return _encode(paths, out, settings, None, show_progress)
+        except InputError:
+            # Another text or other settings are another stream.
+            stream_folder.give_up(out)
+            raise
 
 
 def _open_encoded(folder: Path, config: TextSettings, known: Known | None) -> TokenStream:

@@ -7,7 +7,7 @@ import json
 import re
 from pathlib import Path
 
-from jaxw2v.atomic import renamed_when_complete
+from jaxw2v.atomic import UNFINISHED, renamed_when_complete
 from jaxw2v.corpus.parts import PARTS
 from jaxw2v.corpus.token_stream import META
 from jaxw2v.errors import InputError
@@ -18,12 +18,13 @@ KIND = "token stream"
 """What the marker of such a folder says."""
 WORK = "encoding.json"
 """Of which text and settings the folder is."""
+NAMES = (WORK, META, VOCABULARY, PHRASES, PARTS)
 _OURS = re.compile(
     rf"shard-\d{{5,}}\.(ids|ends)|{re.escape(META)}|{re.escape(PHRASES)}|{re.escape(VOCABULARY)}"
 )
-_OUR_PARTS = re.compile(r"\d{5,}\.\d+\.\w+|phrases-\d+\.tsv")
+_OUR_PARTS = re.compile(r"\d{5,}\.\d+\.(codes|ends|words|counted|joined|mapped)|phrases-\d+\.tsv")
 # What a killed process leaves of a file that is renamed when it is complete.
-_UNFINISHED = re.compile(r"\.(.+)\.[a-z0-9_]{8}")
+_UNFINISHED = re.compile(rf"\.(.+)\.[a-z0-9_]{{8}}{re.escape(UNFINISHED)}")
 
 
 def key_of(folder: Path) -> str | None:
@@ -41,8 +42,9 @@ def key_of(folder: Path) -> str | None:
         return None
     if not isinstance(work, dict) or not re.fullmatch("[0-9a-f]{32}", str(work.get("key"))):
         return None
-    # Folders of before there were markers hold nothing but the key.
-    return work["key"] if marked_as(folder) == KIND or set(work) == {"key"} else None
+    # Folders of before there were markers have none.
+    is_ours = marked_as(folder) == KIND or not (folder / MARKER).exists()
+    return work["key"] if is_ours else None
 
 
 def is_stream(folder: Path) -> bool:
@@ -100,6 +102,18 @@ def begin(folder: Path, key: str) -> None:
     remove_leftovers(folder)
     with renamed_when_complete(folder / WORK) as path:
         path.write_text(json.dumps({"key": key}) + "\n")
+
+
+def give_up(folder: Path) -> None:
+    """Removes what was begun and cannot be finished.
+
+    Args:
+      folder: of the stream.
+    """
+    remove_leftovers(folder)
+    remove_parts(folder)
+    _remove(folder, _OURS)
+    (folder / WORK).unlink()
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -33,7 +33,9 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
         pressed.set()
         signal.signal(number, before[number])
 
-    before = {number: signal.signal(number, remember) for number in SIGNALS}
+    # What nohup or a shell's background ignores stays ignored.
+    caught = [n for n in SIGNALS if signal.getsignal(n) not in (signal.SIG_IGN, None)]
+    before = {number: signal.signal(number, remember) for number in caught}
     try:
         yield pressed.is_set
     finally:

@@ -16,8 +16,9 @@ from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import Checkpointing, Config
 from jaxw2v.corpus import Files, Known, Phrases, builtin, downloads, open_corpus
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
+from jaxw2v.ownership import refuse_held
 from jaxw2v.progress import tell
-from jaxw2v.run_folder import CHECKPOINTS, METRICS, PHRASES, SETTINGS, check_run_folder
+from jaxw2v.run_folder import CHECKPOINTS, METRICS, PHRASES, SETTINGS, check_run_folder, had_phrases
 from jaxw2v.training.callbacks import Callback, Metrics
 from jaxw2v.training.checkpoints import steps_in
 from jaxw2v.training.continuing import EarlierRun
@@ -157,7 +158,7 @@ def train(
         )
     finished = 0
     if resume and (folder / METRICS).exists():
-        finished = len((folder / METRICS).read_text().splitlines())
+        finished = (folder / METRICS).read_bytes().count(b"\n")
 
     def save(wv: WordVectors, metrics: list[Metrics]) -> None:
         nonlocal finished
@@ -211,6 +212,7 @@ def _resolve(corpus: Corpus | None, show_progress: bool) -> Corpus:
 
 def _check_folder(folder: Path, overwrite: bool, resume: bool) -> None:
     check_run_folder(folder, overwrite, resume)
+    refuse_held(folder)
     existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
     try:
         # Permissions do not tell of read-only disks and such: try.
@@ -226,12 +228,14 @@ def _save(
     wv.save(folder)
     if not is_first():
         return
-    (folder / PHRASES).unlink(missing_ok=True)
+    if not config.phrase_passes and had_phrases(folder):
+        (folder / PHRASES).unlink(missing_ok=True)
+    # First the settings, which say that the phrases are ours.
+    with renamed_when_complete(folder / SETTINGS) as path:
+        path.write_text(config.to_json())
     if config.phrase_passes:
         with renamed_when_complete(folder / PHRASES) as path:
             phrases.save(path)
-    with renamed_when_complete(folder / SETTINGS) as path:
-        path.write_text(config.to_json())
     with renamed_when_complete(folder / METRICS) as path:
         path.write_text("".join(json.dumps(record) + "\n" for record in metrics))
 

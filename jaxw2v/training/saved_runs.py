@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import warnings
 from collections.abc import Iterator
@@ -143,8 +144,8 @@ class SavedRun:
             }
             for step in set(steps) - older - {sound}:
                 path = self._folder / str(step)
-                others = len(list(self._folder.glob(f"{step}.damaged*")))
-                path.rename(path.with_suffix(f".damaged{others or ''}"))
+                names = (path.with_suffix(f".damaged{n or ''}") for n in itertools.count())
+                path.rename(next(name for name in names if not name.exists()))
         wait_for_all()
 
 

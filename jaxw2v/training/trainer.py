@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import jax
@@ -14,9 +13,8 @@ from tqdm import tqdm
 from jaxw2v.config import Checkpointing, Config
 from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, TrainingDiverged
-from jaxw2v.ownership import held
 from jaxw2v.progress import progress_bar, tell
-from jaxw2v.run_folder import CHECKPOINTS, KIND, check_run_folder
+from jaxw2v.run_folder import CHECKPOINTS
 from jaxw2v.training.callbacks import Callback, Metrics
 from jaxw2v.training.checkpoints import Record
 from jaxw2v.training.engine import Engine, new_state
@@ -28,13 +26,14 @@ from jaxw2v.training.layout import Layout
 from jaxw2v.training.mesh import choose_mesh, memory_of
 from jaxw2v.training.plan import Sizes
 from jaxw2v.training.position import Position
-from jaxw2v.training.processes import check_agreement, is_first, smallest
+from jaxw2v.training.processes import check_agreement, smallest
 from jaxw2v.training.saved_runs import SavedRun, facts_of
 from jaxw2v.training.saves import Saves
 from jaxw2v.training.scatter_fault import check_this_machine
 from jaxw2v.training.starts import Start
 from jaxw2v.training.stored_state import from_arrays, stored_shapes
 from jaxw2v.training.validation import Validation, hold_out
+from jaxw2v.training.writing import writing_to
 from jaxw2v.vectors import WordVectors
 
 OnEpoch = Callable[[WordVectors, list[Metrics]], None]
@@ -108,7 +107,7 @@ def fit(
         raise InputError(
             "validation was encoded with another vocabulary; encode it with that of the stream"
         )
-    with _writing_to(folder, overwrite, resume):
+    with writing_to(folder, overwrite, resume):
         return _fit(
             stream,
             config,
@@ -126,19 +125,6 @@ def fit(
             show_progress=show_progress,
             facts=facts,
         )
-
-
-@contextlib.contextmanager
-def _writing_to(folder: Path | None, overwrite: bool, resume: bool) -> Iterator[None]:
-    """Holds the folder of the run, which is ours or empty, on the process that writes."""
-    if folder is None or not is_first():
-        yield
-        return
-    check_run_folder(folder, overwrite, resume)
-    with held(folder, KIND):
-        # Another run may have ended there meanwhile.
-        check_run_folder(folder, overwrite, resume)
-        yield
 
 
 def _fit(

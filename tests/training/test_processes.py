@@ -93,6 +93,7 @@ def test_processes_give_the_bits_of_one(corpus, tmp_path, count, devices, mesh):
     assert names == {
         "checkpoints",
         "config.json",
+        "jaxw2v.json",
         "metrics.jsonl",
         "vectors.safetensors",
         "vocabulary.tsv",

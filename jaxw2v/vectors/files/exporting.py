@@ -105,7 +105,7 @@ def _folder(path: Path, format: str) -> Iterator[None]:
         yield
         return
     refuse_foreign(path, format, _FILES[format])
-    with held(path, format):
+    with held(path, format, _FILES[format]):
         yield
 
 

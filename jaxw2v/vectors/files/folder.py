@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
+
+import jax
 
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
@@ -42,7 +45,9 @@ def write_folder(
     Raises:
       InputError: the folder holds a file of one of these names that is not known to be ours.
     """
-    if not is_run(folder):
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise InputError(f"{folder}: is a file, and a folder is needed; choose another name")
+    if jax.process_index() == 0 and not is_run(folder):
         refuse_foreign(folder, KIND, (VECTORS, VOCABULARY))
     tables = {INPUT: vectors}
     if output_vectors is not None:
