@@ -37,10 +37,19 @@ def renamed_when_complete(path: str | Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        # mkstemp's files are private; a result is as readable as any other new file.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        follow_umask(temporary, 0o666)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def follow_umask(path: Path, mode: int) -> None:
+    """Lets others read what tempfile made private, as any other new file or folder.
+
+    Args:
+      path: of the file or folder.
+      mode: before the umask takes its part.
+    """
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(mode & ~umask)

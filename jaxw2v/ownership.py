@@ -84,9 +84,9 @@ def refuse_foreign(folder: Path, kind: str, names: Iterable[str]) -> None:
     there = [name for name in names if os.path.lexists(folder / name)]
     if has_foreign_marker(folder) or marked_as(folder) is not None:
         there.insert(0, MARKER)
-    for name in there:
+    if there:
         raise InputError(
-            f"{folder / name}: is not known to be a file of jaxw2v, and would be replaced; "
+            f"{folder / there[0]}: is not known to be a file of jaxw2v, and would be replaced; "
             "move it away, or choose another --out"
         )
 

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from jaxw2v.errors import InputError
@@ -54,11 +53,11 @@ def is_run(folder: Path) -> bool:
         return True
     if has_foreign_marker(folder) or marked_as(folder) is not None:
         return False
-    tensors = _safetensors_keys(folder / VECTORS)
+    tensors, checkpoints = _safetensors_keys(folder / VECTORS), folder / CHECKPOINTS
     return (
         set(_json(folder / SETTINGS)) >= _OUR_SETTINGS
         or ("input_embedding" in tensors and tensors <= _OUR_TENSORS)
-        or any(_is_our_checkpoint(path) for path in _steps(folder / CHECKPOINTS))
+        or any(_is_our_checkpoint(checkpoints / str(step)) for step in steps_in(checkpoints))
     )
 
 
@@ -224,14 +223,21 @@ def check_run_folder(folder: Path, overwrite: bool, resume: bool) -> None:
         raise InputError(f"{folder}: is a file; --out needs a folder")
     refuse_foreign_files(folder)
     holds = "vectors" if (folder / VECTORS).exists() else ""
-    holds = "a run" if any(_steps(folder / CHECKPOINTS)) else holds
+    holds = "a run" if steps_in(folder / CHECKPOINTS) else holds
     if holds and not (overwrite or resume):
         raise InputError(
             f"{folder}: already holds {holds}; choose another --out, --resume or --overwrite"
         )
 
 
-def _steps(checkpoints: Path) -> Iterator[Path]:
-    for path in checkpoints.iterdir() if checkpoints.is_dir() else ():
-        if path.name.isdecimal():
-            yield path
+def steps_in(folder: Path) -> list[int]:
+    """Steps of the checkpoints in a folder, the newest first.
+
+    Args:
+      folder: of the checkpoints; may be missing.
+
+    Returns:
+      The steps.
+    """
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted((int(name) for name in names if name.isdecimal()), reverse=True)

@@ -17,10 +17,12 @@ import numpy as np
 
 import jaxw2v
 from experiments.accelerator.settings import Keep, Settings
+from experiments.grouping import means
 from experiments.scores import SCORES, score
 
 PROGRAM = [sys.executable, "-m", "jaxw2v", "train"]
 SEEDS = (1, 2, 3)
+SCORED = (*SCORES, "sum")
 
 
 def plain(corpus: str, folder: Path) -> Path:
@@ -80,9 +82,16 @@ def run(corpus: Path, out: Path, cache: Path, *options: object) -> dict:
     }
 
 
-def _scored(settings: Settings, out: Path) -> dict[str, float]:
+def _scored_run(
+    settings: Settings, corpus: Path, out: Path, seed: int, *options: object
+) -> dict[str, float]:
+    """A run by the command line, with its scores; runs of a folder share a cache."""
+    dim = 8 if settings.smoke else 100
+    record = run(
+        corpus, out, out.parent / "cache", "--seed", seed, "--embedding-dim", dim, *options
+    )
     scores = score(jaxw2v.WordVectors.load(out), Path(settings.eval_dir))
-    return scores | {"sum": sum(scores.values())}
+    return {"seed": seed, **record, **scores, "sum": sum(scores.values())}
 
 
 def distance(one: Path, other: Path) -> dict[str, float]:
@@ -123,17 +132,13 @@ def whole_job(settings: Settings, keep: Keep) -> dict:
         corpus = plain(settings.corpus, folder)
         outs = [(seed, folder / f"seed{seed}") for seed in SEEDS]
         for seed, out in [*outs, (SEEDS[0], folder / "again")]:
-            options = "--seed", seed, "--embedding-dim", 8 if settings.smoke else 100
-            record = run(corpus, out, folder / "cache", *options)
-            found["runs"].append({"seed": seed, **record, **_scored(settings, out)})
+            found["runs"].append(_scored_run(settings, corpus, out, seed))
             print(found["runs"][-1], flush=True)
             keep(found)
         found["same_seed"] = distance(outs[0][1], folder / "again")
     runs = found["runs"][: len(SEEDS)]
-    found["mean"] = {name: statistics.mean(r[name] for r in runs) for name in (*SCORES, "sum")}
-    found["deviation"] = {
-        name: statistics.stdev(r[name] for r in runs) for name in (*SCORES, "sum")
-    }
+    found["mean"] = means(runs, SCORED)
+    found["deviation"] = {name: statistics.stdev(r[name] for r in runs) for name in SCORED}
     print(found["mean"], found["same_seed"], flush=True)
     return found
 
@@ -153,13 +158,13 @@ def precisions(settings: Settings, keep: Keep) -> dict:
         folder = Path(name)
         corpus = plain(settings.corpus, folder)
         for precision in ("float32", "bfloat16"):
-            runs = []
-            for seed in SEEDS[: 1 if settings.smoke else None]:
-                out = folder / f"{precision}{seed}"
-                options = "--seed", seed, "--embedding-dim", 8 if settings.smoke else 100
-                record = run(corpus, out, folder / "cache", *options, "--precision", precision)
-                runs.append({"seed": seed, **record, **_scored(settings, out)})
-            mean = {name: statistics.mean(r[name] for r in runs) for name in (*SCORES, "sum")}
+            runs = [
+                _scored_run(
+                    settings, corpus, folder / f"{precision}{seed}", seed, "--precision", precision
+                )
+                for seed in SEEDS[: 1 if settings.smoke else None]
+            ]
+            mean = means(runs, SCORED)
             found[precision] = {"runs": runs, "mean": mean}
             print(precision, mean, flush=True)
             keep(found)

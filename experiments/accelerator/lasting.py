@@ -14,9 +14,9 @@ import numpy as np
 import jaxw2v
 from experiments.accelerator.jobs import PROGRAM, distance, plain, run
 from experiments.accelerator.settings import Keep, Settings
-from experiments.throughput.synthetic import synthetic_stream
+from experiments.accelerator.stream import make_stream
+from experiments.fitting import fit_and_measure, speed_after_first
 from jaxw2v.corpus import Vocabulary
-from jaxw2v.training import fit
 
 PATIENCE = 120
 """How long to wait for a first checkpoint (seconds)."""
@@ -74,20 +74,11 @@ def streaming(settings: Settings, keep: Keep) -> dict:
     Returns:
       Words a second of each, and their ratio.
     """
-    size, words = (30_000, 500) if settings.smoke else (settings.tokens, 80_000)
-    stream = synthetic_stream(size, words)
-    found = {}
-    for resident in (True, False):
-        records: list[dict] = []
-        fit(
-            stream,
-            jaxw2v.Config(embedding_dim=128, epochs=4),
-            resident=resident,
-            on_epoch=lambda wv, metrics, to=records: to.__setitem__(slice(None), metrics),
-            show_progress=False,
-        )
-        seconds = sum(record["seconds"] for record in records[1:])
-        found["resident" if resident else "streamed"] = 3 * stream.raw_words / seconds
+    stream, found = make_stream(settings), {}
+    for name, resident in (("resident", True), ("streamed", False)):
+        config = jaxw2v.Config(embedding_dim=128, epochs=4)
+        _, records = fit_and_measure(stream, config, resident=resident)
+        found[name] = speed_after_first(records)
     found["streamed_over_resident"] = found["streamed"] / found["resident"]
     print(found, flush=True)
     return found
@@ -137,21 +128,11 @@ def deterministic(settings: Settings, keep: Keep) -> dict:
     Returns:
       Words a second, and whether the vectors have the same bits.
     """
-    size, words = (30_000, 500) if settings.smoke else (settings.tokens // 4, 80_000)
-    stream = synthetic_stream(size, words)
-    tables, records = [], []
-    for _ in range(2):
-        wv = fit(
-            stream,
-            jaxw2v.Config(embedding_dim=128, epochs=3),
-            on_epoch=lambda wv, metrics: records.__setitem__(slice(None), metrics),
-            show_progress=False,
-        )
-        tables.append(np.asarray(wv.vectors))
-    seconds = sum(record["seconds"] for record in records[1:])
+    stream, config = make_stream(settings, share=4), jaxw2v.Config(embedding_dim=128, epochs=3)
+    (one, _), (other, records) = (fit_and_measure(stream, config) for _ in range(2))
     found = {
-        "words_per_second": 2 * stream.raw_words / seconds,
-        "same_bits": bool(np.array_equal(*tables)),
+        "words_per_second": speed_after_first(records),
+        "same_bits": bool(np.array_equal(one.vectors, other.vectors)),
     }
     print(found, flush=True)
     return found

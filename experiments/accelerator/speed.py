@@ -8,12 +8,12 @@ import jax
 
 import jaxw2v
 from experiments.accelerator.settings import Keep, Settings
-from experiments.fitting import fit_and_measure
+from experiments.accelerator.stream import make_stream
+from experiments.fitting import fit_and_measure, speed_after_first
 from experiments.throughput.floors import count_step, measured_ceilings
 from experiments.throughput.kernels import by_time, gaps, recorded
-from experiments.throughput.synthetic import synthetic_stream
 from jaxw2v.corpus import TokenStream
-from jaxw2v.training import fit, make_job
+from jaxw2v.training import make_job
 
 CASES = {
     "dim 128": {"embedding_dim": 128},
@@ -55,17 +55,9 @@ class _LastEpoch(jaxw2v.Callback):
 def _train(stream: TokenStream, name: str, profiled: bool = False, **given: object) -> dict:
     """Trains; the first epoch, which reads the text and warms up, is told apart."""
     config = jaxw2v.Config(epochs=EPOCHS, **{**CASES[name], **given})
-    records: list[dict] = []
     watch = _LastEpoch(EPOCHS * stream.raw_words)
-    fit(
-        stream,
-        config,
-        callbacks=[watch] if profiled else [],
-        on_epoch=lambda wv, metrics: records.__setitem__(slice(None), metrics),
-        show_progress=False,
-    )
-    timed = records[1 : EPOCHS - profiled]
-    speed = stream.raw_words * len(timed) / sum(record["seconds"] for record in timed)
+    _, records = fit_and_measure(stream, config, callbacks=[watch] if profiled else [])
+    speed = speed_after_first(records[: EPOCHS - profiled])
     counts = stream.vocabulary.counts
     job = make_job(config, counts)
     kept = float((counts * job.keep).sum() / counts.sum())
@@ -101,12 +93,6 @@ def _line(found: dict) -> str:
     return line
 
 
-def _stream(settings: Settings) -> TokenStream:
-    if settings.smoke:
-        return synthetic_stream(30_000, 500)
-    return synthetic_stream(settings.tokens, 80_000)
-
-
 def cases(settings: Settings, keep: Keep) -> dict:
     """Every case by tokens a step, and what memory and arithmetic allow.
 
@@ -117,7 +103,7 @@ def cases(settings: Settings, keep: Keep) -> dict:
     Returns:
       The cases, and the ceilings of this machine.
     """
-    stream = _stream(settings)
+    stream = make_stream(settings)
     small = settings.smoke or jax.default_backend() == "cpu"
     ceilings = measured_ceilings(64 if small else 8_192, 1 << (16 if small else 30))
     found: dict = {"device": jax.devices()[0].device_kind, "ceilings": ceilings, "cases": []}
@@ -146,7 +132,7 @@ def profiles(settings: Settings, keep: Keep) -> dict:
     Returns:
       The cases.
     """
-    stream = _stream(settings)
+    stream = make_stream(settings)
     found: dict = {"cases": []}
     for name, size in PROFILED[: 1 if settings.smoke else None]:
         size = 2_048 if settings.smoke else size
@@ -169,7 +155,7 @@ def precisions(settings: Settings, keep: Keep) -> dict:
     Returns:
       The cases.
     """
-    stream = _stream(settings)
+    stream = make_stream(settings)
     found: dict = {"cases": []}
     for precision in ("float32", "tensorfloat32", "bfloat16"):
         size = 2_048 if settings.smoke else 65_536
@@ -189,14 +175,12 @@ def meshes(settings: Settings, keep: Keep) -> dict:
     Returns:
       Words a second of each mesh.
     """
-    stream, count = _stream(settings), jax.device_count()
+    stream, count = make_stream(settings), jax.device_count()
     found: dict = {"devices": count, "meshes": []}
     for mesh in dict.fromkeys(("1x1", f"{count}x1", f"1x{count}")) if count > 1 else ():
         config = jaxw2v.Config(**CASES["dim 128"], epochs=EPOCHS)
         _, records = fit_and_measure(stream, config, mesh)
-        seconds = sum(record["seconds"] for record in records[1:])
-        speed = stream.raw_words * len(records[1:]) / seconds
-        found["meshes"].append({"mesh": mesh, "words_per_second": speed})
+        found["meshes"].append({"mesh": mesh, "words_per_second": speed_after_first(records)})
         print(found["meshes"][-1], flush=True)
         keep(found)
     return found

@@ -24,8 +24,9 @@ import jax
 
 import jaxw2v
 from experiments import command_line, results_file
+from jaxw2v.run_folder import steps_in
 from jaxw2v.training import saved_runs
-from jaxw2v.training.checkpoints import read_record, steps_in
+from jaxw2v.training.checkpoints import read_record
 
 HERE = Path(__file__).parent
 # Where a run is stopped and where it goes on: devices along data and vocab, and processes.

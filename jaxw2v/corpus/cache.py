@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pooch
 
+from jaxw2v.atomic import follow_umask
 from jaxw2v.config import DEFAULTS, TextSettings
 from jaxw2v.corpus import stream_folder, text
 from jaxw2v.corpus.encode import encode
@@ -135,9 +136,7 @@ def _scratch(streams: Path) -> Path:
             f"{streams}: the cache cannot be written: {error.strerror}; $JAXW2V_CACHE names "
             "another folder"
         ) from None
-    umask = os.umask(0)
-    os.umask(umask)
-    folder.chmod(0o777 & ~umask)
+    follow_umask(folder, 0o777)
     return folder
 
 

@@ -193,19 +193,6 @@ class Checkpoints:
                 logging.getLogger("absl").setLevel(self._log_level)
 
 
-def steps_in(folder: Path) -> list[int]:
-    """Steps of the checkpoints in a folder, the newest first.
-
-    Args:
-      folder: of the checkpoints; may be missing.
-
-    Returns:
-      The steps.
-    """
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    return sorted((int(name) for name in names if name.isdecimal()), reverse=True)
-
-
 def read_record(path: Path) -> Record:
     """Reads what a checkpoint says of itself.
 

@@ -17,13 +17,12 @@ import numpy as np
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Known, Phrases, Vocabulary
 from jaxw2v.errors import InputError
-from jaxw2v.run_folder import CHECKPOINTS, PHRASES, SETTINGS, VECTORS, VOCABULARY
+from jaxw2v.run_folder import CHECKPOINTS, PHRASES, SETTINGS, VECTORS, VOCABULARY, steps_in
 from jaxw2v.training.checkpoints import (
     Damaged,
     Record,
     check_arrays,
     read_arrays,
-    steps_in,
 )
 from jaxw2v.training.job import Job
 from jaxw2v.training.layout import Layout, on_host

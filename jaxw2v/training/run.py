@@ -18,9 +18,16 @@ from jaxw2v.corpus import Files, Known, Phrases, builtin, downloads, open_corpus
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
 from jaxw2v.ownership import refuse_held
 from jaxw2v.progress import tell
-from jaxw2v.run_folder import CHECKPOINTS, METRICS, PHRASES, SETTINGS, check_run_folder, had_phrases
+from jaxw2v.run_folder import (
+    CHECKPOINTS,
+    METRICS,
+    PHRASES,
+    SETTINGS,
+    check_run_folder,
+    had_phrases,
+    steps_in,
+)
 from jaxw2v.training.callbacks import Callback, Metrics
-from jaxw2v.training.checkpoints import steps_in
 from jaxw2v.training.continuing import EarlierRun
 from jaxw2v.training.interrupt import deferred_interrupt
 from jaxw2v.training.processes import check_devices, check_same, is_first, is_loss, lost

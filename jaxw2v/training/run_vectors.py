@@ -11,13 +11,12 @@ import numpy as np
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Vocabulary
 from jaxw2v.errors import InputError
-from jaxw2v.run_folder import CHECKPOINTS, VECTORS
+from jaxw2v.run_folder import CHECKPOINTS, VECTORS, steps_in
 from jaxw2v.training.checkpoints import (
     Damaged,
     check_arrays,
     read_arrays,
     read_record,
-    steps_in,
 )
 from jaxw2v.training.layout import on_host
 from jaxw2v.training.objectives import make_objective

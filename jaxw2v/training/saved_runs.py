@@ -13,7 +13,7 @@ import jax
 from jaxw2v.config import Config
 from jaxw2v.corpus import TokenStream, Vocabulary
 from jaxw2v.errors import InputError
-from jaxw2v.run_folder import CHECKPOINTS, SETTINGS, VECTORS, VOCABULARY
+from jaxw2v.run_folder import CHECKPOINTS, SETTINGS, VECTORS, VOCABULARY, steps_in
 from jaxw2v.training.checkpoints import (
     Arrays,
     Damaged,
@@ -21,7 +21,6 @@ from jaxw2v.training.checkpoints import (
     check_arrays,
     read_arrays,
     read_record,
-    steps_in,
 )
 from jaxw2v.training.position import Position
 from jaxw2v.training.processes import check_same, is_first, smallest, wait_for_all

@@ -24,8 +24,9 @@ from experiments.checkpoints.run import DAMAGES
 from jaxw2v import Callback, Checkpointing, Config, InputError, TrainingDiverged, train
 from jaxw2v.cli import main
 from jaxw2v.errors import Interrupted
+from jaxw2v.run_folder import steps_in
 from jaxw2v.training import checkpoints, load_vectors, plan, run, saved_runs
-from jaxw2v.training.checkpoints import read_record, steps_in
+from jaxw2v.training.checkpoints import read_record
 from jaxw2v.training.checksums import checksum
 from jaxw2v.training.mesh import choose_mesh
 

@@ -15,6 +15,7 @@ from zipf import zipf_sentences
 from jaxw2v import Callback, Checkpointing, Config, InputError, WordVectors, train
 from jaxw2v.cli import main
 from jaxw2v.corpus import Known, Vocabulary, open_corpus
+from jaxw2v.run_folder import steps_in
 from jaxw2v.sampling import (
     finite_table_counts,
     noise_distribution,
@@ -22,7 +23,7 @@ from jaxw2v.sampling import (
     percentile_threshold,
 )
 from jaxw2v.training import make_job
-from jaxw2v.training.checkpoints import read_arrays, read_record, steps_in
+from jaxw2v.training.checkpoints import read_arrays, read_record
 from jaxw2v.training.continuing import EarlierRun
 from jaxw2v.training.engine import new_state
 from jaxw2v.training.job import lay_out
