@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from jaxw2v.errors import InputError
+from jaxw2v.tokenizer_names import LATEST_WORDS, numbered
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,9 +21,9 @@ class TextSettings:
       InputError: a value is out of range. (The text under each field is its ``--help``.)
     """
 
-    tokenizer: str = "words"
-    """How text becomes words: words (lower-case runs of letters and digits), whitespace,
-    basic_english (as torchtext's), or regex:PATTERN (every match is a word)."""
+    tokenizer: str = LATEST_WORDS
+    """How text becomes words: words-2 (lower-case letters, marks and digits; also called words),
+    words-1 (cuts at joiners), whitespace, basic_english (torchtext's), or regex:PATTERN."""
     min_count: int = 5
     """Words seen fewer times than this are dropped (occurrences)."""
     max_vocabulary: int | None = None
@@ -290,6 +291,7 @@ def check_fields(settings: Any) -> None:
     """
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
+        value = numbered(value) if field.name == "tokenizer" else value
         if isinstance(value, numbers.Real) and not isinstance(value, bool):
             value = int(value) if isinstance(value, numbers.Integral) else float(value)
         if field.name in _FLAGS:

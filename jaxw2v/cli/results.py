@@ -14,6 +14,7 @@ from jaxw2v.cli.out_path import check_out
 from jaxw2v.errors import InputError
 from jaxw2v.progress import say
 from jaxw2v.run_folder import SETTINGS
+from jaxw2v.tokenizer_names import stored_settings
 
 if TYPE_CHECKING:
     from jaxw2v.vectors import WordVectors
@@ -163,7 +164,7 @@ class Export(_OfVectors):
     def _tokenizer_of_run(self) -> str:
         path = self.folder / SETTINGS
         try:
-            return json.loads(path.read_text()).get("tokenizer", "words")
+            return stored_settings(json.loads(path.read_text())).get("tokenizer", "words")
         except (OSError, ValueError, AttributeError):
             return "words"
 

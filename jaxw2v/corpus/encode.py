@@ -134,9 +134,10 @@ def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: Part) -> dict:
     # polars forgets the codes of categories that no series uses.
     keep_alive = pl.Series([""], dtype=dtype)
     counts = np.zeros(0, np.int64)
-    position, taken, part_continues = 0, 0, None
+    position, taken, part_continues, is_found = 0, 0, None, False
     with open(part.file("codes"), "wb") as codes_out, open(part.file("ends"), "wb") as ends_out:
-        for lengths, words, continues in _tokenize(batches, tokenizer):
+        for batch, lengths, words in _tokenize(batches, tokenizer):
+            is_found = not batch.tokenized
             codes = words.cast(dtype).to_physical().to_numpy()
             codes.tofile(codes_out)
             seen = np.bincount(codes, minlength=len(counts))
@@ -144,8 +145,8 @@ def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: Part) -> dict:
             counts = seen
             ends = position + np.cumsum(lengths, dtype=np.int64)
             if part_continues is None:
-                part_continues = continues
-            elif continues:
+                part_continues = batch.continues
+            elif batch.continues:
                 ends_out.seek(-8, 2)
             ends.tofile(ends_out)
             position, taken = position + len(codes), taken + 1
@@ -153,8 +154,11 @@ def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: Part) -> dict:
                 break
     words = categories.to_series()
     counts = np.pad(counts, (0, len(words) - len(counts)))
+    table = pl.DataFrame({"word": words, "count": counts})
+    if is_found:
+        table = table.with_columns(tokenizer.normalize(pl.col("word")))
     with renamed_when_complete(part.file("words")) as path:
-        pl.DataFrame({"word": words, "count": counts}).write_parquet(path)
+        table.write_parquet(path)
     del keep_alive
     mark = {"batches": taken, "raw_words": position, "continues": bool(part_continues)}
     with renamed_when_complete(part.file("counted")) as path:
@@ -164,14 +168,15 @@ def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: Part) -> dict:
 
 def _tokenize(
     batches: Iterable[Batch], tokenizer: Tokenizer
-) -> Iterator[tuple[np.ndarray, pl.Series, bool]]:
+) -> Iterator[tuple[Batch, np.ndarray, pl.Series]]:
+    """Batches, words in each sentence, and words as they stand there."""
     for batch in batches:
         lists = batch.lines
         if not batch.tokenized:
-            frame = pl.LazyFrame({"text": batch.lines}).select(tokenizer(pl.col("text")))
+            frame = pl.LazyFrame({"text": batch.lines}).select(tokenizer.find(pl.col("text")))
             lists = frame.collect(engine="streaming")["text"]
         lengths = lists.list.len().to_numpy()
-        yield lengths, lists.explode().drop_nulls(), batch.continues
+        yield batch, lengths, lists.explode().drop_nulls()
 
 
 def _map(part: Part, ids: pl.DataFrame, continues: bool) -> dict:

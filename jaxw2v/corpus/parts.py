@@ -41,7 +41,7 @@ class Part:
         return self.folder / PARTS / f"{self.number:05}.{self.passes}.{kind}"
 
     def words(self) -> pl.DataFrame:
-        """Columns ``code``, ``word`` and ``count``."""
+        """Columns ``code``, ``word`` and ``count``; a word may have several codes."""
         return pl.read_parquet(self.file("words")).with_row_index("code")
 
     def remove(self) -> None:

@@ -16,6 +16,7 @@ from jaxw2v.corpus.phrases import Phrases
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import PHRASES, VOCABULARY
+from jaxw2v.tokenizer_names import stored_settings
 
 META = "meta.json"
 FORMAT = 2
@@ -214,7 +215,8 @@ class TokenStream:
                     f"{folder}: a token stream of format {meta['format']}, and this version of "
                     f"jaxw2v reads format {FORMAT}; encode the text again"
                 )
-            sizes, settings, raw_words = meta["shards"], meta["settings"], meta["raw_words"]
+            sizes, raw_words = meta["shards"], meta["raw_words"]
+            settings = stored_settings(meta["settings"])
             digest = combined(size["digest"] for size in sizes)
             shards = tuple(
                 Shard(

@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import polars as pl
 
 from jaxw2v.errors import InputError
+from jaxw2v.tokenizer_names import numbered
 
-Tokenizer = Callable[[pl.Expr], pl.Expr]
+# Cf: soft hyphens, joiners and such stand inside words; the zero width space between them.
+# M: vowel signs and accents belong to the letters they stand on.
+WORDS = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}\p{Cf}&&[^\x{200B}]]*"
+# Of Cf inside words only the joiners and the Mongolian vowel separator change what is read.
+INVISIBLE = r"[\p{Cf}&&[^\x{200B}\x{200C}\x{200D}\x{180E}]]+"
 
 
-def _words(text: pl.Expr) -> pl.Expr:
-    # \p{M}: vowel signs and accents belong to the letters they stand on.
+def _unchanged(words: pl.Expr) -> pl.Expr:
+    return words
+
+
+@dataclasses.dataclass(frozen=True)
+class Tokenizer:
+    """From a column of text to a column of lists of words.
+
+    Attributes:
+      find: from text to lists of words as they stand there.
+      normalize: from words to what they are counted as; encoding a corpus does this once for each
+        different word.
+    """
+
+    find: Callable[[pl.Expr], pl.Expr]
+    normalize: Callable[[pl.Expr], pl.Expr] = _unchanged
+
+    def __call__(self, text: pl.Expr) -> pl.Expr:
+        """Splits text into words.
+
+        Args:
+          text: strings.
+
+        Returns:
+          Lists of words.
+        """
+        return self.find(text).list.eval(self.normalize(pl.element()))
+
+
+def _words_1(text: pl.Expr) -> pl.Expr:
     return text.str.to_lowercase().str.extract_all(r"[\p{L}\p{M}\p{N}]+")
+
+
+def _words_2(text: pl.Expr) -> pl.Expr:
+    return text.str.to_lowercase().str.extract_all(WORDS)
+
+
+def _normalize_words(words: pl.Expr) -> pl.Expr:
+    visible = words.str.replace_all(INVISIBLE, "").str.replace(r"\p{Cf}+$", "")
+    return visible.str.normalize("NFC")
 
 
 def _whitespace(text: pl.Expr) -> pl.Expr:
@@ -25,10 +68,11 @@ def _basic_english(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(r"(['.,()!?])", " $1 ").str.extract_all(r"\S+")
 
 
-TOKENIZERS: dict[str, Tokenizer] = {
-    "words": _words,
-    "whitespace": _whitespace,
-    "basic_english": _basic_english,
+TOKENIZERS = {
+    "words-2": Tokenizer(_words_2, _normalize_words),
+    "words-1": Tokenizer(_words_1),
+    "whitespace": Tokenizer(_whitespace),
+    "basic_english": Tokenizer(_basic_english),
 }
 
 
@@ -36,12 +80,14 @@ def get_tokenizer(name: str) -> Tokenizer:
     """Looks a tokenizer up.
 
     Args:
-      name: ``words`` (lower-case runs of Unicode letters, marks and digits), ``whitespace``,
-        ``basic_english`` (torchtext's), or ``regex:PATTERN``, whose every match is a word
+      name: ``words`` or ``words-2`` (lower-case runs of Unicode letters, marks and digits, whole
+        across joiners and soft hyphens, in Unicode's form NFC); ``words-1`` (what ``words`` was
+        before: cut at joiners and soft hyphens, in the form of the text); ``whitespace``;
+        ``basic_english`` (torchtext's); or ``regex:PATTERN``, whose every match is a word
         (Rust ``regex`` syntax: no look-around; the case is kept).
 
     Returns:
-      A function from a polars text expression to an expression of lists of words.
+      The tokenizer: called with a polars text expression it gives one of lists of words.
 
     Raises:
       InputError: the name is unknown or the pattern does not compile.
@@ -52,6 +98,7 @@ def get_tokenizer(name: str) -> Tokenizer:
       >>> text.select(get_tokenizer("words")(pl.col("text"))).item().to_list()
       ['don', 't', 'panic', 'zoë', '42']
     """
+    name = numbered(name)
     if name in TOKENIZERS:
         return TOKENIZERS[name]
     if not name.startswith("regex:"):
@@ -68,4 +115,4 @@ def get_tokenizer(name: str) -> Tokenizer:
         ) from None
     if empty:
         raise InputError(f"tokenizer {name!r} matches the empty string; use + instead of *")
-    return lambda text: text.str.extract_all(pattern)
+    return Tokenizer(lambda text: text.str.extract_all(pattern))

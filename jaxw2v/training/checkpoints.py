@@ -22,6 +22,7 @@ from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus import Phrases, Vocabulary
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.run_folder import PHRASES, VOCABULARY, remove_unfinished
+from jaxw2v.tokenizer_names import stored_settings
 from jaxw2v.training.checksums import compute_checksums
 from jaxw2v.training.processes import is_first, is_loss, raise_everywhere
 from jaxw2v.training.quiet_orbax import quiet_orbax
@@ -221,7 +222,7 @@ def read_record(path: Path) -> Record:
             f"{path}: is of format {record['format']}, and this version of jaxw2v reads format "
             f"{FORMAT}; use the version that wrote it"
         )
-    return record
+    return record | {"facts": stored_settings(record["facts"])}
 
 
 def read_arrays(path: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Record) -> Arrays:

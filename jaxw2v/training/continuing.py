@@ -18,6 +18,7 @@ from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Known, Phrases, Vocabulary
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import CHECKPOINTS, PHRASES, SETTINGS, VECTORS, VOCABULARY, steps_in
+from jaxw2v.tokenizer_names import stored_settings
 from jaxw2v.training.checkpoints import (
     Damaged,
     Record,
@@ -107,7 +108,7 @@ class EarlierRun:
             raise InputError(f"{path}: cannot be read: {error}") from None
         if not isinstance(settings, dict):
             raise InputError(f"{path}: holds no settings")
-        return settings
+        return stored_settings(settings)
 
     def _read_phrases(self) -> Phrases:
         if self._checkpoint is None:

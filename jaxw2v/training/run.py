@@ -31,6 +31,7 @@ from jaxw2v.training.callbacks import Callback, Metrics
 from jaxw2v.training.continuing import EarlierRun
 from jaxw2v.training.interrupt import deferred_interrupt
 from jaxw2v.training.processes import check_devices, check_same, is_first, is_loss, lost
+from jaxw2v.training.saved_runs import with_its_tokenizer
 from jaxw2v.training.starts import found_words, from_vectors, load_given
 from jaxw2v.training.trainer import fit
 from jaxw2v.vectors import WordVectors
@@ -138,6 +139,8 @@ def train(
         _check_folder(folder, overwrite, resume)
     if resume and folder is None:
         raise InputError("resume needs the folder of the run; give out")
+    if resume:
+        config = with_its_tokenizer(folder, config)
     earlier = known = None
     if continue_from is not None:
         earlier = EarlierRun(continue_from)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import itertools
 import json
 import warnings
@@ -10,10 +12,11 @@ from pathlib import Path
 
 import jax
 
-from jaxw2v.config import Config
+from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import TokenStream, Vocabulary
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import CHECKPOINTS, SETTINGS, VECTORS, VOCABULARY, steps_in
+from jaxw2v.tokenizer_names import stored_settings
 from jaxw2v.training.checkpoints import (
     Arrays,
     Damaged,
@@ -148,6 +151,28 @@ class SavedRun:
         wait_for_all()
 
 
+def with_its_tokenizer(folder: Path, config: Config) -> Config:
+    """Lets a run go on with the tokenizer that it was started with.
+
+    Args:
+      folder: of the run; may be missing.
+      config: as asked for; the default tokenizer is nobody's wish.
+
+    Returns:
+      The settings.
+    """
+    if config.tokenizer != DEFAULTS["tokenizer"]:
+        return config
+    for step in steps_in(folder / CHECKPOINTS):
+        with contextlib.suppress(Damaged):
+            facts = read_record(folder / CHECKPOINTS / str(step))["facts"]
+            return dataclasses.replace(config, tokenizer=facts["tokenizer"])
+    if (folder / VECTORS).exists():
+        facts = _facts_beside_vectors(folder)
+        return dataclasses.replace(config, tokenizer=facts.get("tokenizer", config.tokenizer))
+    return config
+
+
 def check_facts(folder: Path, there: Record, here: Record) -> None:
     """Makes sure that two runs are one.
 
@@ -160,8 +185,9 @@ def check_facts(folder: Path, there: Record, here: Record) -> None:
       InputError: naming what differs.
     """
     differing = []
+    same_words = there.get("text") == here.get("text")
     for name in sorted(there.keys() & here.keys()):
-        if name in FREE or there.get(name) == here.get(name):
+        if name in FREE or there[name] == here[name] or (name == "tokenizer" and same_words):
             continue
         if name in DIGESTS:
             differing.append(f"the {name.replace('_', ' ')} differs")
@@ -182,7 +208,7 @@ def _facts_beside_vectors(folder: Path) -> Record:
         raise InputError(f"{folder / SETTINGS}: cannot be read: {error}") from None
     if not isinstance(facts, dict):
         raise InputError(f"{folder / SETTINGS}: holds no settings; restore the file")
-    return facts | {"vocabulary": Vocabulary.load(folder / VOCABULARY).digest}
+    return stored_settings(facts) | {"vocabulary": Vocabulary.load(folder / VOCABULARY).digest}
 
 
 def facts_of(

@@ -66,6 +66,16 @@ def test_random_text_in_tiny_pieces(tmp_path, monkeypatch):
     assert_encodes(open_corpus(path, Config(min_count=3)), sentences, 3)
 
 
+def test_spellings_of_a_word_are_one_word(tmp_path):
+    lines = ["café cafe\u0301 CAFE\u0301 x", "ca\u00adfé", "\u0301", "x café\u200d y"]
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    sentences = [["café"] * 3 + ["x"], ["café"], [], ["x", "café", "y"]]
+    assert_encodes(open_corpus(str(tmp_path / "a.txt"), Config(min_count=1)), sentences, 1)
+    assert_encodes(open_corpus(str(tmp_path / "a.txt"), Config(min_count=2)), sentences, 2)
+    given = [["café", "cafe\u0301", "ca\u00adfé"]]
+    assert_encodes(open_corpus(given, Config(min_count=1)), given, 1)
+
+
 def test_one_endless_line_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(text, "CHUNK_BYTES", 256)
     line = [f"word{i % 97}" for i in range(5_000)]

@@ -93,6 +93,22 @@ def test_phrases_are_those_of_the_definition(
     assert [stream.phrases.join(s) for s in sentences] == expected
 
 
+def test_spellings_of_a_word_make_the_same_phrases(sentences):
+    texts = [" ".join(s) for s in sentences]
+    spelled = [
+        text.replace("york", "yo\u00adrk")
+        if number % 2
+        else text.replace("york", "Yor\u2060k\u200d")
+        for number, text in enumerate(texts)
+    ]
+    plain, stream = (
+        open_corpus(corpus, SETTINGS, show_progress=False) for corpus in (texts, spelled)
+    )
+    assert "new_york" in plain.vocabulary
+    assert read(stream) == read(plain)
+    assert stream.phrases.digest == plain.phrases.digest
+
+
 def test_phrases_are_gensims(sentences):
     settings = TextSettings(
         min_count=1, phrase_passes=1, phrase_scoring="npmi", phrase_threshold=0.2

@@ -187,10 +187,16 @@ def test_a_limit_counts_good_rows(tmp_path, monkeypatch):
             assert load(tmp_path / "v.txt", limit=3, errors="skip").words == ("a", "b", "d")
 
 
-SENTENCE = "Don't say \"Naïve\" -- it's the year 1984; 東京 (e5)!"
+SENTENCE = (
+    "Don't say \"Naïve\" -- it's the year 1984; 東京 (e5)! "
+    "می\u200cخو\u200c co\u00adop cafe\u0301 \ufe0f x\u200by\u200d- \u0301z"
+)
 
 
-@pytest.mark.parametrize("tokenizer", ["words", "whitespace", "basic_english", r"regex:\w+"])
+@pytest.mark.parametrize(
+    "tokenizer",
+    ["words", "words-1", "words-2", "whitespace", "basic_english", r"regex:[\p{L}\p{M}\p{N}]+"],
+)
 def test_model2vec_means_the_words_that_we_find(tmp_path, tokenizer):
     """A text's embedding is the mean of the vectors of the words our tokenizer finds in it."""
     texts = [SENTENCE, "the year, the e5", "nothing known"]

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from jaxw2v.corpus.tokenizers import get_tokenizer
+from jaxw2v.corpus.tokenizers import INVISIBLE, get_tokenizer
 from jaxw2v.errors import InputError
+from jaxw2v.tokenizer_names import numbered
 from jaxw2v.vectors.cut_rows import Rows as Vectors
 from jaxw2v.vectors.cut_rows import pieces
 from jaxw2v.vectors.files.first_process import by_first_process
@@ -24,6 +25,8 @@ FILES = (TENSORS, TOKENIZER, SETTINGS, PARTS, LIBRARY)
 """What :func:`write_static_embedding` writes."""
 EMBEDDINGS = ("embeddings", "embedding.weight")
 UNKNOWN = "[UNK]"
+# WORDS of the corpus tokenizers, whose last letter no joiner follows.
+_WORDS = r"[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}]|[\x{200C}\x{200D}\x{180E}]+(?=[\p{L}\p{M}\p{N}]))*"
 # What reading some other JSON as a tokenizer may raise.
 _NO_TOKENIZER = (
     OSError,
@@ -82,20 +85,16 @@ def _tokenizer(words: Sequence[str], name: str) -> dict[str, Any]:
     """The tokenizer, as the library tokenizers reads it."""
     lower: dict[str, Any] | None = {"type": "Lowercase"}
     split: dict[str, Any] = {"type": "WhitespaceSplit"}
-    if name == "words":
+    name = numbered(name)
+    if name == "words-2":
+        split = _matches_of(_WORDS)
+        lower = _one_after_another(lower, _replaced(INVISIBLE, ""), {"type": "NFC"})
+    elif name == "words-1":
         split = _matches_of(r"[\p{L}\p{M}\p{N}]+")
     elif name == "basic_english":
-        replaced = [('"', ""), (r"<br />|[;:]", " ")]
         # Each of these signs is a word of its own.
         split = _matches_of(r"['.,()!?]|[^\s'.,()!?]+")
-        lower = {
-            "type": "Sequence",
-            "normalizers": [lower]
-            + [
-                {"type": "Replace", "pattern": {"Regex": pattern}, "content": content}
-                for pattern, content in replaced
-            ],
-        }
+        lower = _one_after_another(lower, _replaced('"', ""), _replaced(r"<br />|[;:]", " "))
     else:
         lower = None
         if name.startswith("regex:"):
@@ -115,6 +114,14 @@ def _tokenizer(words: Sequence[str], name: str) -> dict[str, Any]:
             "unk_token": UNKNOWN,
         },
     }
+
+
+def _one_after_another(*normalizers: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "Sequence", "normalizers": normalizers}
+
+
+def _replaced(pattern: str, content: str) -> dict[str, Any]:
+    return {"type": "Replace", "pattern": {"Regex": pattern}, "content": content}
 
 
 def _matches_of(pattern: str) -> dict[str, Any]:
