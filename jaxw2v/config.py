@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
-import numbers
-from collections.abc import Callable
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Literal
 
 from jaxw2v.errors import InputError
-from jaxw2v.tokenizer_names import LATEST_WORDS, numbered
+from jaxw2v.setting_ranges import check_fields
+from jaxw2v.tokenizer_names import LATEST_WORDS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +115,8 @@ class Config(TextSettings):
     window: int = 5
     """Largest distance between a center and a context (words)."""
     window_sampling: Literal["dynamic", "fixed"] = "dynamic"
-    """Each center draws its window from 1..window, or always takes window."""
+    """Each center draws its window from 1..window, or always takes window; where pairs can be given
+    weights, dynamic takes the expectation of the draws."""
     context_side: Literal["both", "left", "right"] = "both"
     """Where contexts stand, seen from the center: left, and skip-gram predicts the words before
     it, cbow predicts it from them."""
@@ -144,7 +143,7 @@ class Config(TextSettings):
     epochs: int = 5
     """Passes over the corpus (passes)."""
     learning_rate: float | None = None
-    """First step size of Adam; None chooses by the tokens per step (no unit)."""
+    """First step size; None chooses by the steps and epochs (no unit)."""
     min_learning_rate: float = 1e-6
     """Step size at the end of the linear decay (no unit)."""
     tokens_per_step: int | None = None
@@ -154,8 +153,9 @@ class Config(TextSettings):
     block_overlap: int | None = None
     """Tokens that neighbouring blocks share, so that windows at their edges are whole; None is
     0, or twice the window where full windows are required (words)."""
-    negatives_per_block: int = 32
-    """Negatives drawn for a block and shared by its tokens (words)."""
+    negatives_per_block: int | None = None
+    """Negatives drawn for a block and shared by its tokens; None is block_length, and a fifth of it
+    for each of num_negatives above 5 (words)."""
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
     """Apply the optimizer to the rows a step touched (sparse), or to both whole tables; auto is
     sparse where the optimizer is elementwise. Softmax and fresh negatives touch most of the output
@@ -213,108 +213,16 @@ class Config(TextSettings):
             return self.block_overlap
         return 2 * self.window if self.require_full_window else 0
 
+    @property
+    def shared_negatives(self) -> int:
+        """Negatives drawn for a block (words)."""
+        if self.negatives_per_block is not None:
+            return self.negatives_per_block
+        return self.block_length * max(self.num_negatives, 5) // 5
+
     def to_json(self) -> str:
         """The settings as indented JSON, for ``config.json`` beside the vectors."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
 
-_INTEGER, _NUMBER = (int,), (int, float)
-_Range = tuple[tuple[type, ...], Callable[[Any], bool], str]
-_AT_LEAST_ONE: _Range = (_INTEGER, lambda v: v >= 1, "an integer of 1 or more")
-_RANGES: dict[str, _Range] = {
-    "min_count": _AT_LEAST_ONE,
-    "max_vocabulary": (_INTEGER, lambda v: v >= 2, "an integer of 2 or more"),
-    "max_counted": (_INTEGER, lambda v: v >= 2, "an integer of 2 or more"),
-    "phrase_passes": (_INTEGER, lambda v: v >= 0, "an integer of 0 or more"),
-    "phrase_threshold": (_NUMBER, lambda v: True, "a finite number"),
-    "phrase_min_count": _AT_LEAST_ONE,
-    "embedding_dim": _AT_LEAST_ONE,
-    "max_norm": (_NUMBER, lambda v: v > 0, "a number above 0"),
-    "window": _AT_LEAST_ONE,
-    "num_negatives": _AT_LEAST_ONE,
-    "noise_exponent": (_NUMBER, lambda v: True, "a finite number"),
-    "noise_table_size": _AT_LEAST_ONE,
-    "subsample_percentile": (_NUMBER, lambda v: 0 <= v <= 100, "a number from 0 to 100"),
-    "block_overlap": (_INTEGER, lambda v: v >= 0, "an integer of 0 or more"),
-    "subsample_threshold": (_NUMBER, lambda v: 0 <= v <= 1, "a number from 0 to 1"),
-    "epochs": _AT_LEAST_ONE,
-    "learning_rate": (_NUMBER, lambda v: v > 0, "a number above 0"),
-    "min_learning_rate": (_NUMBER, lambda v: v >= 0, "a number of 0 or more"),
-    "tokens_per_step": _AT_LEAST_ONE,
-    "block_length": (_INTEGER, lambda v: v >= 2, "an integer of 2 or more"),
-    "negatives_per_block": _AT_LEAST_ONE,
-    "seed": (_INTEGER, lambda v: 0 <= v < 2**32, "an integer from 0 to 4294967295"),
-    "validation_share": (_NUMBER, lambda v: 0 <= v < 1, "a number from 0 to below 1"),
-    "patience": _AT_LEAST_ONE,
-    "checkpoint_minutes": (_NUMBER, lambda v: v > 0, "a number above 0"),
-    "checkpoint_steps": _AT_LEAST_ONE,
-    "checkpoint_epochs": _AT_LEAST_ONE,
-    "keep_checkpoints": (_INTEGER, lambda v: v >= 0, "an integer of 0 or more"),
-}
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
-_CHOICES = {
-    name: get_args(hint)
-    for name, hint in get_type_hints(Config).items()
-    if get_origin(hint) is Literal
-}
-_FLAGS = {name for name, hint in get_type_hints(Config).items() if hint is bool}
-_OPTIONAL = {
-    name
-    for settings in (Config, Checkpointing)
-    for name, hint in get_type_hints(settings).items()
-    if type(None) in get_args(hint)
-}
-_NOISE = ("num_negatives", "negatives", "noise_exponent", "noise_table_size", "negatives_per_block")
-_WITHOUT_EFFECT = {
-    ("output_layer", "softmax"): _NOISE,
-    ("output_layer", "hierarchical_softmax"): _NOISE,
-    ("negatives", "fresh"): ("negatives_per_block",),
-    ("objective", "skipgram"): ("cbow_combine",),
-    ("phrase_passes", 0): ("phrase_scoring", "phrase_threshold", "phrase_min_count"),
-    ("subsample_formula", "percentile"): ("subsample_threshold",),
-    ("subsample_formula", "none"): ("subsample_threshold", "subsample_percentile"),
-    ("subsample_formula", "word2vec_c"): ("subsample_percentile",),
-    ("subsample_formula", "paper"): ("subsample_percentile",),
-}
-
-
-def check_fields(settings: Any) -> None:
-    """Makes sure that every field holds what its name allows, and has an effect.
-
-    Numbers of other kinds, such as numpy's, become Python's, which JSON can hold.
-
-    Args:
-      settings: a dataclass of this file.
-
-    Raises:
-      InputError: a value is out of range.
-    """
-    for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
-        value = numbered(value) if field.name == "tokenizer" else value
-        if isinstance(value, numbers.Real) and not isinstance(value, bool):
-            value = int(value) if isinstance(value, numbers.Integral) else float(value)
-        if field.name in _FLAGS:
-            if value not in (True, False):
-                raise InputError(f"{field.name} is {value!r}; it must be True or False")
-            value = bool(value)
-        object.__setattr__(settings, field.name, value)
-        if field.name in _CHOICES and value not in _CHOICES[field.name]:
-            allowed = ", ".join(_CHOICES[field.name])
-            raise InputError(f"{field.name} is {value!r}; it must be one of {allowed}")
-        if field.name not in _RANGES or (value is None and field.name in _OPTIONAL):
-            continue
-        kind, accepts, what = _RANGES[field.name]
-        number = not isinstance(value, bool) and isinstance(value, kind)
-        if not (number and math.isfinite(value) and accepts(value)):
-            raise InputError(f"{field.name} is {value!r}; it must be {what}")
-    for (name, value), without_effect in _WITHOUT_EFFECT.items():
-        for other in without_effect if getattr(settings, name, None) == value else ():
-            if getattr(settings, other) != DEFAULTS[other]:
-                raise InputError(
-                    f"{other} is {getattr(settings, other)!r}, which has no effect when {name} is "
-                    f"{value!r}; leave it out"
-                )
-    threshold = getattr(settings, "phrase_threshold", None) or 0.0
-    if not -1 <= threshold <= 1 and settings.phrase_scoring == "npmi":
-        raise InputError(f"phrase_threshold is {threshold}; npmi lies from -1 to 1")

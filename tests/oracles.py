@@ -75,6 +75,24 @@ class RowAdam:
             self.table[i] -= self.rate * mean / (np.sqrt(square) + self.eps)
 
 
+class RowRms:
+    """A row's gradient by its root mean square over all steps, those that miss the row as zeros."""
+
+    def __init__(self, table, rate, longest):
+        self.table, self.rate, self.longest = np.float64(table), rate, longest
+        self.history = []
+
+    def step(self, ids, gradients):
+        dense = np.zeros_like(self.table)
+        np.add.at(dense, np.asarray(ids), np.float64(gradients))
+        self.history.append(dense)
+        for row in set(np.asarray(ids).tolist()):
+            mean_square = np.mean([past[row] ** 2 for past in self.history])
+            update = dense[row] / np.sqrt(mean_square)
+            update *= min(1, self.longest / np.sqrt(np.mean(update**2)))
+            self.table[row] -= self.rate * update
+
+
 def threefry(key, high, low):
     """Threefry-2x32 with 20 rounds (Salmon et al. 2011), on Python integers."""
     word = 2**32

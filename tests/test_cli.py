@@ -336,9 +336,9 @@ def test_plan_says_what_a_run_would_take(capsys):
     size = ["plan", "--vocab", "200000", "--embedding-dim", "64"]
     assert main([*size, "--mesh", "4x8", "--device-memory", "0.1"]) == 0
     printed = capsys.readouterr().out
-    # Two tables of 200,192 rows, cut in 8: 12.2 MiB; as much for one kind of moment.
+    # Two tables of 200,192 rows, cut in 8: 12.2 MiB; a number for each row.
     assert "tables                 12.2" in printed
-    assert "moments                12.2" in printed
+    assert "moments                 0.2" in printed
     assert "32x1" in printed
     assert "1x32" in printed
     assert "does not fit" in printed

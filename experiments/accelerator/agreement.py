@@ -130,10 +130,10 @@ def _difference(ours, theirs) -> dict[str, float]:
 
 
 def _gradient_difference(ours, theirs) -> float:
-    """The largest difference of gradients, read from Adam's moments, by the largest gradient.
+    """The largest difference of rows' gradients, by the largest; read from the optimizer's state.
 
-    Adam's first step is the sign of the gradient, so that where a gradient is rounding, vectors
-    differ by twice the learning rate.
+    The first step divides a row by the root mean square of its gradient, so that where that is
+    rounding, vectors differ by twice the learning rate.
     """
     worst = 0.0
     for a, b in (

@@ -31,9 +31,10 @@ def block_negative_sampling_loss(
       centers: [B, L, D] floating, rows of ``input_embedding``.
       contexts: [B, L, D] floating, rows of ``output_embedding`` of the same tokens.
       negatives: [B, N, D] floating, rows of ``output_embedding``.
-      positive_mask: bool [B, L (context), L (center)], from
-        :func:`jaxw2v.sampling.positive_mask`; or bool [B, L], which centers predict the word in
-        their own place (cbow, whose centers are hidden vectors).
+      positive_mask: bool, or weights, [B, L (context), L (center)], from
+        :func:`jaxw2v.sampling.positive_mask` or :func:`~jaxw2v.sampling.expected_mask`; or bool
+        [B, L], which centers predict the word in their own place (cbow, whose centers are hidden
+        vectors).
       num_negatives: K, negatives for a pair in expectation.
 
     Returns:
@@ -82,7 +83,7 @@ def block_negative_sampling_gradients(
       centers: [B, L, D] floating, rows of ``input_embedding``.
       outputs: [B, L + N, D] floating, rows of ``output_embedding``: those of the block's
         tokens, then those of its negatives.
-      positive_mask: bool [B, L (context), L (center)] or [B, L], as for the loss.
+      positive_mask: bool or weights [B, L (context), L (center)] or [B, L], as for the loss.
       num_negatives: K, negatives for a pair in expectation.
 
     Returns:

@@ -129,8 +129,8 @@ def block_hierarchical_softmax_loss(
       hidden: [B, L, D] floating.
       nodes: [B, L, P, D] floating, the rows on the path of each of the block's words.
       signs: [B, L, P], ``HuffmanTree.signs`` of the same words.
-      target_mask: bool [B, L (target), L (hidden)], which words each hidden vector predicts; or
-        bool [B, L], which hidden vectors predict the word in their own place.
+      target_mask: bool or weights [B, L (target), L (hidden)], which words each hidden vector
+        predicts; or bool [B, L], which hidden vectors predict the word in their own place.
 
     Returns:
       float32 [], nats, summed over pairs.

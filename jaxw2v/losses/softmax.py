@@ -179,8 +179,8 @@ def block_softmax_loss(
       hidden: [B, L, D] floating.
       output_embedding: [V, D] floating.
       ids: int [B, L], the block's words x.
-      target_mask: bool [B, L (target), L (hidden)], which words each hidden vector predicts; or
-        bool [B, L], which hidden vectors predict the word in their own place.
+      target_mask: bool or weights [B, L (target), L (hidden)], which words each hidden vector
+        predicts; or bool [B, L], which hidden vectors predict the word in their own place.
       chunk: words scored at once.
 
     Returns:

@@ -25,6 +25,7 @@ from jaxw2v.sampling.windows import (
     ContextBounds,
     context_bounds,
     effective_windows,
+    expected_mask,
     positive_mask,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "context_bounds",
     "cut_into_blocks",
     "effective_windows",
+    "expected_mask",
     "finite_table_counts",
     "keep_probability",
     "keep_threshold",

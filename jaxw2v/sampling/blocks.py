@@ -32,6 +32,7 @@ def cut_into_blocks(
     sentence_ids: jax.Array,
     block_length: int,
     overlap: int = 0,
+    offset: jax.Array | int = 0,
 ) -> TokenBlocks:
     """Drops what is not kept and cuts the rest; pairs form inside a block only.
 
@@ -45,6 +46,9 @@ def cut_into_blocks(
       sentence_ids: int32 [n], each token's sentence.
       block_length: L, tokens in a block.
       overlap: tokens that neighbouring blocks share, even and below L.
+      offset: int32 [], places by which the kept tokens are moved on, from 0 to L - overlap - 1, so
+        that edges can lie elsewhere each time; those moved past the end stand at the front, and
+        form no pairs with what follows.
 
     Returns:
       B = n / (L - overlap) blocks.
@@ -58,6 +62,8 @@ def cut_into_blocks(
       [[0, 2], [3, -1]]
       >>> cut_into_blocks(keep, jnp.arange(4), jnp.zeros(4, jnp.int32), 4, 2).ids.tolist()
       [[-1, 0, 2, 3], [2, 3, -1, -1]]
+      >>> cut_into_blocks(keep, jnp.arange(4), jnp.zeros(4, jnp.int32), 2, offset=1).ids.tolist()
+      [[-1, 0], [2, 3]]
     """
     if overlap % 2 or not 0 <= overlap < block_length:
         raise ValueError(f"overlap is {overlap}; it must be even and below L = {block_length}")
@@ -70,13 +76,20 @@ def cut_into_blocks(
     place = jnp.arange(block_length, dtype=jnp.int32)[None, :]
     half = overlap // 2
 
-    def cut(values):
-        values = compact(keep, values, -1)
+    kept = keep.sum(dtype=jnp.int32)
+    # Of another sentence than any.
+    moved = jnp.arange(ids.size, dtype=jnp.int32) < offset + kept - ids.size
+
+    def cut(values, is_sentence=False):
+        values = jnp.roll(compact(keep, values, -1), offset)
+        if is_sentence:
+            values = jnp.where(moved, -2 - values, values)
         if not overlap:
             return values.reshape(-1, block_length)
         return jnp.pad(values, half, constant_values=-1)[stride * block + place]
 
     cut_ids = cut(ids)
     owned = (place >= half) & (place < half + stride)
-    count = (keep.sum(dtype=jnp.int32) + stride - 1) // stride
-    return TokenBlocks(cut_ids, cut(sentence_ids), owned & (cut_ids >= 0), count)
+    count = jnp.minimum((offset + kept + stride - 1) // stride, ids.size // stride)
+    count = jnp.where(kept > 0, count, 0)
+    return TokenBlocks(cut_ids, cut(sentence_ids, True), owned & (cut_ids >= 0), count)

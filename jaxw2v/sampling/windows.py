@@ -51,6 +51,10 @@ def effective_windows(
     return 1 + random_integers(key, shape, window, start)
 
 
+# Weights are multiples of one in so many: float32 holds sums of them exactly, in any order.
+FRACTIONS = 1 << 16
+
+
 class ContextBounds(NamedTuple):
     """The contexts of a center: the positions from ``first`` to ``last``, its own left out.
 
@@ -154,3 +158,35 @@ def positive_mask(bounds: ContextBounds) -> jax.Array:
     center = jax.lax.broadcasted_iota(jnp.int32, shape, len(shape) - 1)
     inside = (first[..., None, :] <= context) & (context <= last[..., None, :])
     return inside & (context != center)
+
+
+def expected_mask(bounds: ContextBounds, window: int) -> jax.Array:
+    r"""How often drawn windows would hold each pair of a block.
+
+    .. math:: E_{ji} = \frac{1}{W} \sum_{r=1}^{W} M_{ji}(r) = M_{ji}(W)\,\frac{W + 1 - |i - j|}{W}
+
+    A sum over pairs with these weights is the expectation of the sum over the pairs that
+    :func:`effective_windows` draws, without its noise.
+
+    Args:
+      bounds: int32 [..., L], from :func:`context_bounds` with windows of W everywhere.
+      window: W, the largest window (words).
+
+    Returns:
+      float32 [..., L (context), L (center)], from 0 to 1, to 1e-5.
+
+    Reference:
+      Mikolov et al. 2013a, section 3.2, for the draws.
+
+    Example:
+      >>> sentence = jnp.zeros(3, jnp.int32)
+      >>> bounds = context_bounds(jnp.full(3, 2), sentence, sentence == 0)
+      >>> expected_mask(bounds, 2).tolist()
+      [[0.0, 1.0, 0.5], [1.0, 0.0, 1.0], [0.5, 1.0, 0.0]]
+    """
+    mask = positive_mask(bounds)
+    context, center = (
+        jax.lax.broadcasted_iota(jnp.int32, mask.shape, mask.ndim - axis) for axis in (2, 1)
+    )
+    weight = (window + 1 - jnp.abs(context - center)).astype(jnp.float32) / window
+    return jnp.where(mask, jnp.round(weight * FRACTIONS) / FRACTIONS, 0)

@@ -15,10 +15,10 @@ from jaxw2v.sampling import (
     effective_windows,
     subsample,
 )
+from jaxw2v.training.batch import Blocks
 from jaxw2v.training.job import Job
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.shards import Shards
-from jaxw2v.training.step import Blocks
 
 
 class Chunk(NamedTuple):
@@ -75,7 +75,7 @@ class Dealer:
         Returns:
           The blocks.
         """
-        keep_key, window_key, output_key = jax.random.split(key, 3)
+        keep_key, window_key, output_key, offset_key = jax.random.split(key, 4)
         plan, shards = self.job.plan, self.shards
         # The last devices may hold more than the chunk, which is padding.
         ids, sentence_ids = (
@@ -83,7 +83,9 @@ class Dealer:
         )
         by_pair = self.job.config.subsample_formula == "percentile"
         keep = ids >= 0 if by_pair else subsample(keep_key, ids, keep_threshold)
-        blocks = cut_into_blocks(keep, ids, sentence_ids, plan.block_length, plan.overlap)
+        stride = plan.block_length - plan.overlap
+        offset = jax.random.randint(offset_key, (), 0, stride, jnp.int32)
+        blocks = cut_into_blocks(keep, ids, sentence_ids, plan.block_length, plan.overlap, offset)
         return CutChunk(blocks, window_key, output_key, keep_key if by_pair else None)
 
     def deal(
@@ -116,10 +118,10 @@ class Dealer:
         numbers = order.at[wanted].get(mode="clip")
         ids, sentence_ids, is_center, _ = cut.blocks
         shape = numbers.size, ids.shape[1]
+        drawn = self.job.objective.expected_window is None
+        sampling = config.window_sampling if drawn else "fixed"
         bounds = context_bounds(
-            effective_windows(
-                cut.window_key, shape, config.window, config.window_sampling, numbers
-            ),
+            effective_windows(cut.window_key, shape, config.window, sampling, numbers),
             sentence_ids[numbers],
             is_center[numbers] & in_use[:, None],
             config.context_side,

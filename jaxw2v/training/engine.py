@@ -23,6 +23,8 @@ from jaxw2v.training.step import Loss, TrainState, init_state
 from jaxw2v.training.storage_order import num_rows, word_of_row
 
 ROWS_AT_ONCE = 1_024
+# Folded into the seed's key for the initial tables; for draws an epoch is, which is never as large.
+TABLES = 2**31 - 1
 
 
 class Engine:
@@ -153,7 +155,8 @@ def initial_state(job: Job) -> TrainState:
     Returns:
       The state, tables in storage order; rows that no word owns are zeros.
     """
-    rngs, size = nnx.Rngs(jax.random.key(job.config.seed)), len(job.keep)
+    key = jax.random.fold_in(jax.random.key(job.config.seed), TABLES)
+    rngs, size = nnx.Rngs(key), len(job.keep)
     model = WordEmbeddings(num_rows(size), job.config.embedding_dim, rngs=rngs)
     is_word = word_of_row(jnp.arange(num_rows(size)), size) < size
     inputs = jnp.where(is_word[:, None], model.input_embedding[...], 0)

@@ -24,7 +24,8 @@ class Footprint:
       vocabulary_size: V, words.
       embedding_dim: D, components.
       rows_per_block: M, rows of the output table that a block reads.
-      moments: tables of moments for each table; the default optimizer keeps one.
+      moments: tables of moments for each table.
+      row_moments: numbers that the optimizer keeps for each row; the default keeps one.
       constant_bytes: of what is made from the vocabulary.
       every_input_row: gradients are added up over the whole input table.
       every_output_row: likewise over the output table.
@@ -39,7 +40,8 @@ class Footprint:
     vocabulary_size: int
     embedding_dim: int
     rows_per_block: int
-    moments: int = 1
+    moments: int = 0
+    row_moments: int = 1
     constant_bytes: int = 0
     every_input_row: bool = False
     every_output_row: bool = False
@@ -89,7 +91,7 @@ class Footprint:
 
         Returns:
           tables: 2 R/vocab D floats.
-          moments: as much for each kind of moment.
+          moments: as much for each kind of moment, and what is kept for each row.
           vocabulary: what stands for each word: keep thresholds, noise, scratch.
           tokens: a chunk's ids and sentences as they came, joined, compacted, and in blocks.
           step: sums of gradients, with the larger of a micro-batch (rows read, their gradients and
@@ -102,12 +104,13 @@ class Footprint:
         rows_read = (here + (joined if devices > 1 else here)) * widths * row
         scores = 2 * here * plan.block_length * self.rows_per_block * FLOAT
         swept, picked = self._slots
-        one_pass = 2 * (1 + self.moments) * min(plan.rows_per_pass, picked) * row
+        of_row = FLOAT * self.row_moments
+        one_pass = 2 * ((1 + self.moments) * row + of_row) * min(plan.rows_per_pass, picked)
         tables = 2 * self._rows_here * row
         chunk_joined = 2 * INT if devices > 1 else 0
         return {
             "tables": tables,
-            "moments": self.moments * tables,
+            "moments": self.moments * tables + 2 * self._rows_here * of_row,
             "vocabulary": self.constant_bytes + 2 * INT * self._rows_here,
             "tokens": plan.chunk_tokens * (2 * INT // devices + chunk_joined + 4 * INT + 1),
             "step": (swept + picked) * row + max(rows_read + scores, one_pass),

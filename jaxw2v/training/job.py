@@ -71,6 +71,7 @@ class Job:
             dim,
             floats // dim,
             sum(leaf.shape == table.shape for leaf in moments),
+            sum(leaf.shape == (2, 1) for leaf in moments),
             INT * len(self.keep) + sum(leaf.nbytes for leaf in constants),
             self.config.row_updates == "dense",
             layer.touches_every_row or self.config.row_updates == "dense",

@@ -1,4 +1,4 @@
-"""The default optimizer: Adam without momentum, its rate following the share of training done."""
+"""The default optimizer: one second moment a row, its rate following the share of training done."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ import jax.numpy as jnp
 import optax
 
 from jaxw2v.errors import InputError
+
+# Measured (experiments/quality_frontier).
+LONGEST_UPDATE = 4.0
+# The smallest normal float32; a gradient whose square is smaller is none.
+TINY = 1.2e-38
 
 
 def scale_by_progress(
@@ -60,15 +65,82 @@ def linear_decay(learning_rate: float, min_learning_rate: float) -> optax.Schedu
     return lambda progress: (learning_rate - min_learning_rate) * (1 - progress) + min_learning_rate
 
 
+class RowMeanSquares(NamedTuple):
+    """State of :func:`scale_by_row_rms`.
+
+    Attributes:
+      count: int32 [], steps.
+      squares: float32 [R, 1], for each row the mean square of its gradient, summed over the steps.
+    """
+
+    count: jax.Array
+    squares: jax.Array
+
+
+def _pairwise_sum(rows: jax.Array) -> jax.Array:
+    """Sums over components, [n, 1], in one order on any mesh; the bits of XLA's own sums differ."""
+    width = 1 << (rows.shape[1] - 1).bit_length()
+    rows = jnp.pad(rows, ((0, 0), (0, width - rows.shape[1])))
+    while width > 1:
+        width //= 2
+        rows = rows[:, :width] + rows[:, width:]
+    return rows
+
+
+def scale_by_row_rms(longest: float) -> optax.GradientTransformation:
+    r"""Divides the gradient of a row by its root mean square over all steps so far.
+
+    .. math:: v_t = \frac{1}{t} \sum_{s \le t} \overline{g_s^2}, \quad u = g / \sqrt{v_t}, \quad
+              \Delta = u / \max(1, \text{rms}(u) / \text{longest})
+
+    The overline is the mean over the components of the row. It is Adam's second moment with one
+    number a row and :math:`\beta_2 \to 1`. In steps that do not touch a row its gradient is zero,
+    so a row that one step in f touches moves some :math:`\sqrt f` times as far at each touch: what
+    is rare has fewer touches to learn from. It changes nothing but sums, so it needs to see a
+    row only when a step touches it.
+
+    Args:
+      longest: the largest root mean square of an update (learning rates); a row's first touch
+        late in the training would be a leap.
+
+    Returns:
+      An Optax transformation of a table whose rows it looks at one by one.
+
+    Reference:
+      Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization"; for one number a row and for
+      the largest update, Shazeer and Stern 2018, "Adafactor: Adaptive Learning Rates with Sublinear
+      Memory Cost".
+
+    Example:
+      >>> scale = scale_by_row_rms(longest=4.0)
+      >>> gradient = jnp.array([[3.0, 3.0], [0.0, 0.0]])
+      >>> updates, state = scale.update(gradient, scale.init(gradient))
+      >>> updates.tolist(), state.squares.tolist()
+      ([[1.0, 1.0], [0.0, 0.0]], [[9.0], [0.0]])
+    """
+
+    def init(table):
+        return RowMeanSquares(jnp.zeros((), jnp.int32), jnp.zeros((table.shape[0], 1)))
+
+    def update(gradient, state, params=None):
+        del params
+        square = _pairwise_sum(gradient * gradient) / gradient.shape[1]
+        count, squares = state.count + 1, state.squares + square
+        # A row that was never touched stays: its gradient is zero.
+        rms = jnp.sqrt(jnp.maximum(squares / count, TINY))
+        return gradient / jnp.maximum(rms, jnp.sqrt(square) / longest), RowMeanSquares(
+            count, squares
+        )
+
+    return optax.GradientTransformation(init, update)
+
+
 def default_optimizer(schedule: optax.Schedule) -> optax.GradientTransformationExtraArgs:
-    r"""Optax Adam without momentum (:math:`\beta_1 = 0`), following the training done.
+    """:func:`scale_by_row_rms`, following the training done.
 
-    .. math:: v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad
-              \Delta = -\eta \, g / (\sqrt{v / (1 - \beta_2^t)} + \epsilon)
-
-    With :math:`\beta_2 = 0.999`. The momentum of a row that few steps touch is stale; without it
-    vectors score the same (experiments/throughput/NOTES.md), a table of moments less is kept,
-    and a step is faster. This is Optax's own spelling of ``scale_by_adam(b1=0)``.
+    The momentum of a row that few steps touch is stale, so there is none. With one number a row
+    instead of one a component the state takes 1/D of the memory, and scores are no lower
+    (experiments/quality_frontier).
 
     Args:
       schedule: from progress to a learning rate, such as :func:`linear_decay`.
@@ -76,15 +148,11 @@ def default_optimizer(schedule: optax.Schedule) -> optax.GradientTransformationE
     Returns:
       The transformation.
 
-    Reference:
-      Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization".
-
     Example:
-      >>> default_optimizer(linear_decay(0.02, 0.0)).init(jnp.zeros((3, 2)))[0].nu.shape
-      (3, 2)
+      >>> default_optimizer(linear_decay(0.02, 0.0)).init(jnp.zeros((3, 2)))[0].squares.shape
+      (3, 1)
     """
-    adam = optax.scale_by_rms(decay=0.999, eps=1e-8, eps_in_sqrt=False, bias_correction=True)
-    return optax.chain(adam, scale_by_progress(schedule))
+    return optax.chain(scale_by_row_rms(LONGEST_UPDATE), scale_by_progress(schedule))
 
 
 def keep_row_norm(

@@ -14,11 +14,8 @@ CHUNK_TOKENS = 1 << 22
 # within noise, 420 score lower; steps as long as these are as fast as longer ones.
 TARGET_STEPS = 1_500
 SMALLEST_STEP, LARGEST_STEP = 256, 65_536
-LEARNING_RATE_AT_32768 = 0.02
-# Measured for cbow with threshold 1e-3 (experiments/objectives): .03 scores .344, .02 .333.
-OTHER_LEARNING_RATES = {"hierarchical_softmax": 0.03}
-# Adam moves a component by at most the learning rate a step: with few steps, longer ones.
-SHORTEST_PATH, LARGEST_LEARNING_RATE = 10.0, 0.05
+# Measured (experiments/quality_frontier): 0.2 to 14.6 M words, 1 to 20 epochs, 120 to 27,000 steps.
+LEARNING_RATE, LARGEST_LEARNING_RATE = 0.45, 0.1
 # Of that rate, where tables come from another run.
 CONTINUED = 0.5
 # Measured (experiments/quality_frontier): on 14.6 M words 1e-4 scores higher, and trains on fewer
@@ -96,6 +93,31 @@ def choose_subsample_threshold(counts: np.ndarray) -> float:
     return SUBSAMPLE_THRESHOLD_OF_LARGE if is_large else SUBSAMPLE_THRESHOLD
 
 
+def choose_learning_rate(steps: float, epochs: int) -> float:
+    r"""The first learning rate, where the settings leave it open.
+
+    .. math:: \eta = \min(0.1, 0.45 / (\sqrt{E} \sqrt[3]{t}))
+
+    A row that k of t steps touch moves about :math:`\eta \sqrt{t k}` in all
+    (:func:`~jaxw2v.training.optimizer.scale_by_row_rms`), and k grows with the epochs E, whatever
+    the size of the corpus: the rarest words are as rare in all of them. So that paths are as long
+    everywhere :math:`\eta` falls with the root of E; for frequent words, which every step moves,
+    the third root of t was better than the second.
+
+    Args:
+      steps: t, optimizer steps of the run.
+      epochs: E, passes over the corpus.
+
+    Returns:
+      The rate.
+
+    Example:
+      >>> round(choose_learning_rate(2000, 5), 3), round(choose_learning_rate(2000, 20), 3)
+      (0.016, 0.008)
+    """
+    return min(LARGEST_LEARNING_RATE, LEARNING_RATE / (math.sqrt(epochs) * math.cbrt(steps)))
+
+
 def make_plan(
     config: Config,
     keep: np.ndarray,
@@ -122,7 +144,7 @@ def make_plan(
     Example:
       >>> plan = make_plan(Config(), np.ones(2), np.array([600_000, 400_000]), 22_400, on_cpu=True)
       >>> plan.tokens_per_step, round(plan.learning_rate, 4)
-      (2048, 0.005)
+      (2048, 0.0149)
     """
     micro = (CPU_MICRO_BATCH_BYTES if on_cpu else MICRO_BATCH_BYTES) // bytes_per_block
     if on_cpu:
@@ -163,11 +185,6 @@ def _choose_sizes(
     rate = config.learning_rate
     if rate is None:
         steps = max(1, config.epochs * kept / (blocks * length))
-        at_32768 = OTHER_LEARNING_RATES.get(config.output_layer, LEARNING_RATE_AT_32768)
-        rate = at_32768 * math.sqrt(blocks * length / 32_768)
-        if is_continued:
-            rate *= CONTINUED
-        else:
-            rate = min(max(rate, SHORTEST_PATH / steps), LARGEST_LEARNING_RATE)
+        rate = choose_learning_rate(steps, config.epochs) * (CONTINUED if is_continued else 1)
     chunk = min(CPU_CHUNK_TOKENS if on_cpu else CHUNK_TOKENS, int(counts.sum()))
     return Sizes(length * math.ceil(chunk / length), blocks, rate)

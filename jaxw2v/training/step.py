@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jaxw2v.sampling import ContextBounds, positive_mask, subsample_pairs
+from jaxw2v.training.batch import Blocks, pair_mask
 from jaxw2v.training.gradient_sums import GradientSums
 from jaxw2v.training.objectives import Objective
 from jaxw2v.training.objectives.output_layer import Arrays
@@ -38,22 +38,6 @@ class TrainState(NamedTuple):
     output_optimizer: optax.OptState
     input_positions: jax.Array
     output_positions: jax.Array
-
-
-class Blocks(NamedTuple):
-    """A device's share of the tokens of a step, with what was drawn for them.
-
-    Attributes:
-      ids: int32 [B, L], word ids; -1 is padding, in a block of padding everywhere.
-      bounds: int32 [B, L] each, the contexts of each token.
-      draws: what the output layer drew; leaves begin with the axis B.
-      pair_keys: PRNG keys [B] by which pairs are subsampled; ``None`` keeps all.
-    """
-
-    ids: jax.Array
-    bounds: ContextBounds
-    draws: Arrays
-    pair_keys: jax.Array | None
 
 
 class Loss(NamedTuple):
@@ -123,7 +107,8 @@ def blocks_loss(
       The loss.
     """
     blocks = blocks._replace(ids=jnp.maximum(blocks.ids, 0))
-    layer, mask = objective.output_layer, pair_mask(blocks, keep_threshold)
+    layer = objective.output_layer
+    mask = pair_mask(blocks, keep_threshold, objective.expected_window)
     targets = objective.hidden_layer.targets(mask)
     inputs = shards.lookup(state.input_embedding, shards.rows(blocks.ids))
     hidden = objective.hidden_layer.hidden(inputs, mask)
@@ -146,23 +131,6 @@ def _over_parts(
     if isinstance(parts, int):
         return add_part(jnp.int32(0), start)
     return jax.lax.fori_loop(0, shards.largest(parts, shards.devices), add_part, start)
-
-
-def pair_mask(blocks: Blocks, keep_threshold: jax.Array) -> jax.Array:
-    """The pairs of some blocks.
-
-    Args:
-      blocks: the tokens, each id from 0 to V - 1.
-      keep_threshold: uint32 [V], for pairs that are subsampled.
-
-    Returns:
-      bool [B, L (context), L (center)].
-    """
-    mask = positive_mask(blocks.bounds)
-    if blocks.pair_keys is None:
-        return mask
-    kept = jax.vmap(subsample_pairs, (0, 0, None))(blocks.pair_keys, blocks.ids, keep_threshold)
-    return mask & kept
 
 
 def _output_rows(state: TrainState, row_ids: jax.Array | None, shards: Shards) -> jax.Array:
@@ -246,7 +214,7 @@ def train_step(
     def micro_batch(i, carry):
         of_inputs, of_outputs, loss = carry
         now = jax.tree.map(lambda array: array[i], blocks)
-        mask = pair_mask(now, keep_threshold)
+        mask = pair_mask(now, keep_threshold, objective.expected_window)
         targets = objective.hidden_layer.targets(mask)
         read = shards.lookup(state.input_embedding, shards.rows(now.ids))
         hidden, back = jax.vjp(lambda u: objective.hidden_layer.hidden(u, mask), read)

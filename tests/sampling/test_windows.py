@@ -18,6 +18,7 @@ from jaxw2v.sampling import (
     context_bounds,
     cut_into_blocks,
     effective_windows,
+    expected_mask,
     finite_table_counts,
     keep_probability,
     keep_threshold,
@@ -48,6 +49,56 @@ def test_bounds_are_the_definition(side, full):
         expected[b, places, i] = True
     assert np.array_equal(positive_mask(bounds), expected)
     assert expected.any()
+
+
+@pytest.mark.parametrize("side", ["both", "left", "right"])
+@pytest.mark.parametrize("window", [1, 2, 5])
+def test_expected_pairs_are_the_mean_over_all_windows(side, window):
+    rng = np.random.default_rng(4)
+    sentence_ids = jnp.asarray(np.sort(rng.integers(0, 3, (6, 14)), axis=1))
+    is_center = jnp.asarray(rng.random((6, 14)) < 0.8)
+
+    def bounds(radius):
+        return context_bounds(jnp.full((6, 14), radius), sentence_ids, is_center, side)
+
+    drawn = [positive_mask(bounds(radius)) for radius in range(1, window + 1)]
+    expected = np.mean(drawn, axis=0)
+    found = expected_mask(bounds(window), window)
+    assert found.dtype == jnp.float32
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    backwards = found[:, ::-1].cumsum(1)[:, -1]
+    np.testing.assert_array_equal(found.cumsum(1)[:, -1], backwards)
+    assert len(set(expected.ravel().tolist())) == window + 1
+
+
+@pytest.mark.parametrize("overlap", [0, 2])
+@pytest.mark.parametrize("share", [0.6, 1.0])
+def test_blocks_whose_edges_are_moved_hold_the_same_tokens(share, overlap):
+    rng = np.random.default_rng(5)
+    length, size = 6, 48
+    stride = length - overlap
+    ids = jnp.arange(size, dtype=jnp.int32)
+    sentences = jnp.asarray(np.sort(rng.integers(0, 2, size)), jnp.int32)
+    keep = jnp.asarray(rng.random(size) < share)
+    kept = np.flatnonzero(keep).tolist()
+    edges = set()
+    for offset in range(stride):
+        blocks = cut_into_blocks(keep, ids, sentences, length, overlap, offset)
+        centers = np.asarray(blocks.ids)[np.asarray(blocks.is_center)]
+        assert sorted(centers.tolist()) == kept
+        in_use = np.asarray(blocks.is_center).any(axis=1)
+        assert in_use.sum() == blocks.count
+        assert in_use[: int(blocks.count)].all()
+        windows = jnp.full(blocks.ids.shape, 3)
+        mask = positive_mask(context_bounds(windows, blocks.sentence_ids, blocks.is_center))
+        for block, context, center in np.argwhere(mask):
+            first, second = np.asarray(blocks.ids)[block, [context, center]].tolist()
+            # What was moved to the front pairs with nothing there.
+            assert first >= 0
+            assert abs(kept.index(first) - kept.index(second)) <= 3
+            assert sentences[first] == sentences[second]
+        edges.add(tuple(np.asarray(blocks.ids)[:, 0].tolist()))
+    assert len(edges) == stride
 
 
 def test_a_fixed_window_is_always_the_largest():

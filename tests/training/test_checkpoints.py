@@ -339,7 +339,7 @@ def test_a_disk_that_is_full_costs_checkpoints_only(tmp_path):
     rng = np.random.default_rng(0)
     words = rng.choice([f"w{i}" for i in range(2_000)], (300, 20))
     (tmp_path / "c.txt").write_text("\n".join(map(" ".join, words)))
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000)); "
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (325_000, 325_000)); "
     command = [sys.executable, "-c", limit + PROGRAM, "train", str(tmp_path / "c.txt")]
     command += ["--min-count", "1", "--embedding-dim", "20", "--epochs", "2"]
     command += ["--out", str(tmp_path / "run"), "--no-compilation-cache"]

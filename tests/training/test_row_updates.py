@@ -6,7 +6,12 @@ import oracles
 import pytest
 
 from jaxw2v import InputError
-from jaxw2v.training.optimizer import check_elementwise, default_optimizer
+from jaxw2v.training.optimizer import (
+    LONGEST_UPDATE,
+    check_elementwise,
+    default_optimizer,
+    scale_by_row_rms,
+)
 from jaxw2v.training.row_updates import capacity, find_touched_rows, sweep_rows, update_rows
 
 V, D = 40, 3
@@ -48,16 +53,22 @@ def test_the_last_of_duplicates_stands_for_them_where_devices_must_agree():
     assert "stablehlo.maximum" in text
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "b1"),
-    [(default_optimizer(lambda progress: 0.1), 0), (optax.adam(0.1), 0.9)],
-    ids=["default", "adam"],
-)
+OPTIMIZERS = {
+    "default": (
+        default_optimizer(lambda progress: 0.1),
+        lambda table: oracles.RowRms(table, 0.1, LONGEST_UPDATE),
+    ),
+    "adam": (optax.adam(0.1), lambda table: oracles.RowAdam(table, 0.1, b1=0.9)),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("rows_per_pass", [4, 7, 10_000])
-def test_adam_moves_the_touched_rows_only(rows_per_pass, optimizer, b1):
+def test_the_touched_rows_move_alone(rows_per_pass, name):
+    optimizer, make_oracle = OPTIMIZERS[name]
     rng = np.random.default_rng(0)
     table = jnp.asarray(rng.normal(size=(V, D)), jnp.float32)
-    oracle, state, positions = oracles.RowAdam(table, 0.1, b1), optimizer.init(table), None
+    oracle, state, positions = make_oracle(table), optimizer.init(table), None
     for _ in range(6):
         ids = rng.integers(0, V, 25)
         gradients = rng.normal(size=(25, D))
@@ -67,6 +78,41 @@ def test_adam_moves_the_touched_rows_only(rows_per_pass, optimizer, b1):
         )
         np.testing.assert_allclose(table, oracle.table, rtol=1e-4, atol=1e-5)
     assert state[0].count == 6
+
+
+def test_a_row_that_is_rare_moves_far_but_not_too_far():
+    rate, longest = 0.1, 3.0
+    scale = scale_by_row_rms(longest)
+    gradient = jnp.asarray(np.random.default_rng(0).normal(size=(2, D)), jnp.float32)
+    state = scale.init(gradient)
+    for step in range(1, 21):
+        seen = jnp.array([[1.0], [float(step % 4 == 0)]])
+        update, state = scale.update(gradient * seen, state)
+        rms = np.sqrt(np.mean(np.square(update), axis=1))
+        assert rms[0] == pytest.approx(1, rel=1e-5)
+        # One step in four touches it: sqrt(4) times as far; the first of 400 would leap.
+        assert rms[1] == pytest.approx(2.0 if step % 4 == 0 else 0.0, rel=1e-5)
+    state = scale.init(gradient)._replace(count=jnp.int32(399))
+    update, _ = scale.update(gradient, state)
+    rms = np.sqrt(np.mean(np.square(update), axis=1))
+    np.testing.assert_allclose(rms, longest, rtol=1e-5)
+    assert rate * rms.max() < 1
+
+
+def test_the_default_optimizer_is_lazy_and_dense_alike():
+    """Rows that a step misses would not move in the dense form either, and keep their state."""
+    optimizer = optax.with_extra_args_support(default_optimizer(lambda progress: 0.1))
+    rng = np.random.default_rng(2)
+    rows = dense = jnp.asarray(rng.normal(size=(V, D)), jnp.float32)
+    row_state = dense_state = optimizer.init(rows)
+    for _ in range(8):
+        ids, gradients = rng.integers(0, V, 9), rng.normal(size=(9, D)).astype(np.float32)
+        rows, row_state, _ = apply(optimizer, rows, row_state, ids, gradients, 16)
+        whole = jnp.zeros((V, D)).at[ids].add(gradients)
+        updates, dense_state = optimizer.update(whole, dense_state, dense, progress=0.0)
+        dense = optax.apply_updates(dense, updates)
+    np.testing.assert_allclose(rows, dense, rtol=1e-5, atol=1e-6)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), row_state, dense_state)
 
 
 def test_a_sweep_moves_what_picked_rows_move():

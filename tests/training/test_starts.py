@@ -172,7 +172,7 @@ def test_tables_and_moments_of_another_run_are_taken_over(earlier, other_sentenc
     expected, size, old = saved_arrays(earlier), len(stream.vocabulary), len(run.vocabulary)
     assert 300 == old < size
     names = {name for name, array in expected.items() if array.ndim > 1}
-    assert names >= {"input_embedding", "output_embedding", "input_optimizer-0-nu"}
+    assert names >= {"input_embedding", "output_embedding", "input_optimizer-0-squares"}
     for name in names:
         rows = in_word_order(found[name], size)
         np.testing.assert_array_equal(rows[:old], expected[name])
@@ -234,11 +234,16 @@ def test_moments_survive_frozen_rows_and_norms(sentences, pretrained, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = to_arrays(run.start().change(state, job, layout), key)
-    expected = saved_arrays(tmp_path / "frozen")["input_optimizer-optimizer-0-nu"]
-    np.testing.assert_array_equal(in_word_order(found["input_optimizer-0-nu"], 300), expected)
+    expected = saved_arrays(tmp_path / "frozen")["input_optimizer-optimizer-0-squares"]
+    np.testing.assert_array_equal(in_word_order(found["input_optimizer-0-squares"], 300), expected)
     assert expected.any()
-    with pytest.warns(RuntimeWarning, match=r"has no \w+_optimizer-0-mu to go on with"):
-        quiet(sentences, config, continue_from=tmp_path / "frozen", optimizer=optax.adam(0.01))
+    with pytest.warns(RuntimeWarning, match=r"has no \w+_optimizer-0-trace to go on with"):
+        quiet(
+            sentences,
+            config,
+            continue_from=tmp_path / "frozen",
+            optimizer=optax.sgd(0.01, momentum=0.9),
+        )
 
 
 def test_tables_that_do_not_fit_are_refused(sentences, tmp_path):

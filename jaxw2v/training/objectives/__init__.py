@@ -23,16 +23,19 @@ class Objective(NamedTuple):
     Attributes:
       hidden_layer: turns input rows into hidden vectors.
       output_layer: predicts words from them.
+      expected_window: W, where pairs have the weights of
+        :func:`jaxw2v.sampling.expected_mask` instead of windows that are drawn; ``None`` draws.
     """
 
     hidden_layer: HiddenLayer
     output_layer: OutputLayer
+    expected_window: int | None = None
 
 
 def _negative_sampling(config: Config) -> OutputLayer:
     noise = config.noise_exponent, config.noise_table_size, config.num_negatives
     if config.negatives == "shared":
-        return SharedNegatives(*noise, config.negatives_per_block)
+        return SharedNegatives(*noise, config.shared_negatives)
     return FreshNegatives(*noise)
 
 
@@ -60,8 +63,13 @@ def make_objective(config: Config) -> Objective:
       >>> make_objective(Config(objective="cbow")).hidden_layer
       ContinuousBagOfWords(combine='mean')
     """
+    layer = OUTPUT_LAYERS[config.output_layer](config)
+    by_weight = config.objective == "skipgram" and layer.takes_weights
+    draws = config.window_sampling == "dynamic" and not config.require_full_window
     return Objective(
-        HIDDEN_LAYERS[config.objective](config), OUTPUT_LAYERS[config.output_layer](config)
+        HIDDEN_LAYERS[config.objective](config),
+        layer,
+        config.window if by_weight and draws else None,
     )
 
 

@@ -28,6 +28,7 @@ class FreshNegatives(OutputLayer):
     """
 
     touches_every_row = True
+    takes_weights = False
 
     noise_exponent: float
     noise_table_size: int | None

@@ -19,11 +19,13 @@ class OutputLayer(abc.ABC):
         touches most of it anyway.
       reads_every_row: every score needs the whole output table, which then cannot be cut.
       rows_are_words: row v of the output table belongs to word v.
+      takes_weights: pairs may count by halves and such, not only wholly or not at all.
     """
 
     touches_every_row: ClassVar[bool] = False
     reads_every_row: ClassVar[bool] = False
     rows_are_words: ClassVar[bool] = True
+    takes_weights: ClassVar[bool] = True
 
     def constants(self, counts: np.ndarray) -> Arrays:
         """Arrays made once from the vocabulary.
@@ -118,8 +120,8 @@ class OutputLayer(abc.ABC):
           ids: int32 [B, L], the words.
           hidden: float32 [B, L, D].
           rows: float32 [B, M, D], or [V, D] where :meth:`row_ids` returns ``None``.
-          target_mask: bool [B, L (target), L (hidden)], or [B, L] where each hidden vector
-            predicts the word in its own place.
+          target_mask: bool, or float32 weights, [B, L (target), L (hidden)], or [B, L] where each
+            hidden vector predicts the word in its own place.
 
         Returns:
           float32 [], nats.

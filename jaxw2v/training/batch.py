@@ -1,0 +1,50 @@
+"""The blocks of a step, and which of their tokens form pairs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jaxw2v.sampling import ContextBounds, expected_mask, positive_mask, subsample_pairs
+from jaxw2v.training.objectives.output_layer import Arrays
+
+
+class Blocks(NamedTuple):
+    """A device's share of the tokens of a step, with what was drawn for them.
+
+    Attributes:
+      ids: int32 [B, L], word ids; -1 is padding, in a block of padding everywhere.
+      bounds: int32 [B, L] each, the contexts of each token.
+      draws: what the output layer drew; leaves begin with the axis B.
+      pair_keys: PRNG keys [B] by which pairs are subsampled; ``None`` keeps all.
+    """
+
+    ids: jax.Array
+    bounds: ContextBounds
+    draws: Arrays
+    pair_keys: jax.Array | None
+
+
+def pair_mask(
+    blocks: Blocks, keep_threshold: jax.Array, expected_window: int | None = None
+) -> jax.Array:
+    """The pairs of some blocks.
+
+    Args:
+      blocks: the tokens, each id from 0 to V - 1.
+      keep_threshold: uint32 [V], for pairs that are subsampled.
+      expected_window: see :class:`~jaxw2v.training.objectives.Objective`.
+
+    Returns:
+      [B, L (context), L (center)], bool, or float32 weights with an expected window.
+    """
+    if expected_window is None:
+        mask = positive_mask(blocks.bounds)
+    else:
+        mask = expected_mask(blocks.bounds, expected_window)
+    if blocks.pair_keys is None:
+        return mask
+    kept = jax.vmap(subsample_pairs, (0, 0, None))(blocks.pair_keys, blocks.ids, keep_threshold)
+    return jnp.where(kept, mask, jnp.zeros((), mask.dtype))
