@@ -70,7 +70,7 @@ class Worker:
     )
     learning_rate: float | None = None
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
-    subsample_threshold: float = 1e-4
+    subsample_threshold: float | None = 1e-4
 
 
 def train_gensim(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:

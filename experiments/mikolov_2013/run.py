@@ -101,13 +101,10 @@ def run_once(
       What was measured.
     """
     defaults = jaxw2v.Config()
-    shared = defaults.negatives_per_block * tried["num_negatives"] / defaults.num_negatives
     config = jaxw2v.Config(
         objective=objective,
         embedding_dim=8 if settings.smoke else settings.embedding_dim,
         epochs=1 if settings.smoke else defaults.epochs,
-        # More negatives are more draws, not only a larger weight.
-        negatives_per_block=round(shared),
         seed=seed,
         **tried,
     )

@@ -204,7 +204,7 @@ def busiest_shard(settings: MultiDevice) -> list[dict]:
     config = jaxw2v.Config()
     counts = open_corpus(settings.corpus, config).vocabulary.counts
     kept, noise = shares_drawn(config, counts)
-    negatives = config.negatives_per_block / config.block_length
+    negatives = config.shared_negatives / config.block_length
     input_rows, output_rows = chance_of_touching(config, counts, TOKENS_PER_STEP)
     served = {
         "input_uses": kept,

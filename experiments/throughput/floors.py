@@ -27,11 +27,11 @@ def count_step(config: jaxw2v.Config, counts: np.ndarray, tokens_per_step: int) 
       ``bytes`` and ``flops`` of one step, and the ``distinct_rows`` that it moves.
     """
     row = 4 * config.embedding_dim
-    per_token = config.negatives_per_block / config.block_length
+    per_token = config.shared_negatives / config.block_length
     uses = tokens_per_step, tokens_per_step * (1 + per_token)
     distinct = sum(chance.sum() for chance in chance_of_touching(config, counts, tokens_per_step))
-    moved = sum(uses) * row * (1 + 2) + distinct * row * (1 + 2 * 2)
-    width = config.block_length + config.negatives_per_block
+    moved = sum(uses) * row * (1 + 2) + distinct * row * (1 + 2)
+    width = config.block_length + config.shared_negatives
     return {
         "bytes": moved,
         "flops": 3 * 2 * tokens_per_step * width * config.embedding_dim,
@@ -68,7 +68,7 @@ def chance_of_touching(
       Two float64 [V].
     """
     kept, noise = shares_drawn(config, counts)
-    negatives = tokens_per_step * config.negatives_per_block / config.block_length
+    negatives = tokens_per_step * config.shared_negatives / config.block_length
     absent = (1 - kept) ** tokens_per_step
     return 1 - absent, 1 - absent * (1 - noise) ** negatives
 

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jaxw2v.sampling.random_words import random_integers
 
@@ -185,8 +186,7 @@ def expected_mask(bounds: ContextBounds, window: int) -> jax.Array:
       [[0.0, 1.0, 0.5], [1.0, 0.0, 1.0], [0.5, 1.0, 0.0]]
     """
     mask = positive_mask(bounds)
-    context, center = (
-        jax.lax.broadcasted_iota(jnp.int32, mask.shape, mask.ndim - axis) for axis in (2, 1)
-    )
-    weight = (window + 1 - jnp.abs(context - center)).astype(jnp.float32) / window
-    return jnp.where(mask, jnp.round(weight * FRACTIONS) / FRACTIONS, 0)
+    place = np.arange(mask.shape[-1])
+    weight = (window + 1 - np.abs(place[:, None] - place)) / window
+    weight = np.float32(np.round(weight * FRACTIONS) / FRACTIONS)
+    return jnp.where(mask, jnp.broadcast_to(weight, mask.shape), 0)

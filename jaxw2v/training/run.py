@@ -84,7 +84,8 @@ def train(
       callbacks: see :class:`jaxw2v.Callback`.
       validation: held-out text for a validation loss each epoch, given as ``corpus`` is.
       optimizer: any elementwise ``optax.GradientTransformation``, applied as it is; ``None`` is
-        Adam with a linear decay. The gradient is that of the loss summed over a step's pairs.
+        Adam's second moment, one number a row, with a linear decay. The gradient is that of the
+        loss summed over a step's pairs.
       mesh: devices along ``data`` and ``vocab``: ``4x2`` trains on 4 copies of tables that are
         each cut in 2; ``None`` takes all accelerators and cuts no more than memory demands, or one
         CPU device.

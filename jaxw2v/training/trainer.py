@@ -65,7 +65,8 @@ def fit(
       validation: held-out text with the same vocabulary; ``None`` holds out
         ``config.validation_share`` of the sentences.
       optimizer: any elementwise Optax transformation, applied as it is to the gradient of the
-        loss summed over a step's pairs; ``None`` is Adam with a linear decay.
+        loss summed over a step's pairs; ``None`` is
+        :func:`~jaxw2v.training.optimizer.default_optimizer` with a linear decay.
       callbacks: see :class:`~jaxw2v.training.callbacks.Callback`.
       start: what the tables start from; ``None`` is chance.
       folder: receives checkpoints; ``None`` saves none. What is not a run of ours there stays as

@@ -18,6 +18,8 @@ from experiments.pytorch_blog.run import Blog
 from experiments.pytorch_blog.run import measure as measure_blog
 from experiments.quality_frontier.run import Frontier, every_nth_line, write_rare
 from experiments.quality_frontier.run import measure as measure_frontier
+from experiments.quality_frontier.sizes import BySize, best_of_each
+from experiments.quality_frontier.sizes import measure as measure_sizes
 from jaxw2v.corpus import Vocabulary, open_corpus
 from jaxw2v.vectors import AnalogyScore
 
@@ -45,6 +47,33 @@ def test_frontier_smoke(small_folder):
     runs = json.loads(path.read_text())["runs"]
     assert sorted(run["part"] for run in runs) == sorted(parts)
     assert all(run["words_per_second"] > 0 for run in runs)
+
+
+def test_sizes_smoke(small_folder):
+    path = small_folder / "sizes.json"
+    measure_sizes(
+        BySize(
+            small_folder / "corpus.txt", small_folder, lines=(200, 300), results=path, smoke=True
+        )
+    )
+    runs = json.loads(path.read_text())["runs"]
+    assert [(run["system"], run["learning_rate"]) for run in runs] == [
+        ("jaxw2v", None),
+        ("gensim", 0.025),
+    ]
+    assert {run["raw_words"] for run in runs} == {4_000}
+    assert path.with_suffix(".png").stat().st_size > 1_000
+
+
+def test_gensim_is_taken_at_its_best_rate():
+    shared = {"raw_words": 9, "ws353": 0.1, "simlex999": 0.1, "google_analogies": 0.1, "lines": 1}
+    points = [("gensim", 0.1, 0.2), ("gensim", 0.1, 0.4), ("gensim", 0.2, 0.1), ("jaxw2v", None, 0)]
+    runs = [
+        {**shared, "system": system, "learning_rate": rate, "mean": mean}
+        for system, rate, mean in points
+    ]
+    found = [(row["system"], row["learning_rate"], row["mean"]) for row in best_of_each(runs)]
+    assert found == [("gensim", 0.1, pytest.approx(0.3)), ("jaxw2v", None, 0)]
 
 
 def test_a_smaller_corpus_has_a_vocabulary_of_its_own(tmp_path):

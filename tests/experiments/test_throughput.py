@@ -41,5 +41,5 @@ def test_a_step_is_counted_by_hand():
     step = count_step(config, np.array([1, 1]), 8_000)
     assert round(step["distinct_rows"]) == 4
     # 8,000 centers, 12,000 outputs: a read and an added gradient each; 4 rows with a moment.
-    assert round(step["bytes"]) == (8_000 + 12_000) * 40 * 3 + 4 * 40 * 5
+    assert round(step["bytes"]) == (8_000 + 12_000) * 40 * 3 + 4 * 40 * 3
     assert step["flops"] == 3 * 2 * 8_000 * 12 * 10
