@@ -16,21 +16,20 @@ from jaxw2v.training.feed import Feed
 from jaxw2v.training.layout import Layout
 from jaxw2v.training.plan import choose_learning_rate
 
-TOPICS, WORDS_OF_TOPIC, FUNCTION_WORDS = 40, 10, 150
+TOPICS, WORDS_OF_TOPIC, FUNCTION_WORDS = 100, 10, 300
 
 
-def language(num_words):
-    """Every second word is of the sentence's topic, the others are function words, Zipf's law."""
+def language(num_words, every=4):
+    """Every so many words one is of the sentence's topic, the others are function words."""
     rng = np.random.default_rng(0)
-    sentences = num_words // 20
-    share = 1 / (np.arange(WORDS_OF_TOPIC) + 1)
-    of_topic = rng.choice(WORDS_OF_TOPIC, (sentences, 10), p=share / share.sum())
+    sentences, of_topic = num_words // 20, len(range(0, 20, every))
+    share = 1 / (np.arange(WORDS_OF_TOPIC) + 3)
+    words = rng.choice(WORDS_OF_TOPIC, (sentences, of_topic), p=share / share.sum())
     topics = rng.integers(TOPICS, size=(sentences, 1))
-    share = 1 / (np.arange(FUNCTION_WORDS) + 1)
-    function = rng.choice(FUNCTION_WORDS, (sentences, 10), p=share / share.sum())
-    made = np.empty((sentences, 20), object)
-    made[:, ::2] = np.char.add(np.char.add(topics.astype(str), "-"), of_topic.astype(str))
-    made[:, 1::2] = np.char.add("f", function.astype(str))
+    share = 1 / (np.arange(FUNCTION_WORDS) + 3)
+    function_words = rng.choice(FUNCTION_WORDS, (sentences, 20), p=share / share.sum())
+    made = np.char.add("f", function_words.astype(str)).astype(object)
+    made[:, ::every] = np.char.add(np.char.add(topics.astype(str), "-"), words.astype(str))
     return made.tolist()
 
 
@@ -46,9 +45,12 @@ def share_of_topic(wv):
     return np.mean(same)
 
 
-@pytest.mark.parametrize(("num_words", "least"), [(10_000, 0.5), (40_000, 0.9), (160_000, 0.97)])
-def test_the_defaults_find_the_neighbors_of_a_small_language(num_words, least):
-    wv = train(language(num_words), Config(embedding_dim=50), show_progress=False)
+@pytest.mark.parametrize(
+    ("num_words", "every", "least"), [(40_000, 4, 0.8), (160_000, 4, 0.97), (160_000, 5, 0.97)]
+)
+def test_the_defaults_find_the_neighbors_of_a_small_language(num_words, every, least):
+    """The defaults of before, made for ten million words, found .66, .76 and .24."""
+    wv = train(language(num_words, every), Config(embedding_dim=50), show_progress=False)
     assert share_of_topic(wv) > least
 
 
