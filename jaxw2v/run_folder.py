@@ -8,9 +8,11 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from jaxw2v.errors import InputError
 from jaxw2v.ownership import MARKER, has_foreign_marker, marked_as, refuse_foreign
+from jaxw2v.tokenizer_names import stored_settings
 
 VECTORS = "vectors.safetensors"
 VOCABULARY = "vocabulary.tsv"
@@ -241,3 +243,25 @@ def steps_in(folder: Path) -> list[int]:
     """
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return sorted((int(name) for name in names if name.isdecimal()), reverse=True)
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """Reads the settings that stand beside vectors.
+
+    Args:
+      folder: of the run.
+
+    Returns:
+      The settings, by today's names.
+
+    Raises:
+      InputError: the file cannot be read, or holds none.
+    """
+    path = folder / SETTINGS
+    try:
+        settings = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None
+    if not isinstance(settings, dict):
+        raise InputError(f"{path}: holds no settings; restore the file")
+    return stored_settings(settings)

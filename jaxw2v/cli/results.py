@@ -13,8 +13,7 @@ import tyro
 from jaxw2v.cli.out_path import check_out
 from jaxw2v.errors import InputError
 from jaxw2v.progress import say
-from jaxw2v.run_folder import SETTINGS
-from jaxw2v.tokenizer_names import stored_settings
+from jaxw2v.run_folder import read_settings
 
 if TYPE_CHECKING:
     from jaxw2v.vectors import WordVectors
@@ -162,10 +161,9 @@ class Export(_OfVectors):
         say(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
 
     def _tokenizer_of_run(self) -> str:
-        path = self.folder / SETTINGS
         try:
-            return stored_settings(json.loads(path.read_text())).get("tokenizer", "words")
-        except (OSError, ValueError, AttributeError):
+            return read_settings(self.folder).get("tokenizer", "words")
+        except InputError:
             return "words"
 
 

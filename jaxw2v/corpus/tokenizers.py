@@ -10,6 +10,7 @@ import polars as pl
 from jaxw2v.errors import InputError
 from jaxw2v.tokenizer_names import numbered
 
+WORDS_1 = r"[\p{L}\p{M}\p{N}]+"
 # Cf: soft hyphens, joiners and such stand inside words; the zero width space between them.
 # M: vowel signs and accents belong to the letters they stand on.
 WORDS = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}\p{Cf}&&[^\x{200B}]]*"
@@ -46,12 +47,8 @@ class Tokenizer:
         return self.find(text).list.eval(self.normalize(pl.element()))
 
 
-def _words_1(text: pl.Expr) -> pl.Expr:
-    return text.str.to_lowercase().str.extract_all(r"[\p{L}\p{M}\p{N}]+")
-
-
-def _words_2(text: pl.Expr) -> pl.Expr:
-    return text.str.to_lowercase().str.extract_all(WORDS)
+def _lower_case(pattern: str) -> Callable[[pl.Expr], pl.Expr]:
+    return lambda text: text.str.to_lowercase().str.extract_all(pattern)
 
 
 def _normalize_words(words: pl.Expr) -> pl.Expr:
@@ -69,8 +66,8 @@ def _basic_english(text: pl.Expr) -> pl.Expr:
 
 
 TOKENIZERS = {
-    "words-2": Tokenizer(_words_2, _normalize_words),
-    "words-1": Tokenizer(_words_1),
+    "words-2": Tokenizer(_lower_case(WORDS), _normalize_words),
+    "words-1": Tokenizer(_lower_case(WORDS_1)),
     "whitespace": Tokenizer(_whitespace),
     "basic_english": Tokenizer(_basic_english),
 }

@@ -17,8 +17,15 @@ import numpy as np
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Known, Phrases, Vocabulary
 from jaxw2v.errors import InputError
-from jaxw2v.run_folder import CHECKPOINTS, PHRASES, SETTINGS, VECTORS, VOCABULARY, steps_in
-from jaxw2v.tokenizer_names import stored_settings
+from jaxw2v.run_folder import (
+    CHECKPOINTS,
+    PHRASES,
+    SETTINGS,
+    VECTORS,
+    VOCABULARY,
+    read_settings,
+    steps_in,
+)
 from jaxw2v.training.checkpoints import (
     Damaged,
     Record,
@@ -27,7 +34,11 @@ from jaxw2v.training.checkpoints import (
 )
 from jaxw2v.training.job import Job
 from jaxw2v.training.layout import Layout, on_host
-from jaxw2v.training.saved_runs import none_usable, read_vocabulary, sound_records
+from jaxw2v.training.saved_runs import (
+    none_usable,
+    read_vocabulary,
+    sound_records,
+)
 from jaxw2v.training.starts import Start, change_rows
 from jaxw2v.training.step import TrainState
 from jaxw2v.training.storage_order import num_rows, storage_row
@@ -99,16 +110,9 @@ class EarlierRun:
     def _read_settings(self) -> Record:
         if self._checkpoint is not None:
             return self._checkpoint[1]["facts"]
-        path = self._folder / SETTINGS
-        if not path.exists() or not (self._folder / VECTORS).exists():
+        if not all((self._folder / name).exists() for name in (SETTINGS, VECTORS)):
             raise InputError(f"{self._folder}: holds no run; give a folder that jaxw2v train wrote")
-        try:
-            settings = json.loads(path.read_text())
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: cannot be read: {error}") from None
-        if not isinstance(settings, dict):
-            raise InputError(f"{path}: holds no settings")
-        return stored_settings(settings)
+        return read_settings(self._folder)
 
     def _read_phrases(self) -> Phrases:
         if self._checkpoint is None:

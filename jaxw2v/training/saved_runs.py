@@ -15,8 +15,7 @@ import jax
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import TokenStream, Vocabulary
 from jaxw2v.errors import InputError
-from jaxw2v.run_folder import CHECKPOINTS, SETTINGS, VECTORS, VOCABULARY, steps_in
-from jaxw2v.tokenizer_names import stored_settings
+from jaxw2v.run_folder import CHECKPOINTS, VECTORS, VOCABULARY, read_settings, steps_in
 from jaxw2v.training.checkpoints import (
     Arrays,
     Damaged,
@@ -168,8 +167,8 @@ def with_its_tokenizer(folder: Path, config: Config) -> Config:
             facts = read_record(folder / CHECKPOINTS / str(step))["facts"]
             return dataclasses.replace(config, tokenizer=facts["tokenizer"])
     if (folder / VECTORS).exists():
-        facts = _facts_beside_vectors(folder)
-        return dataclasses.replace(config, tokenizer=facts.get("tokenizer", config.tokenizer))
+        settings = read_settings(folder)
+        return dataclasses.replace(config, tokenizer=settings.get("tokenizer", config.tokenizer))
     return config
 
 
@@ -202,13 +201,7 @@ def check_facts(folder: Path, there: Record, here: Record) -> None:
 
 def _facts_beside_vectors(folder: Path) -> Record:
     """What can be known of a run that has vectors and no checkpoint."""
-    try:
-        facts = json.loads((folder / SETTINGS).read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder / SETTINGS}: cannot be read: {error}") from None
-    if not isinstance(facts, dict):
-        raise InputError(f"{folder / SETTINGS}: holds no settings; restore the file")
-    return stored_settings(facts) | {"vocabulary": Vocabulary.load(folder / VOCABULARY).digest}
+    return read_settings(folder) | {"vocabulary": Vocabulary.load(folder / VOCABULARY).digest}
 
 
 def facts_of(

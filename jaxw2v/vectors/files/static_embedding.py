@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxw2v.corpus.tokenizers import INVISIBLE, get_tokenizer
+from jaxw2v.corpus.tokenizers import INVISIBLE, WORDS_1, get_tokenizer
 from jaxw2v.errors import InputError
 from jaxw2v.tokenizer_names import numbered
 from jaxw2v.vectors.cut_rows import Rows as Vectors
@@ -90,7 +90,7 @@ def _tokenizer(words: Sequence[str], name: str) -> dict[str, Any]:
         split = _matches_of(_WORDS)
         lower = _one_after_another(lower, _replaced(INVISIBLE, ""), {"type": "NFC"})
     elif name == "words-1":
-        split = _matches_of(r"[\p{L}\p{M}\p{N}]+")
+        split = _matches_of(WORDS_1)
     elif name == "basic_english":
         # Each of these signs is a word of its own.
         split = _matches_of(r"['.,()!?]|[^\s'.,()!?]+")
