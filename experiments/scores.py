@@ -8,6 +8,8 @@ import jaxw2v
 from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
 
 SCORES = ("ws353", "simlex999", "google_analogies")
+RESTRICT = 30_000
+"""Of how many of the most frequent words analogies are asked and answered (words)."""
 
 
 def check_sets(eval_dir: Path) -> None:
@@ -51,5 +53,40 @@ def score(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, float]:
         for name in ("ws353", "simlex999")
     }
     questions = eval_dir / "questions-words.txt"
-    scores["google_analogies"] = evaluate_analogies(wv, questions, restrict=30_000)[-1].accuracy
+    scores["google_analogies"] = evaluate_analogies(wv, questions, restrict=RESTRICT)[-1].accuracy
     return scores
+
+
+def answers(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, list]:
+    """What the scores are made of, to draw pairs and questions anew from.
+
+    Args:
+      wv: the vectors.
+      eval_dir: folder with ws353.txt, simlex999.txt and questions-words.txt.
+
+    Returns:
+      By name of the set: for each pair of known words its cosine and its human score; for each
+      question of known words whether it is answered.
+    """
+    found: dict[str, list] = {}
+    for name in ("ws353", "simlex999"):
+        rows = [line.split() for line in (eval_dir / f"{name}.txt").read_text().splitlines()]
+        words = [[wv.vocabulary.fold(word) for word in row[:2]] for row in rows]
+        known = [i for i, (first, second) in enumerate(words) if first in wv and second in wv]
+        cosines = wv.similarity(*zip(*[words[i] for i in known], strict=True)) if known else []
+        found[name] = [[float(c), float(rows[i][2])] for i, c in zip(known, cosines, strict=True)]
+    lines = (eval_dir / "questions-words.txt").read_text().splitlines()
+    questions = [
+        [wv.vocabulary.fold(word) for word in line.split()] for line in lines if line[0] != ":"
+    ]
+    asked = [
+        words
+        for words in questions
+        if max(wv.vocabulary.ids.get(word, RESTRICT) for word in words) < RESTRICT
+    ]
+    likes, unlikes = [[b, c] for _, b, c, _ in asked], [[a] for a, *_ in asked]
+    best = wv.most_similar(likes, unlikes, topn=1, restrict_vocab=RESTRICT) if asked else []
+    found["google_analogies"] = [
+        bool(row) and row[0][0] == words[3] for row, words in zip(best, asked, strict=True)
+    ]
+    return found

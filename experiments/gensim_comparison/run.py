@@ -21,7 +21,7 @@ import numpy as np
 import jaxw2v
 from experiments import command_line, results_file
 from experiments.grouping import means
-from experiments.scores import SCORES, check_sets, score
+from experiments.scores import SCORES, answers, check_sets, score
 
 HERE = Path(__file__).parent
 
@@ -71,6 +71,8 @@ class Worker:
     learning_rate: float | None = None
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
     subsample_threshold: float | None = 1e-4
+    answers: bool = False
+    """Whether the answers that the scores are made of are printed too."""
 
 
 def train_gensim(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
@@ -168,6 +170,8 @@ def run_worker(worker: Worker) -> None:
     wv, measured = {"gensim": train_gensim, "jaxw2v": train_jaxw2v}[worker.system](worker)
     measured["words_per_second"] = worker.epochs * measured["raw_words"] / measured["train_seconds"]
     measured |= score(wv, worker.eval_dir)
+    if worker.answers:
+        measured["answers"] = answers(wv, worker.eval_dir)
     names = ("system", "objective", "output_layer", "row_updates", "learning_rate", "seed")
     print(json.dumps({name: getattr(worker, name) for name in names} | measured))
 

@@ -1,4 +1,4 @@
-"""Scores by size of the corpus: the defaults, and gensim at the best of three learning rates.
+"""Scores by size of the corpus: the defaults, and gensim at the best of its learning rates.
 
 Each run is a process of its own. See README.md beside this.
 """
@@ -13,11 +13,20 @@ from pathlib import Path
 from experiments import command_line, pictures, results_file
 from experiments.gensim_comparison.run import Comparison, Worker, run_in_process, write_tokens
 from experiments.grouping import by_settings, means
+from experiments.quality_frontier.bootstrap import difference
 from experiments.scores import SCORES, check_sets
 
 HERE = Path(__file__).parent
 GENSIMS_THRESHOLD = 1e-3
 """gensim's default, which is ours too up to 5 million words (share of words)."""
+DEFAULT = ("skipgram", "negative_sampling")
+OTHERS = (
+    ("skipgram", "hierarchical_softmax"),
+    ("cbow", "negative_sampling"),
+    ("cbow", "hierarchical_softmax"),
+)
+RATE_OF_OTHERS = 0.05
+"""gensim's, for all but its default objective (no unit)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,10 +45,12 @@ class BySize:
     """Every point is run with each seed (integer)."""
     rates: tuple[float, ...] = (0.025, 0.05, 0.1)
     """Learning rates of gensim (no unit)."""
+    seeds_of_others: tuple[int, ...] = (1, 2)
+    """Seeds of cbow and of hierarchical softmax, which gensim trains at one rate (integer)."""
     results: Path = HERE / "sizes.json"
     """File that receives the results; the picture goes beside it."""
     smoke: bool = False
-    """The first size, one seed, one rate, one epoch."""
+    """One seed, one rate, one epoch of the first size, skip-gram with negative sampling only."""
 
 
 def measure(by_size: BySize) -> dict:
@@ -54,15 +65,21 @@ def measure(by_size: BySize) -> dict:
     results_file.check_folder(by_size.results)
     check_sets(by_size.eval_dir)
     few = slice(1 if by_size.smoke else None)
+    plan = [(*DEFAULT, seed, (None, *by_size.rates[few])) for seed in by_size.seeds[few]]
+    if not by_size.smoke:
+        for seed, others in itertools.product(by_size.seeds_of_others, OTHERS):
+            plan.append((*others, seed, (None, RATE_OF_OTHERS)))
     runs: list[dict] = []
+    intervals: dict[str, dict] = {}
     for lines in by_size.lines[few]:
+        of_size = []
         with tempfile.TemporaryDirectory() as folder:
             part, tokens = Path(folder) / "part.txt", Path(folder) / "tokens.txt"
             with open(by_size.corpus, "rb") as corpus:
                 part.write_bytes(b"".join(itertools.islice(corpus, lines)))
             write_tokens(Comparison(str(part), by_size.eval_dir), tokens)
-            for seed in by_size.seeds[few]:
-                for rate in (None, *by_size.rates[few]):
+            for objective, layer, seed, rates in plan:
+                for rate in rates:
                     worker = Worker(
                         "jaxw2v" if rate is None else "gensim",
                         tokens,
@@ -71,16 +88,46 @@ def measure(by_size: BySize) -> dict:
                         embedding_dim=8 if by_size.smoke else 100,
                         epochs=1 if by_size.smoke else by_size.epochs,
                         workers=2,
+                        objective=objective,
+                        output_layer=layer,
                         learning_rate=rate,
                         subsample_threshold=None if rate is None else GENSIMS_THRESHOLD,
+                        answers=True,
                     )
                     run = run_in_process(worker, Path(folder))
                     mean = sum(run[name] for name in SCORES) / len(SCORES)
-                    runs.append({"lines": lines, **run, "mean": mean})
-        results_file.write(by_size.results, {"runs": runs, "epochs": by_size.epochs})
+                    of_size.append({"lines": lines, **run, "mean": mean})
+        intervals[str(lines)] = interval_of_best(of_size)
+        for run in of_size:
+            del run["answers"]
+        runs += of_size
+        results = {"runs": runs, "intervals": intervals, "epochs": by_size.epochs}
+        results_file.write(by_size.results, results)
     draw(runs, by_size.results.with_suffix(".png"))
-    print(table(runs))
-    return {"runs": runs}
+    print(table(runs, intervals))
+    return results
+
+
+def interval_of_best(runs: list[dict]) -> dict[str, list[float]]:
+    """Our score minus gensim's at its best rate, of the default objective.
+
+    Args:
+      runs: of one size, with their answers.
+
+    Returns:
+      By name of the set the bounds of 95%, from :mod:`experiments.quality_frontier.bootstrap`.
+    """
+    rows = [row for row in best_of_each(runs) if _objective(row) == DEFAULT]
+    rates = {row["system"]: row["learning_rate"] for row in rows}
+    answers: dict[str, list] = {"jaxw2v": [], "gensim": []}
+    for run in runs:
+        if _objective(run) == DEFAULT and run["learning_rate"] == rates[run["system"]]:
+            answers[run["system"]].append(run["answers"])
+    return difference(answers["jaxw2v"], answers["gensim"])
+
+
+def _objective(run: dict) -> tuple[str, str]:
+    return run["objective"], run["output_layer"]
 
 
 def best_of_each(runs: list[dict]) -> list[dict]:
@@ -90,61 +137,71 @@ def best_of_each(runs: list[dict]) -> list[dict]:
       runs: of the results file.
 
     Returns:
-      A record for each size and system.
+      A record for each size, objective, output layer and system.
     """
     names = ("raw_words", *SCORES, "mean")
-    found = [
-        {**shared, **means(group, names)}
-        for shared, group in by_settings(runs, ("lines", "system", "learning_rate"))
-    ]
-    best = []
-    for key in sorted({(row["lines"], row["system"]) for row in found}):
-        rows = [row for row in found if (row["lines"], row["system"]) == key]
-        best.append(max(rows, key=lambda row: row["mean"]))
-    return best
+    point = ("lines", "objective", "output_layer", "system")
+    best: dict[tuple, dict] = {}
+    for shared, group in by_settings(runs, (*point, "learning_rate")):
+        row = {**shared, **means(group, names), "seeds": len(group)}
+        key = tuple(row[name] for name in point)
+        if key not in best or row["mean"] > best[key]["mean"]:
+            best[key] = row
+    return list(best.values())
 
 
-def table(runs: list[dict]) -> str:
-    """The best of each size as a table.
+def table(runs: list[dict], intervals: dict[str, dict]) -> str:
+    """The best of each size as a table, and where the difference of the defaults lies.
 
     Args:
       runs: of the results file.
+      intervals: by number of lines, of the results file.
 
     Returns:
       Markdown.
     """
     lines = [
-        "| words | system | WS-353 | SimLex | Google | mean |",
-        "|---|---|---|---|---|---|",
+        "| words | objective | output layer | system | seeds | WS-353 | SimLex | Google | mean |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in best_of_each(runs):
         rate = row["learning_rate"]
         name = row["system"] if rate is None else f"{row['system']}, {rate}"
         scores = " | ".join(f"{row[score]:.3f}" for score in (*SCORES, "mean"))
-        lines.append(f"| {row['raw_words'] / 1e6:.2f} M | {name} | {scores} |")
+        lines.append(
+            f"| {row['raw_words'] / 1e6:.2f} M | {' | '.join(_objective(row))} | {name} "
+            f"| {row['seeds']} | {scores} |"
+        )
+    lines += ["", "| lines | WS-353 | SimLex | Google |", "|---|---|---|---|"]
+    for count, bounds in intervals.items():
+        of_sets = " | ".join("{:+.3f} to {:+.3f}".format(*bounds[name]) for name in SCORES)
+        lines.append(f"| {count} | {of_sets} |")
     return "\n".join(lines)
 
 
 def draw(runs: list[dict], path: Path) -> None:
-    """Draws the mean score by size.
+    """Draws the mean score by size, a panel for each objective and output layer.
 
     Args:
       runs: of the results file.
       path: the PNG file.
     """
-    figure, (axes,) = pictures.panels(1)
     rows = best_of_each(runs)
+    panels = list(dict.fromkeys(map(_objective, rows)))
+    figure, all_axes = pictures.panels(min(len(panels), 2), rows=-(-len(panels) // 2))
     labels = {"jaxw2v": "jaxw2v, defaults", "gensim": "gensim, best of its rates"}
-    for number, (system, label) in enumerate(labels.items()):
-        of_system = [row for row in rows if row["system"] == system]
-        axes.plot(
-            [row["raw_words"] for row in of_system],
-            [row["mean"] for row in of_system],
-            label=label,
-            **pictures.look(number),
-        )
-    axes.set(xscale="log", xlabel="size of the corpus (words)", ylabel="mean of three scores")
-    axes.legend()
+    for axes, panel in zip(all_axes, panels, strict=True):
+        for number, (system, label) in enumerate(labels.items()):
+            here = [row for row in rows if _objective(row) == panel and row["system"] == system]
+            axes.plot(
+                [row["raw_words"] for row in here],
+                [row["mean"] for row in here],
+                label=label,
+                **pictures.look(number),
+            )
+        axes.set(xscale="log", xlabel="size of the corpus (words)", ylabel="mean of three scores")
+        axes.set_title(", ".join(panel).replace("_", " "))
+        axes.legend()
     pictures.save(figure, path)
 
 

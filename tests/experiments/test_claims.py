@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import jaxw2v
 from experiments.embedding_is_a_lookup.run import Lookup
@@ -16,10 +17,12 @@ from experiments.mikolov_2013.run import measure as measure_mikolov
 from experiments.pytorch_blog.held_out import HeldOut, blog_pairs, default_pairs, pair_loss
 from experiments.pytorch_blog.run import Blog
 from experiments.pytorch_blog.run import measure as measure_blog
+from experiments.quality_frontier.bootstrap import difference
 from experiments.quality_frontier.run import Frontier, every_nth_line, write_rare
 from experiments.quality_frontier.run import measure as measure_frontier
 from experiments.quality_frontier.sizes import BySize, best_of_each
 from experiments.quality_frontier.sizes import measure as measure_sizes
+from experiments.scores import answers, score
 from jaxw2v.corpus import Vocabulary, open_corpus
 from jaxw2v.vectors import AnalogyScore
 
@@ -67,6 +70,7 @@ def test_sizes_smoke(small_folder):
 
 def test_gensim_is_taken_at_its_best_rate():
     shared = {"raw_words": 9, "ws353": 0.1, "simlex999": 0.1, "google_analogies": 0.1, "lines": 1}
+    shared |= {"objective": "skipgram", "output_layer": "negative_sampling"}
     points = [("gensim", 0.1, 0.2), ("gensim", 0.1, 0.4), ("gensim", 0.2, 0.1), ("jaxw2v", None, 0)]
     runs = [
         {**shared, "system": system, "learning_rate": rate, "mean": mean}
@@ -74,6 +78,51 @@ def test_gensim_is_taken_at_its_best_rate():
     ]
     found = [(row["system"], row["learning_rate"], row["mean"]) for row in best_of_each(runs)]
     assert found == [("gensim", 0.1, pytest.approx(0.3)), ("jaxw2v", None, 0)]
+
+
+def test_answers_give_the_scores(tmp_path):
+    rng = np.random.default_rng(1)
+    words = [f"w{i}" for i in range(60)]
+    wv = jaxw2v.WordVectors(
+        Vocabulary.from_counts(words, np.arange(60, 0, -1)), rng.normal(size=(60, 3))
+    )
+    pairs = [
+        f"w{a}\tW{b}\t{score:.2f}"
+        for a, b, score in zip(*rng.integers(0, 65, (2, 80)), rng.random(80), strict=True)
+    ]
+    for name in ("ws353", "simlex999"):
+        (tmp_path / f"{name}.txt").write_text("\n".join(pairs))
+    questions = [
+        " ".join(f"w{i}" for i in row)
+        for row in rng.permuted(np.tile(np.arange(8), (99, 1)), axis=1)[:, :4]
+    ]
+    (tmp_path / "questions-words.txt").write_text(": s\n" + "\n".join(questions))
+    scores, found = score(wv, tmp_path), answers(wv, tmp_path)
+    assert scores["ws353"] == pytest.approx(stats.spearmanr(found["ws353"]).statistic, abs=1e-6)
+    assert 0 < scores["google_analogies"] == pytest.approx(np.mean(found["google_analogies"]))
+    assert len(found["google_analogies"]) == 99
+
+
+def test_bootstrap_finds_a_difference_and_no_other():
+    rng = np.random.default_rng(2)
+    human = rng.normal(size=200)
+    good, also_good = (human + rng.normal(scale=s, size=200) for s in (0.5, 0.5))
+    bad = human + rng.normal(scale=5, size=200)
+    runs = [
+        [
+            {
+                **dict.fromkeys(("ws353", "simlex999"), np.stack([cosines, human], 1)),
+                "google_analogies": cosines > 0,
+            }
+        ]
+        for cosines in (good, also_good, bad)
+    ]
+    surely, perhaps = difference(runs[0], runs[2]), difference(runs[0], runs[1])
+    assert surely["ws353"][0] > 0.3
+    assert surely["ws353"][1] < 1
+    assert perhaps["ws353"][0] < 0 < perhaps["ws353"][1]
+    assert perhaps["google_analogies"][0] < 0 < perhaps["google_analogies"][1]
+    assert difference(runs[2], runs[0])["simlex999"][1] < -0.3
 
 
 def test_a_smaller_corpus_has_a_vocabulary_of_its_own(tmp_path):
