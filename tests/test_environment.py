@@ -11,7 +11,7 @@ import pytest
 
 import jaxw2v
 from jaxw2v.cli import main
-from jaxw2v.training.layout import on_host
+from jaxw2v.devices.layout import on_host
 
 PROGRAM = [sys.executable, "-m", "jaxw2v"]
 
@@ -55,7 +55,7 @@ def test_a_process_that_may_use_accelerators_only(monkeypatch):
         return [other]
 
     monkeypatch.setattr("jax.local_devices", devices)
-    monkeypatch.setattr("jaxw2v.training.layout.SingleDeviceSharding", lambda device: device)
+    monkeypatch.setattr("jaxw2v.devices.layout.SingleDeviceSharding", lambda device: device)
     assert on_host() is other
 
 

@@ -23,7 +23,9 @@ ALLOWED = {
     "sampling": {"errors", "config"},
     "losses": {"errors", "config"},
     "models": {"errors", "config", "corpus", "sampling", "losses"},
+    "devices": {"errors", "config", "corpus"},
     "vectors": {
+        "devices",
         "errors",
         "atomic",
         "ownership",
@@ -40,13 +42,28 @@ ALLOWED = {
         "sampling",
         "losses",
         "models",
+        "devices",
         "vectors",
     },
     "plots": {"errors", "atomic", "vectors"},
-    "cli": {"errors", "config", "corpus", "training", "vectors", "plots"},
+    "cli": {"errors", "config", "corpus", "devices", "training", "vectors", "plots"},
     "__main__": {"cli"},
 }
+# Each folder and file of training may import itself and what stands here.
+TRAINING = {
+    "callbacks": set(),
+    "objectives": set(),
+    "setup": {"objectives"},
+    "step": {"objectives", "setup"},
+    "checkpoints": {"callbacks", "objectives", "setup", "step"},
+    "starts": {"setup", "step", "checkpoints"},
+    "loop": {"callbacks", "objectives", "setup", "step", "checkpoints"},
+    "fit": {"callbacks", "setup", "checkpoints", "starts", "loop"},
+    "train": {"callbacks", "checkpoints", "starts", "loop", "fit"},
+}
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
+IN_TRAINING = [p for p in FILES if p.is_relative_to(PACKAGE / "training")]
+IN_TRAINING.remove(PACKAGE / "training" / "__init__.py")
 
 
 def imports(path):
@@ -70,6 +87,14 @@ def test_imports_go_down_the_list_only(path):
             assert allowed, f"{path.name} imports {name}"
         if part == "corpus":
             assert name.split(".")[0] not in {"jax", "flax", "optax"}
+
+
+@pytest.mark.parametrize("path", IN_TRAINING, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_inside_training_go_down_the_list_only(path):
+    part = path.relative_to(PACKAGE).parts[1].removesuffix(".py")
+    for name in imports(path):
+        if name.startswith("jaxw2v.training."):
+            assert name.split(".")[2] in {part, *TRAINING[part]}, f"{path.name} imports {name}"
 
 
 def test_importing_the_package_or_the_cli_imports_no_jax():

@@ -11,12 +11,12 @@ import tyro
 
 from jaxw2v import Config
 from jaxw2v.corpus import open_corpus
-from jaxw2v.training.job import lay_out, make_job
-from jaxw2v.training.mesh import choose_mesh
-from jaxw2v.training.plan import Sizes
-from jaxw2v.training.processes import join
-from jaxw2v.training.saved_runs import SavedRun
-from jaxw2v.training.stored_state import stored_shapes
+from jaxw2v.devices.mesh import choose_mesh
+from jaxw2v.devices.processes import join
+from jaxw2v.training.checkpoints.resume import SavedRun
+from jaxw2v.training.checkpoints.stored_state import stored_shapes
+from jaxw2v.training.setup.job import lay_out, make_job
+from jaxw2v.training.setup.sizes import Sizes
 
 BYTES_READ = "/tensorstore/kvstore/file/bytes_read"
 

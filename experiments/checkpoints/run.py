@@ -25,8 +25,8 @@ import jax
 import jaxw2v
 from experiments import command_line, results_file
 from jaxw2v.run_folder import steps_in
-from jaxw2v.training import saved_runs
-from jaxw2v.training.checkpoints import read_record
+from jaxw2v.training.checkpoints import resume
+from jaxw2v.training.checkpoints.writer import read_record
 
 HERE = Path(__file__).parent
 # Where a run is stopped and where it goes on: devices along data and vocab, and processes.
@@ -346,7 +346,7 @@ def damage(settings: Checkpoints, folder: Path) -> list[dict]:
             change(copy / "checkpoints" / str(newest) / file.relative_to(checkpoint))
             with warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always")
-                _, position = saved_runs.SavedRun(copy).load(shapes)
+                _, position = resume.SavedRun(copy).load(shapes)
             shutil.rmtree(copy)
             # A checkpoint that is not passed over has passed its checksums.
             fate = {newest: "read, checksums right", before: "passed over"}[position.steps]

@@ -27,11 +27,11 @@ from experiments.gensim_comparison.run import (
 )
 from experiments.scores import SCORES
 from experiments.throughput.floors import count_step
-from jaxw2v.training.dealer import Chunk
-from jaxw2v.training.engine import Engine
-from jaxw2v.training.forecast import zipf_counts
-from jaxw2v.training.job import make_job
-from jaxw2v.training.layout import Layout
+from jaxw2v.devices.layout import Layout
+from jaxw2v.training.loop.engine import Engine
+from jaxw2v.training.setup.forecast import zipf_counts
+from jaxw2v.training.setup.job import make_job
+from jaxw2v.training.step.dealer import Chunk
 
 HERE = Path(__file__).parent
 SENTENCE = 25

@@ -26,7 +26,7 @@ class Plan:
 
     def run(self) -> None:
         """Runs the command."""
-        from jaxw2v.training.forecast import forecast, report
+        from jaxw2v.training.setup.forecast import forecast, report
 
         if not 0 < self.device_memory < float("inf"):
             raise InputError(f"device_memory is {self.device_memory}; it must be above 0 (GiB)")

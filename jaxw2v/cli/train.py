@@ -103,7 +103,7 @@ class Train:
             missing = " and ".join(name for name in places if name not in given)
             raise InputError(f"{given[0]} needs {missing} as well")
         if self.distributed:
-            from jaxw2v.training.processes import join
+            from jaxw2v.devices.processes import join
 
             join(self.coordinator, self.num_processes, self.process_id)
 

@@ -6,19 +6,19 @@ device runs on its share, under ``jit``, ``pmap`` or ``shard_map``; :func:`stora
 a word's row lies. :func:`forecast` tells memory and traffic beforehand.
 """
 
+from jaxw2v.devices.processes import is_first
+from jaxw2v.devices.shards import Shards
+from jaxw2v.devices.storage_order import num_rows, storage_row
 from jaxw2v.training.callbacks import Callback, Progress
-from jaxw2v.training.chunk import make_train_chunk
-from jaxw2v.training.dealer import Chunk
-from jaxw2v.training.engine import initial_state
-from jaxw2v.training.forecast import forecast, zipf_weights
-from jaxw2v.training.job import make_job
-from jaxw2v.training.optimizer import default_optimizer, linear_decay, scale_by_progress
-from jaxw2v.training.processes import is_first
-from jaxw2v.training.run import train
-from jaxw2v.training.run_vectors import load_vectors
-from jaxw2v.training.shards import Shards
-from jaxw2v.training.storage_order import num_rows, storage_row
-from jaxw2v.training.trainer import fit
+from jaxw2v.training.checkpoints.vectors import load_vectors
+from jaxw2v.training.fit import fit
+from jaxw2v.training.loop.engine import initial_state
+from jaxw2v.training.setup.forecast import forecast, zipf_weights
+from jaxw2v.training.setup.job import make_job
+from jaxw2v.training.setup.optimizer import default_optimizer, linear_decay, scale_by_progress
+from jaxw2v.training.step.chunk import make_train_chunk
+from jaxw2v.training.step.dealer import Chunk
+from jaxw2v.training.train import train
 
 __all__ = [
     "Callback",

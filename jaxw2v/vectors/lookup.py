@@ -11,9 +11,9 @@ import jax
 import numpy as np
 
 from jaxw2v.corpus.vocabulary import Vocabulary
+from jaxw2v.devices.row_sharding import Rows, checked_rows, row_cut, take_rows
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
-from jaxw2v.vectors.cut_rows import Rows, checked_rows, row_cut, take_rows
 
 Vector: TypeAlias = np.ndarray | jax.Array
 Words: TypeAlias = str | Sequence[str]

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from jaxw2v.devices.row_sharding import take_rows
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
-from jaxw2v.vectors.cut_rows import take_rows
 from jaxw2v.vectors.lookup import Lookup, Vector, is_item, plain
 
 Neighbours: TypeAlias = list[tuple[str, float]]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.vectors.cut_rows import RowCut, on_parts, places_here, row_cut
+from jaxw2v.devices.row_sharding import RowCut, on_parts, places_here, row_cut
 
 # On a GPU XLA tries some hundred kernels of its own for a product: 11 s before the first answer.
 QUICK_TO_COMPILE = {"xla_gpu_enable_triton_gemm": False}

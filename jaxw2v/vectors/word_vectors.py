@@ -12,10 +12,10 @@ import polars as pl
 from flax import nnx
 
 from jaxw2v.corpus.vocabulary import Vocabulary
+from jaxw2v.devices.row_sharding import Rows, checked_rows, row_cut
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import files
 from jaxw2v.vectors.comparisons import Comparisons
-from jaxw2v.vectors.cut_rows import Rows, checked_rows, row_cut
 from jaxw2v.vectors.nearest_words import NearestWords
 
 

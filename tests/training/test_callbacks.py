@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from jaxw2v import Callback, Config, InputError, train
-from jaxw2v.training import plan
+from jaxw2v.training.setup import sizes
 
+VALIDATION = "jaxw2v.training.loop.validation.Validation.__call__"
 CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=4)
 
 
@@ -21,7 +22,7 @@ def sentences():
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
     """Six chunks an epoch."""
-    monkeypatch.setattr(plan, "CPU_CHUNK_TOKENS", 1_000)
+    monkeypatch.setattr(sizes, "CPU_CHUNK_TOKENS", 1_000)
 
 
 class Recorder(Callback):
@@ -79,7 +80,7 @@ def test_what_a_callback_raises_reaches_the_caller(sentences):
 
 def test_patience_stops_when_the_validation_loss_stops_falling(sentences, monkeypatch, capsys):
     losses = iter([2.0, 1.0, 1.5, None, 0.5, 0.4])
-    monkeypatch.setattr("jaxw2v.training.validation.Validation.__call__", lambda self: next(losses))
+    monkeypatch.setattr(VALIDATION, lambda self: next(losses))
     config = dataclasses.replace(CONFIG, epochs=9, validation_share=0.1, patience=2)
     seen = Recorder()
     train(sentences, config, callbacks=[seen])

@@ -1,6 +1,7 @@
 """Checkpoints: what is written, what is noticed when it is damaged, and going on from it."""
 
 import dataclasses
+import importlib
 import json
 import os
 import shutil
@@ -23,13 +24,16 @@ import jaxw2v
 from experiments.checkpoints.run import DAMAGES
 from jaxw2v import Callback, Checkpointing, Config, InputError, TrainingDiverged, train
 from jaxw2v.cli import main
+from jaxw2v.devices.mesh import choose_mesh
 from jaxw2v.errors import Interrupted
 from jaxw2v.run_folder import steps_in
-from jaxw2v.training import checkpoints, load_vectors, plan, run, saved_runs
-from jaxw2v.training.checkpoints import read_record
-from jaxw2v.training.checksums import checksum
-from jaxw2v.training.mesh import choose_mesh
+from jaxw2v.training import load_vectors
+from jaxw2v.training.checkpoints import resume, writer
+from jaxw2v.training.checkpoints.checksums import checksum
+from jaxw2v.training.checkpoints.writer import read_record
+from jaxw2v.training.setup import sizes
 
+VALIDATION = "jaxw2v.training.loop.validation.Validation.__call__"
 CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=3, validation_share=0.05)
 PROGRAM = "import sys; from jaxw2v.cli import main; sys.exit(main())"
 
@@ -43,7 +47,7 @@ def sentences():
 def small_chunks():
     """Five chunks an epoch."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "CPU_CHUNK_TOKENS", 1_700)
+        patch.setattr(sizes, "CPU_CHUNK_TOKENS", 1_700)
         yield
 
 
@@ -173,7 +177,7 @@ def test_a_damaged_checkpoint_is_passed_over(sentences, stopped, tmp_path, damag
     expected = {}
     for step in (newest, before):
         path = stopped / "checkpoints" / str(step)
-        expected[step] = checkpoints.read_arrays(path, shapes, read_record(path))
+        expected[step] = writer.read_arrays(path, shapes, read_record(path))
     files = [p for p in (stopped / "checkpoints" / str(newest)).rglob("*") if p.is_file()]
     assert len(files) >= 5
     for number, file in enumerate(file for file in files if file.stat().st_size):
@@ -181,7 +185,7 @@ def test_a_damaged_checkpoint_is_passed_over(sentences, stopped, tmp_path, damag
         DAMAGES[damage](folder / file.relative_to(stopped))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            arrays, position = saved_runs.SavedRun(folder).load(shapes)
+            arrays, position = resume.SavedRun(folder).load(shapes)
         warned = any(f"{newest}: passed over" in str(w.message) for w in caught)
         assert position.steps == (before if warned else newest)
         assert (folder / "checkpoints" / f"{newest}.damaged").is_dir() == warned
@@ -212,8 +216,8 @@ def test_a_checkpoint_of_another_program_or_version(sentences, copy, monkeypatch
     newest = steps_in(copy / "checkpoints")[0]
     ocp.save((copy / "checkpoints" / "999999").absolute(), {"a": jnp.ones(3)})
     with pytest.warns(RuntimeWarning, match="999999: passed over: it is damaged, or of another p"):
-        assert saved_runs.SavedRun(copy).record["position"]["steps"] == newest
-    monkeypatch.setattr(checkpoints, "FORMAT", 2)
+        assert resume.SavedRun(copy).record["position"]["steps"] == newest
+    monkeypatch.setattr(writer, "FORMAT", 2)
     with pytest.raises(InputError, match=r"999999|is of format 1.*use the version that wrote it"):
         load_vectors(copy, newest)
 
@@ -272,7 +276,7 @@ def test_checkpoints_by_steps_and_epochs_the_latest_and_the_best_are_kept(senten
     losses = iter([3.0, 1.0, 2.0, 4.0, 5.0])
     config = dataclasses.replace(CONFIG, epochs=5)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("jaxw2v.training.validation.Validation.__call__", lambda self: next(losses))
+        patch.setattr(VALIDATION, lambda self: next(losses))
         each = Checkpointing(checkpoint_epochs=1)
         quiet(sentences, config, out=tmp_path / "run", checkpointing=each)
     steps = [record["steps"] for record in records(tmp_path / "run")]
@@ -368,9 +372,9 @@ def test_vectors_are_not_written_while_a_checkpoint_takes_room(sentences, tmp_pa
 
         monkeypatch.setattr(module, name, also)
 
-    noting(checkpoints.Checkpoints, "save", "has begun to save")
-    noting(checkpoints.Checkpoints, "wait", "has waited")
-    noting(run, "_save", "vectors")
+    noting(writer.Checkpoints, "save", "has begun to save")
+    noting(writer.Checkpoints, "wait", "has waited")
+    noting(importlib.import_module("jaxw2v.training.train"), "_save", "vectors")
     quiet(sentences, out=tmp_path / "run", checkpointing=Checkpointing(checkpoint_epochs=1))
     assert events.count("vectors") == CONFIG.epochs
     assert "has begun to save" in events
@@ -412,7 +416,7 @@ def test_a_run_killed_at_any_moment_gives_the_same_bits(tmp_path):
     rng = np.random.default_rng(0)
     words = rng.choice([f"w{i}" for i in range(500)], (20_000, 20))
     (tmp_path / "c.txt").write_text("\n".join(map(" ".join, words)))
-    chunks = "from jaxw2v.training import plan; plan.CPU_CHUNK_TOKENS = 40_000; "
+    chunks = "from jaxw2v.training.setup import sizes; sizes.CPU_CHUNK_TOKENS = 40_000; "
     command = [sys.executable, "-c", chunks + PROGRAM, "train", str(tmp_path / "c.txt"), "--resume"]
     command += ["--embedding-dim", "8", "--epochs", "2", "--validation-share", "0.01"]
     command += ["--checkpoint-steps", "1", "--out"]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from jaxw2v import Config
-from jaxw2v.training.engine import lower_training
-from jaxw2v.training.job import lay_out, make_job
-from jaxw2v.training.layout import COMMAND_BUFFER, EVERYWHERE, GPU_OPTIONS, Layout
-from jaxw2v.training.optimizer import linear_decay
+from jaxw2v.devices.layout import COMMAND_BUFFER, EVERYWHERE, GPU_OPTIONS, Layout
+from jaxw2v.training.loop.engine import lower_training
+from jaxw2v.training.setup.job import lay_out, make_job
+from jaxw2v.training.setup.optimizer import linear_decay
 
 
 def test_loops_on_a_gpu_go_into_graphs_unless_the_user_says_otherwise(monkeypatch):

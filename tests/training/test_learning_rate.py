@@ -9,12 +9,12 @@ from flax import nnx
 
 from jaxw2v import Config, train
 from jaxw2v.corpus import open_corpus
+from jaxw2v.devices.layout import Layout
 from jaxw2v.models import WordEmbeddings
 from jaxw2v.training import make_job
-from jaxw2v.training.engine import Engine
-from jaxw2v.training.feed import Feed
-from jaxw2v.training.layout import Layout
-from jaxw2v.training.plan import choose_learning_rate
+from jaxw2v.training.loop.engine import Engine
+from jaxw2v.training.loop.feed import Feed
+from jaxw2v.training.setup.sizes import choose_learning_rate
 
 TOPICS, WORDS_OF_TOPIC, FUNCTION_WORDS = 100, 10, 300
 

@@ -15,8 +15,8 @@ from zipf import zipf_sentences
 
 from jaxw2v import Config, InputError
 from jaxw2v.corpus import TokenStream, Vocabulary
-from jaxw2v.training import processes
-from jaxw2v.training.processes import HEARTBEAT_SECONDS, join
+from jaxw2v.devices import processes
+from jaxw2v.devices.processes import HEARTBEAT_SECONDS, join
 
 SETTINGS = ["--min-count", "1", "--embedding-dim", "8", "--tokens-per-step", "512"]
 SECONDS = 120

@@ -6,13 +6,13 @@ import oracles
 import pytest
 
 from jaxw2v import InputError
-from jaxw2v.training.optimizer import (
+from jaxw2v.training.setup.optimizer import (
     LONGEST_UPDATE,
     check_elementwise,
     default_optimizer,
     scale_by_row_rms,
 )
-from jaxw2v.training.row_updates import capacity, find_touched_rows, sweep_rows, update_rows
+from jaxw2v.training.step.row_updates import capacity, find_touched_rows, sweep_rows, update_rows
 
 V, D = 40, 3
 

@@ -1,7 +1,7 @@
 import pytest
 
 from jaxw2v import InputError
-from jaxw2v.training.scatter_fault import WORKAROUND, check_scatter
+from jaxw2v.devices.scatter_fault import WORKAROUND, check_scatter
 
 
 @pytest.mark.parametrize("version", ["0.10.2", "0.11.0", "0.11.0.dev20260901"])

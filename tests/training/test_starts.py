@@ -15,6 +15,8 @@ from zipf import zipf_sentences
 from jaxw2v import Callback, Checkpointing, Config, InputError, WordVectors, train
 from jaxw2v.cli import main
 from jaxw2v.corpus import Known, Vocabulary, open_corpus
+from jaxw2v.devices.mesh import choose_mesh
+from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.run_folder import steps_in
 from jaxw2v.sampling import (
     finite_table_counts,
@@ -23,14 +25,12 @@ from jaxw2v.sampling import (
     percentile_threshold,
 )
 from jaxw2v.training import make_job
-from jaxw2v.training.checkpoints import read_arrays, read_record
-from jaxw2v.training.continuing import EarlierRun
-from jaxw2v.training.engine import new_state
-from jaxw2v.training.job import lay_out
-from jaxw2v.training.mesh import choose_mesh
-from jaxw2v.training.starts import from_vectors, load_given
-from jaxw2v.training.storage_order import storage_row
-from jaxw2v.training.stored_state import to_arrays
+from jaxw2v.training.checkpoints.stored_state import to_arrays
+from jaxw2v.training.checkpoints.writer import read_arrays, read_record
+from jaxw2v.training.loop.engine import new_state
+from jaxw2v.training.setup.job import lay_out
+from jaxw2v.training.starts.from_run import EarlierRun
+from jaxw2v.training.starts.start import from_vectors, load_given
 
 CONFIG = Config(embedding_dim=6, min_count=1, tokens_per_step=512, epochs=2)
 MESHES = [None, "1x8", "4x2"]

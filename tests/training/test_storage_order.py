@@ -3,8 +3,8 @@ import numpy as np
 import oracles
 import pytest
 
+from jaxw2v.devices.storage_order import num_rows, storage_row, word_of_row
 from jaxw2v.sampling import keep_probability
-from jaxw2v.training.storage_order import num_rows, storage_row, word_of_row
 
 
 @pytest.mark.parametrize("size", [2, 255, 256, 257, 1_000, 79_860])

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import importlib
 import json
 
 import numpy as np
@@ -11,9 +12,9 @@ from zipf import zipf_sentences
 from jaxw2v import Callback, Checkpointing, Config, InputError, TextSettings, WordVectors, train
 from jaxw2v.cli import main
 from jaxw2v.corpus import encode_corpus
-from jaxw2v.training import trainer
 
 CONFIG = Config(embedding_dim=6, min_count=1, tokens_per_step=512, epochs=2)
+fit_module = importlib.import_module("jaxw2v.training.fit")
 OLD = dataclasses.replace(CONFIG, tokenizer="words-1")
 # One word today, two for words-1.
 JOINED = "w1\u200cw2"
@@ -35,13 +36,13 @@ def text(tmp_path):
 @contextlib.contextmanager
 def old_version(monkeypatch):
     """What an earlier version writes calls that tokenizer ``words``."""
-    facts_of, to_json = trainer.facts_of, Config.to_json
+    facts_of, to_json = fit_module.facts_of, Config.to_json
 
     def unnumbered(settings):
         return settings | {"tokenizer": "words"}
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "facts_of", lambda *given: unnumbered(facts_of(*given)))
+        patch.setattr(fit_module, "facts_of", lambda *given: unnumbered(facts_of(*given)))
         patch.setattr(
             Config, "to_json", lambda self: json.dumps(unnumbered(json.loads(to_json(self))))
         )

@@ -16,17 +16,17 @@ import pytest
 import jaxw2v
 from jaxw2v import Checkpointing, Config, InputError, TrainingDiverged
 from jaxw2v.corpus import Known, open_corpus
+from jaxw2v.devices.layout import Layout
 from jaxw2v.errors import Interrupted
 from jaxw2v.sampling import keep_probability
-from jaxw2v.training import plan
-from jaxw2v.training.epochs import Epochs
-from jaxw2v.training.feed import Feed
-from jaxw2v.training.interrupt import deferred_interrupt
-from jaxw2v.training.layout import Layout
-from jaxw2v.training.plan import make_plan
-from jaxw2v.training.run import train
-from jaxw2v.training.trainer import fit
-from jaxw2v.training.validation import hold_out
+from jaxw2v.training.fit import fit
+from jaxw2v.training.loop.epoch import Epochs
+from jaxw2v.training.loop.feed import Feed
+from jaxw2v.training.loop.interrupt import deferred_interrupt
+from jaxw2v.training.loop.validation import hold_out
+from jaxw2v.training.setup import sizes
+from jaxw2v.training.setup.sizes import make_plan
+from jaxw2v.training.train import train
 
 ALONE = Layout(None, 24)
 CONFIG = Config(embedding_dim=16, min_count=1, epochs=3, subsample_threshold=0.0)
@@ -93,7 +93,7 @@ def test_chunks_cover_the_corpus(sentences, monkeypatch):
     assert ids[ids >= 0].tolist() == stream.read(0, len(stream))[0].tolist()
     assert sum(fed.covered for fed in seen) == len(stream)
     whole = topic_gap(quiet(sentences))
-    monkeypatch.setattr(plan, "CPU_CHUNK_TOKENS", 1_000)
+    monkeypatch.setattr(sizes, "CPU_CHUNK_TOKENS", 1_000)
     assert topic_gap(quiet(sentences)) > 0.8 * whole
 
 

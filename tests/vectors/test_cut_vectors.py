@@ -8,8 +8,8 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jaxw2v import InputError, WordVectors
 from jaxw2v.corpus import Vocabulary
+from jaxw2v.devices.row_sharding import pieces, row_cut
 from jaxw2v.vectors import evaluate_analogies, evaluate_similarity, neighbors
-from jaxw2v.vectors.cut_rows import pieces, row_cut
 
 V, D, PADDED = 45, 6, 48
 
@@ -73,7 +73,7 @@ def test_scores_are_the_same(both, tmp_path):
 
 def test_files_are_the_same(both, tmp_path, monkeypatch):
     whole, cut = both
-    monkeypatch.setattr("jaxw2v.vectors.cut_rows.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("jaxw2v.devices.row_sharding.ROWS_AT_ONCE", 7)
     for name, wv in (("whole", whole), ("cut", cut)):
         wv.save(tmp_path / name)
         wv.export(tmp_path / f"{name}.txt", "word2vec-text")

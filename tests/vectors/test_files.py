@@ -56,7 +56,7 @@ def peer(wv):
 
 @pytest.mark.parametrize("format", READ)
 def test_what_we_write_we_read(wv, tmp_path, monkeypatch, format):
-    monkeypatch.setattr("jaxw2v.vectors.cut_rows.ROWS_AT_ONCE", 5)
+    monkeypatch.setattr("jaxw2v.devices.row_sharding.ROWS_AT_ONCE", 5)
     for module in (text, binary):
         monkeypatch.setattr(module, "CHUNK_BYTES", 100)
     monkeypatch.setattr(binary, "ROWS_AT_ONCE", 4)

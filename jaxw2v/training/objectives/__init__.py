@@ -7,12 +7,12 @@ from typing import NamedTuple
 from jaxw2v.config import Config
 from jaxw2v.training.objectives.exact_softmax import ExactSoftmax
 from jaxw2v.training.objectives.fresh_negatives import FreshNegatives
-from jaxw2v.training.objectives.hidden_layer import (
+from jaxw2v.training.objectives.huffman_softmax import HuffmanSoftmax
+from jaxw2v.training.objectives.input_layer import (
     ContinuousBagOfWords,
     HiddenLayer,
     SkipGram,
 )
-from jaxw2v.training.objectives.huffman_softmax import HuffmanSoftmax
 from jaxw2v.training.objectives.output_layer import OutputLayer
 from jaxw2v.training.objectives.shared_negatives import SharedNegatives
 

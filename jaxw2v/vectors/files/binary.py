@@ -8,9 +8,9 @@ from typing import IO
 
 import numpy as np
 
+from jaxw2v.devices.row_sharding import Rows as Vectors
+from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.errors import InputError
-from jaxw2v.vectors.cut_rows import Rows as Vectors
-from jaxw2v.vectors.cut_rows import pieces
 from jaxw2v.vectors.files.opening import BOM, HEADER, Reader
 from jaxw2v.vectors.files.rows import Rows
 from jaxw2v.vectors.files.text import LONGEST_WORD, check_header

@@ -16,9 +16,9 @@ import jax
 
 from jaxw2v.compression import zstd
 from jaxw2v.corpus.vocabulary import Vocabulary
+from jaxw2v.devices.row_sharding import Rows as Vectors
 from jaxw2v.errors import InputError
 from jaxw2v.ownership import held, refuse_foreign
-from jaxw2v.vectors.cut_rows import Rows as Vectors
 from jaxw2v.vectors.files.binary import write_binary
 from jaxw2v.vectors.files.first_process import by_first_process
 from jaxw2v.vectors.files.static_embedding import FILES as STATIC_FILES

@@ -9,10 +9,10 @@ from pathlib import Path
 import jax
 
 from jaxw2v.corpus.vocabulary import Vocabulary
+from jaxw2v.devices.row_sharding import Rows as Vectors
 from jaxw2v.errors import InputError
 from jaxw2v.ownership import refuse_foreign
 from jaxw2v.run_folder import KIND, VECTORS, VOCABULARY, is_run
-from jaxw2v.vectors.cut_rows import Rows as Vectors
 from jaxw2v.vectors.files.first_process import by_first_process
 from jaxw2v.vectors.files.rows import Table
 from jaxw2v.vectors.files.tensors import (

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from jaxw2v.corpus.tokenizers import INVISIBLE, WORDS_1, get_tokenizer
+from jaxw2v.devices.row_sharding import Rows as Vectors
+from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.errors import InputError
 from jaxw2v.tokenizer_names import numbered
-from jaxw2v.vectors.cut_rows import Rows as Vectors
-from jaxw2v.vectors.cut_rows import pieces
 from jaxw2v.vectors.files.first_process import by_first_process
 from jaxw2v.vectors.files.rows import Rows, Table
 from jaxw2v.vectors.files.tensors import read_tensors, table_of, write_tensors

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from jaxw2v.vectors.cut_rows import Rows as Vectors
-from jaxw2v.vectors.cut_rows import pieces
+from jaxw2v.devices.row_sharding import Rows as Vectors
+from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.vectors.files.first_process import by_first_process
 
 CONFIG = """embeddings {

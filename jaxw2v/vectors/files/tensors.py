@@ -11,9 +11,9 @@ import numpy as np
 import safetensors
 from safetensors import SafetensorError
 
+from jaxw2v.devices.row_sharding import Rows as Vectors
+from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.errors import InputError
-from jaxw2v.vectors.cut_rows import Rows as Vectors
-from jaxw2v.vectors.cut_rows import pieces
 from jaxw2v.vectors.files.opening import Reader
 from jaxw2v.vectors.files.rows import Rows, Table, empty_table
 

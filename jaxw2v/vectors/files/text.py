@@ -10,9 +10,9 @@ from typing import IO
 import numpy as np
 import polars as pl
 
+from jaxw2v.devices.row_sharding import Rows as Vectors
+from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.errors import InputError
-from jaxw2v.vectors.cut_rows import Rows as Vectors
-from jaxw2v.vectors.cut_rows import pieces
 from jaxw2v.vectors.files.opening import BOM, HEAD, HEADER, Reader, is_number
 from jaxw2v.vectors.files.rows import Rows
 

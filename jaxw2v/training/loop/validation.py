@@ -9,8 +9,8 @@ import numpy as np
 from jaxw2v.config import Config
 from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError
-from jaxw2v.training.engine import Engine
-from jaxw2v.training.feed import Feed
+from jaxw2v.training.loop.engine import Engine
+from jaxw2v.training.loop.feed import Feed
 
 
 def hold_out(stream: TokenStream, config: Config) -> tuple[np.ndarray, TokenStream]:

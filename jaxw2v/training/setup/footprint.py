@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from jaxw2v.training.plan import Plan
-from jaxw2v.training.row_updates import capacity, is_swept
-from jaxw2v.training.storage_order import num_rows
+from jaxw2v.devices.storage_order import num_rows
+from jaxw2v.training.setup.sizes import Plan
+from jaxw2v.training.step.row_updates import capacity, is_swept
 
 FLOAT = INT = 4
 
@@ -30,7 +30,7 @@ class Footprint:
       every_input_row: gradients are added up over the whole input table.
       every_output_row: likewise over the output table.
       whole_outputs: blocks read the whole output table, and its whole gradient is summed.
-      exchange_sums: see :class:`~jaxw2v.training.shards.Shards`.
+      exchange_sums: see :class:`~jaxw2v.devices.shards.Shards`.
       parts: P, in how many parts a micro-batch takes its pairs, at most; each part reads rows of
         the output table of its own.
     """

@@ -12,28 +12,28 @@ from tqdm import tqdm
 
 from jaxw2v.config import Checkpointing, Config
 from jaxw2v.corpus import TokenStream
+from jaxw2v.devices.layout import Layout
+from jaxw2v.devices.mesh import choose_mesh, memory_of
+from jaxw2v.devices.processes import check_agreement, smallest
+from jaxw2v.devices.scatter_fault import check_this_machine
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.progress import progress_bar, tell
 from jaxw2v.run_folder import CHECKPOINTS
 from jaxw2v.training.callbacks import Callback, Metrics
-from jaxw2v.training.checkpoints import Record
-from jaxw2v.training.engine import Engine, new_state
-from jaxw2v.training.epochs import Epochs, Wish
-from jaxw2v.training.feed import Feed
-from jaxw2v.training.footprint import INT
-from jaxw2v.training.job import Job, lay_out, make_job
-from jaxw2v.training.layout import Layout
-from jaxw2v.training.mesh import choose_mesh, memory_of
-from jaxw2v.training.plan import Sizes
-from jaxw2v.training.position import Position
-from jaxw2v.training.processes import check_agreement, smallest
-from jaxw2v.training.saved_runs import SavedRun, facts_of
-from jaxw2v.training.saves import Saves
-from jaxw2v.training.scatter_fault import check_this_machine
-from jaxw2v.training.starts import Start
-from jaxw2v.training.stored_state import from_arrays, stored_shapes
-from jaxw2v.training.validation import Validation, hold_out
-from jaxw2v.training.writing import writing_to
+from jaxw2v.training.checkpoints.cursor import Position
+from jaxw2v.training.checkpoints.folder_lock import writing_to
+from jaxw2v.training.checkpoints.resume import SavedRun, facts_of
+from jaxw2v.training.checkpoints.stored_state import from_arrays, stored_shapes
+from jaxw2v.training.checkpoints.writer import Record
+from jaxw2v.training.loop.engine import Engine, new_state
+from jaxw2v.training.loop.epoch import Epochs, Wish
+from jaxw2v.training.loop.feed import Feed
+from jaxw2v.training.loop.saves import Saves
+from jaxw2v.training.loop.validation import Validation, hold_out
+from jaxw2v.training.setup.footprint import INT
+from jaxw2v.training.setup.job import Job, lay_out, make_job
+from jaxw2v.training.setup.sizes import Sizes
+from jaxw2v.training.starts.start import Start
 from jaxw2v.vectors import WordVectors
 
 OnEpoch = Callable[[WordVectors, list[Metrics]], None]
@@ -66,7 +66,7 @@ def fit(
         ``config.validation_share`` of the sentences.
       optimizer: any elementwise Optax transformation, applied as it is to the gradient of the
         loss summed over a step's pairs; ``None`` is
-        :func:`~jaxw2v.training.optimizer.default_optimizer` with a linear decay.
+        :func:`~jaxw2v.training.setup.optimizer.default_optimizer` with a linear decay.
       callbacks: see :class:`~jaxw2v.training.callbacks.Callback`.
       start: what the tables start from; ``None`` is chance.
       folder: receives checkpoints; ``None`` saves none. What is not a run of ours there stays as

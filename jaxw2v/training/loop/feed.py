@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxw2v.corpus import TokenStream
-from jaxw2v.training.dealer import Chunk
-from jaxw2v.training.layout import Layout
+from jaxw2v.devices.layout import Layout
+from jaxw2v.training.step.dealer import Chunk
 
 
 class FedChunk(NamedTuple):

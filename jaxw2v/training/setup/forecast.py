@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from jaxw2v.config import Config
+from jaxw2v.devices.mesh import GIB, check_blocks, parse_mesh, shapes_of, what_fits
 from jaxw2v.errors import InputError
-from jaxw2v.training.footprint import Footprint
-from jaxw2v.training.job import Job, check_cut, make_job
-from jaxw2v.training.mesh import GIB, check_blocks, parse_mesh, shapes_of, what_fits
+from jaxw2v.training.setup.footprint import Footprint
+from jaxw2v.training.setup.job import Job, check_cut, make_job
 
 MIB = 2**20
 

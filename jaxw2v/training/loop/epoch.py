@@ -16,11 +16,11 @@ from tqdm import tqdm
 from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.training.callbacks import Callback, Metrics, Progress
-from jaxw2v.training.engine import Engine
-from jaxw2v.training.feed import Feed
-from jaxw2v.training.position import Position
-from jaxw2v.training.saves import Saves
-from jaxw2v.training.step import Loss
+from jaxw2v.training.checkpoints.cursor import Position
+from jaxw2v.training.loop.engine import Engine
+from jaxw2v.training.loop.feed import Feed
+from jaxw2v.training.loop.saves import Saves
+from jaxw2v.training.step.step import Loss
 
 
 class Wish(enum.IntEnum):

@@ -11,21 +11,21 @@ import optax
 from jax.sharding import Mesh
 
 from jaxw2v.config import Config
+from jaxw2v.devices.layout import Layout
+from jaxw2v.devices.mesh import Shape
 from jaxw2v.errors import InputError
 from jaxw2v.sampling import keep_probability, percentile_threshold
-from jaxw2v.training.footprint import INT, Footprint
-from jaxw2v.training.layout import Layout
-from jaxw2v.training.mesh import Shape
 from jaxw2v.training.objectives import Objective, make_objective
 from jaxw2v.training.objectives.output_layer import Arrays
-from jaxw2v.training.optimizer import (
+from jaxw2v.training.setup.footprint import INT, Footprint
+from jaxw2v.training.setup.optimizer import (
     check_elementwise,
     default_optimizer,
     hold_rows,
     keep_row_norm,
     linear_decay,
 )
-from jaxw2v.training.plan import Plan, Sizes, choose_subsample_threshold, make_plan
+from jaxw2v.training.setup.sizes import Plan, Sizes, choose_subsample_threshold, make_plan
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -99,10 +99,10 @@ def choose_learning_rate(steps: float, epochs: int) -> float:
     .. math:: \eta = \min(0.1, 0.45 / (\sqrt{E} \sqrt[3]{t}))
 
     A row that k of t steps touch moves about :math:`\eta \sqrt{t k}` in all
-    (:func:`~jaxw2v.training.optimizer.scale_by_row_rms`), and k grows with the epochs E, whatever
-    the size of the corpus: the rarest words are as rare in all of them. So that paths are as long
-    everywhere :math:`\eta` falls with the root of E; for frequent words, which every step moves,
-    the third root of t was better than the second.
+    (:func:`~jaxw2v.training.setup.optimizer.scale_by_row_rms`), and k grows with the epochs E,
+    whatever the size of the corpus: the rarest words are as rare in all of them. So that paths are
+    as long everywhere :math:`\eta` falls with the root of E; for frequent words, which every step
+    moves, the third root of t was better than the second.
 
     Args:
       steps: t, optimizer steps of the run.

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import jax
 from jax.sharding import AxisType, Mesh
 
+from jaxw2v.devices.processes import smallest
+from jaxw2v.devices.storage_order import CLASSES
 from jaxw2v.errors import InputError
-from jaxw2v.training.processes import smallest
-from jaxw2v.training.storage_order import CLASSES
 
 DATA, VOCAB = "data", "vocab"
 Shape = tuple[int, int]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jaxw2v.devices.shards import Shards
 from jaxw2v.sampling import (
     TokenBlocks,
     context_bounds,
@@ -15,10 +16,9 @@ from jaxw2v.sampling import (
     effective_windows,
     subsample,
 )
-from jaxw2v.training.batch import Blocks
-from jaxw2v.training.job import Job
 from jaxw2v.training.objectives.output_layer import Arrays
-from jaxw2v.training.shards import Shards
+from jaxw2v.training.setup.job import Job
+from jaxw2v.training.step.batch import Blocks
 
 
 class Chunk(NamedTuple):

@@ -1,6 +1,6 @@
 """One optimizer step: rows in, gradients of the rows, rows updated. Pure.
 
-Written for one device among others; :class:`~jaxw2v.training.shards.Shards` says which.
+Written for one device among others; :class:`~jaxw2v.devices.shards.Shards` says which.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jaxw2v.training.batch import Blocks, pair_mask
-from jaxw2v.training.gradient_sums import GradientSums
+from jaxw2v.devices.shards import Shards
 from jaxw2v.training.objectives import Objective
 from jaxw2v.training.objectives.output_layer import Arrays
-from jaxw2v.training.row_updates import sweep_rows, update_rows
-from jaxw2v.training.shards import Shards
+from jaxw2v.training.step.batch import Blocks, pair_mask
+from jaxw2v.training.step.gradient_sums import GradientSums
+from jaxw2v.training.step.row_updates import sweep_rows, update_rows
 
 
 class TrainState(NamedTuple):

@@ -13,11 +13,11 @@ import numpy as np
 import optax
 
 from jaxw2v.corpus import Vocabulary
+from jaxw2v.devices.layout import Layout
+from jaxw2v.devices.storage_order import word_of_row
 from jaxw2v.errors import InputError
-from jaxw2v.training.job import Job
-from jaxw2v.training.layout import Layout
-from jaxw2v.training.step import TrainState
-from jaxw2v.training.storage_order import word_of_row
+from jaxw2v.training.setup.job import Job
+from jaxw2v.training.step.step import TrainState
 from jaxw2v.vectors import WordVectors
 
 WORDS_AT_ONCE = 1 << 16

@@ -5,10 +5,10 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.training.engine import initial_state
-from jaxw2v.training.job import Job
-from jaxw2v.training.layout import Layout
-from jaxw2v.training.step import TrainState
+from jaxw2v.devices.layout import Layout
+from jaxw2v.training.loop.engine import initial_state
+from jaxw2v.training.setup.job import Job
+from jaxw2v.training.step.step import TrainState
 
 # Holds nothing from one step to the next.
 SCRATCH = ("input_positions", "output_positions")

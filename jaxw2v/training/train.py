@@ -15,6 +15,7 @@ import optax
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import Checkpointing, Config
 from jaxw2v.corpus import Files, Known, Phrases, builtin, downloads, open_corpus
+from jaxw2v.devices.processes import check_devices, check_same, is_first, is_loss, lost
 from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
 from jaxw2v.ownership import refuse_held
 from jaxw2v.progress import tell
@@ -28,12 +29,11 @@ from jaxw2v.run_folder import (
     steps_in,
 )
 from jaxw2v.training.callbacks import Callback, Metrics
-from jaxw2v.training.continuing import EarlierRun
-from jaxw2v.training.interrupt import deferred_interrupt
-from jaxw2v.training.processes import check_devices, check_same, is_first, is_loss, lost
-from jaxw2v.training.saved_runs import with_its_tokenizer
-from jaxw2v.training.starts import found_words, from_vectors, load_given
-from jaxw2v.training.trainer import fit
+from jaxw2v.training.checkpoints.resume import with_its_tokenizer
+from jaxw2v.training.fit import fit
+from jaxw2v.training.loop.interrupt import deferred_interrupt
+from jaxw2v.training.starts.from_run import EarlierRun
+from jaxw2v.training.starts.start import found_words, from_vectors, load_given
 from jaxw2v.vectors import WordVectors
 
 # What JAX says on accelerators, and on a CPU.

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from jaxw2v.config import Checkpointing
 from jaxw2v.corpus import TokenStream
+from jaxw2v.devices.processes import is_first
 from jaxw2v.run_folder import remove_checkpoints
-from jaxw2v.training.checkpoints import Checkpoints, Record
-from jaxw2v.training.engine import Engine
-from jaxw2v.training.position import Position
-from jaxw2v.training.processes import is_first
-from jaxw2v.training.stored_state import to_arrays
+from jaxw2v.training.checkpoints.cursor import Position
+from jaxw2v.training.checkpoints.stored_state import to_arrays
+from jaxw2v.training.checkpoints.writer import Checkpoints, Record
+from jaxw2v.training.loop.engine import Engine
 
 
 class Saves:

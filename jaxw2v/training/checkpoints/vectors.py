@@ -10,20 +10,25 @@ import numpy as np
 
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Vocabulary
+from jaxw2v.devices.layout import on_host
+from jaxw2v.devices.processes import check_devices
+from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import CHECKPOINTS, VECTORS, steps_in
-from jaxw2v.training.checkpoints import (
+from jaxw2v.training.checkpoints.cursor import Position
+from jaxw2v.training.checkpoints.resume import (
+    none_usable,
+    read_vocabulary,
+    sound_records,
+    warn_damaged,
+)
+from jaxw2v.training.checkpoints.writer import (
     Damaged,
     check_arrays,
     read_arrays,
     read_record,
 )
-from jaxw2v.training.layout import on_host
 from jaxw2v.training.objectives import make_objective
-from jaxw2v.training.position import Position
-from jaxw2v.training.processes import check_devices
-from jaxw2v.training.saved_runs import none_usable, read_vocabulary, sound_records, warn_damaged
-from jaxw2v.training.storage_order import storage_row
 from jaxw2v.vectors import WordVectors
 from jaxw2v.vectors.files import Errors, check_options
 

@@ -12,8 +12,8 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.training.storage_order import num_rows, storage_row
-from jaxw2v.vectors.cut_rows import places_here
+from jaxw2v.devices.row_sharding import places_here
+from jaxw2v.devices.storage_order import num_rows, storage_row
 
 Names = tuple[str, ...]
 

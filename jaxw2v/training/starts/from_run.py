@@ -16,6 +16,8 @@ import numpy as np
 
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Known, Phrases, Vocabulary
+from jaxw2v.devices.layout import Layout, on_host
+from jaxw2v.devices.storage_order import num_rows, storage_row
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import (
     CHECKPOINTS,
@@ -26,23 +28,21 @@ from jaxw2v.run_folder import (
     read_settings,
     steps_in,
 )
-from jaxw2v.training.checkpoints import (
+from jaxw2v.training.checkpoints.resume import (
+    none_usable,
+    read_vocabulary,
+    sound_records,
+)
+from jaxw2v.training.checkpoints.stored_state import from_arrays, to_arrays
+from jaxw2v.training.checkpoints.writer import (
     Damaged,
     Record,
     check_arrays,
     read_arrays,
 )
-from jaxw2v.training.job import Job
-from jaxw2v.training.layout import Layout, on_host
-from jaxw2v.training.saved_runs import (
-    none_usable,
-    read_vocabulary,
-    sound_records,
-)
-from jaxw2v.training.starts import Start, change_rows
-from jaxw2v.training.step import TrainState
-from jaxw2v.training.storage_order import num_rows, storage_row
-from jaxw2v.training.stored_state import from_arrays, to_arrays
+from jaxw2v.training.setup.job import Job
+from jaxw2v.training.starts.start import Start, change_rows
+from jaxw2v.training.step.step import TrainState
 from jaxw2v.vectors import WordVectors
 
 # What another run does not decide: how long, how fast and how it is watched.

@@ -11,16 +11,16 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from jaxw2v.devices.layout import EVERYWHERE, Layout
+from jaxw2v.devices.shards import Shards
+from jaxw2v.devices.storage_order import num_rows, word_of_row
 from jaxw2v.models import WordEmbeddings
 from jaxw2v.sampling import keep_threshold
-from jaxw2v.training.chunk import make_evaluate_chunk, make_train_chunk
-from jaxw2v.training.dealer import Chunk
-from jaxw2v.training.job import Job
-from jaxw2v.training.layout import EVERYWHERE, Layout
 from jaxw2v.training.objectives.output_layer import Arrays
-from jaxw2v.training.shards import Shards
-from jaxw2v.training.step import Loss, TrainState, init_state
-from jaxw2v.training.storage_order import num_rows, word_of_row
+from jaxw2v.training.setup.job import Job
+from jaxw2v.training.step.chunk import make_evaluate_chunk, make_train_chunk
+from jaxw2v.training.step.dealer import Chunk
+from jaxw2v.training.step.step import Loss, TrainState, init_state
 
 ROWS_AT_ONCE = 1_024
 # Folded into the seed's key for the initial tables; for draws an epoch is, which is never as large.

@@ -14,9 +14,11 @@ import jax
 
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import TokenStream, Vocabulary
+from jaxw2v.devices.processes import check_same, is_first, smallest, wait_for_all
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import CHECKPOINTS, VECTORS, VOCABULARY, read_settings, steps_in
-from jaxw2v.training.checkpoints import (
+from jaxw2v.training.checkpoints.cursor import Position
+from jaxw2v.training.checkpoints.writer import (
     Arrays,
     Damaged,
     Record,
@@ -24,9 +26,7 @@ from jaxw2v.training.checkpoints import (
     read_arrays,
     read_record,
 )
-from jaxw2v.training.position import Position
-from jaxw2v.training.processes import check_same, is_first, smallest, wait_for_all
-from jaxw2v.training.starts import Start
+from jaxw2v.training.starts.start import Start
 
 # Of these a resumed run may have others.
 FREE = ("epochs", "patience", "probe_words")

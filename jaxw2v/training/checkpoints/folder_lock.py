@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from jaxw2v.devices.processes import is_first, raise_everywhere
 from jaxw2v.errors import InputError
 from jaxw2v.ownership import held
 from jaxw2v.run_folder import KIND, NAMES, check_run_folder
-from jaxw2v.training.processes import is_first, raise_everywhere
 
 
 @contextlib.contextmanager

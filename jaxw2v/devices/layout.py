@@ -11,9 +11,9 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding, SingleDeviceSharding
 
-from jaxw2v.training.mesh import DATA, VOCAB
-from jaxw2v.training.shards import Shards
-from jaxw2v.training.storage_order import num_rows
+from jaxw2v.devices.mesh import DATA, VOCAB
+from jaxw2v.devices.shards import Shards
+from jaxw2v.devices.storage_order import num_rows
 
 EVERYWHERE = PartitionSpec()
 # Loops and conditionals inside a CUDA graph: the host need not read how many rounds are left.
@@ -47,7 +47,7 @@ class Layout:
         Args:
           mesh: see the class.
           vocabulary_size: V, words.
-          exchange_sums: see :class:`~jaxw2v.training.shards.Shards`.
+          exchange_sums: see :class:`~jaxw2v.devices.shards.Shards`.
         """
         self.mesh = mesh
         self.shards = Shards(vocabulary_size)

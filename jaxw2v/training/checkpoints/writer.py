@@ -20,12 +20,12 @@ from orbax.checkpoint import v1 as ocp
 
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus import Phrases, Vocabulary
+from jaxw2v.devices.processes import is_first, is_loss, raise_everywhere
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.run_folder import PHRASES, VOCABULARY, remove_unfinished
 from jaxw2v.tokenizer_names import stored_settings
-from jaxw2v.training.checksums import compute_checksums
-from jaxw2v.training.processes import is_first, is_loss, raise_everywhere
-from jaxw2v.training.quiet_orbax import quiet_orbax
+from jaxw2v.training.checkpoints.checksums import compute_checksums
+from jaxw2v.training.checkpoints.quiet_orbax import quiet_orbax
 
 FORMAT = 1
 BYTES_PER_PIECE = 1 << 20

@@ -1,0 +1,1 @@
+"""Where arrays lie: meshes, layouts, shards, storage order, and the processes of a run."""

@@ -1,0 +1,1 @@
+"""What a run saves, who reads it, and how it goes on."""

@@ -1,0 +1,1 @@
+"""What a run does, decided before it starts: objective, sizes, schedule, optimizer, memory."""

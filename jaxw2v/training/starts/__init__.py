@@ -1,0 +1,1 @@
+"""What the tables start from, if they are not randomly initialised."""
