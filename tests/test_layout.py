@@ -23,7 +23,7 @@ ALLOWED = {
     "sampling": {"errors", "config"},
     "losses": {"errors", "config"},
     "models": {"errors", "config", "corpus", "sampling", "losses"},
-    "devices": {"errors", "config", "corpus"},
+    "devices": {"errors"},
     "vectors": {
         "devices",
         "errors",
@@ -58,7 +58,7 @@ TRAINING = {
     "checkpoints": {"callbacks", "objectives", "setup", "step"},
     "starts": {"setup", "step", "checkpoints"},
     "loop": {"callbacks", "objectives", "setup", "step", "checkpoints"},
-    "fit": {"callbacks", "setup", "checkpoints", "starts", "loop"},
+    "fit": {"callbacks", "setup", "step", "checkpoints", "starts", "loop"},
     "train": {"callbacks", "checkpoints", "starts", "loop", "fit"},
 }
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")

@@ -26,7 +26,7 @@ import jaxw2v
 from experiments import command_line, results_file
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training.checkpoints import resume
-from jaxw2v.training.checkpoints.writer import read_record
+from jaxw2v.training.checkpoints.reader import read_record
 
 HERE = Path(__file__).parent
 # Where a run is stopped and where it goes on: devices along data and vocab, and processes.

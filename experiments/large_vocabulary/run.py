@@ -31,7 +31,7 @@ from jaxw2v.devices.layout import Layout
 from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.setup.forecast import zipf_counts
 from jaxw2v.training.setup.job import make_job
-from jaxw2v.training.step.dealer import Chunk
+from jaxw2v.training.step.batch import Chunk
 
 HERE = Path(__file__).parent
 SENTENCE = 25

@@ -5,16 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-import jaxw2v
-from jaxw2v.config import Config
-from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, ProcessLost
 
 # After so long without a sign of life a process counts as gone (seconds; JAX's own is 100).
@@ -102,43 +97,6 @@ def check_same(facts: dict[str, bytes]) -> None:
             )
 
 
-def check_agreement(
-    config: Config,
-    mesh: str | None,
-    stream: TokenStream,
-    validation: TokenStream | None,
-    optimizer: object | None,
-    start: dict[str, Any] | None = None,
-) -> None:
-    """Makes sure that all processes do the same work; does nothing for one alone.
-
-    Args:
-      config: the settings.
-      mesh: as asked for.
-      stream: the corpus.
-      validation: held-out text, if there is some.
-      optimizer: of the user's own; whether there is one is compared.
-      start: facts of what the tables start from, if not from chance.
-
-    Raises:
-      InputError: on every process, naming what differs and where.
-    """
-    if jax.process_count() == 1:
-        return
-    check_same(
-        {
-            "settings": f"{config.to_json()} {mesh}".encode(),
-            "vocabulary": stream.vocabulary.digest.encode(),
-            "text": stream.digest.encode(),
-            "validation text": b"" if validation is None else validation.digest.encode(),
-            "code": _code(),
-            "optimizer (some have one of their own)": str(optimizer is None).encode(),
-            "vectors or run it starts from": repr(start).encode(),
-            "version of JAX": jax.__version__.encode(),
-        }
-    )
-
-
 def wait_for_all() -> None:
     """Waits until every process is here; does nothing for one alone."""
     if jax.process_count() > 1:
@@ -206,9 +164,3 @@ def smallest(number: int) -> int:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
-
-
-def _code() -> bytes:
-    folder = Path(jaxw2v.__file__).parent
-    files = sorted(folder.rglob("*.py"))
-    return b"".join(_digest(path.read_bytes()) for path in files)

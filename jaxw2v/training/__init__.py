@@ -12,12 +12,13 @@ from jaxw2v.devices.storage_order import num_rows, storage_row
 from jaxw2v.training.callbacks import Callback, Progress
 from jaxw2v.training.checkpoints.vectors import load_vectors
 from jaxw2v.training.fit import fit
-from jaxw2v.training.loop.engine import initial_state
 from jaxw2v.training.setup.forecast import forecast, zipf_weights
 from jaxw2v.training.setup.job import make_job
-from jaxw2v.training.setup.optimizer import default_optimizer, linear_decay, scale_by_progress
+from jaxw2v.training.setup.optimizer import default_optimizer
+from jaxw2v.training.setup.schedule import linear_decay, scale_by_progress
+from jaxw2v.training.step.batch import Chunk
 from jaxw2v.training.step.chunk import make_train_chunk
-from jaxw2v.training.step.dealer import Chunk
+from jaxw2v.training.step.state import initial_state
 from jaxw2v.training.train import train
 
 __all__ = [

@@ -14,7 +14,7 @@ from jaxw2v.config import Checkpointing, Config
 from jaxw2v.corpus import TokenStream
 from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.mesh import choose_mesh, memory_of
-from jaxw2v.devices.processes import check_agreement, smallest
+from jaxw2v.devices.processes import smallest
 from jaxw2v.devices.scatter_fault import check_this_machine
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.progress import progress_bar, tell
@@ -22,10 +22,10 @@ from jaxw2v.run_folder import CHECKPOINTS
 from jaxw2v.training.callbacks import Callback, Metrics
 from jaxw2v.training.checkpoints.cursor import Position
 from jaxw2v.training.checkpoints.folder_lock import writing_to
-from jaxw2v.training.checkpoints.resume import SavedRun, facts_of
+from jaxw2v.training.checkpoints.identity import RunIdentity
+from jaxw2v.training.checkpoints.resume import SavedRun
 from jaxw2v.training.checkpoints.stored_state import from_arrays, stored_shapes
-from jaxw2v.training.checkpoints.writer import Record
-from jaxw2v.training.loop.engine import Engine, new_state
+from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.loop.epoch import Epochs, Wish
 from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.loop.saves import Saves
@@ -34,6 +34,7 @@ from jaxw2v.training.setup.footprint import INT
 from jaxw2v.training.setup.job import Job, lay_out, make_job
 from jaxw2v.training.setup.sizes import Sizes
 from jaxw2v.training.starts.start import Start
+from jaxw2v.training.step.state import new_state
 from jaxw2v.vectors import WordVectors
 
 OnEpoch = Callable[[WordVectors, list[Metrics]], None]
@@ -91,8 +92,8 @@ def fit(
       TrainingDiverged: the loss is no longer finite.
       KeyboardInterrupt: ``interrupted`` was true; the run has been saved if it saves at all.
     """
-    facts = facts_of(config, stream, validation, optimizer, start)
-    check_agreement(config, mesh, stream, validation, optimizer, facts["start"])
+    identity = RunIdentity.of(config, stream, validation, optimizer, start and start.facts)
+    identity.check_processes(mesh)
     _check_pairs(stream, config)
     for word in config.probe_words:
         if word not in stream.vocabulary:
@@ -124,7 +125,7 @@ def fit(
             mesh=mesh,
             resident=resident,
             show_progress=show_progress,
-            facts=facts,
+            identity=identity,
         )
 
 
@@ -144,7 +145,7 @@ def _fit(
     mesh: str | None,
     resident: bool | None,
     show_progress: bool,
-    facts: Record,
+    identity: RunIdentity,
 ) -> WordVectors:
     device = jax.local_devices()[0]
     check_this_machine(device)
@@ -152,7 +153,7 @@ def _fit(
     saved = SavedRun(folder) if resume and folder is not None else None
     sizes = None
     if saved is not None:
-        saved.check(facts, config.epochs)
+        saved.check(identity, config.epochs)
     if saved is not None and saved.record is not None:
         sizes = Sizes(**saved.record["sizes"])
 
@@ -184,7 +185,7 @@ def _fit(
         stream,
         checkpointing or Checkpointing(),
         engine,
-        {"facts": facts, "sizes": dataclasses.asdict(job.plan.sizes)},
+        {"facts": identity.to_json(), "sizes": dataclasses.asdict(job.plan.sizes)},
         last=None if sizes is None else position.steps,
     )
     with (

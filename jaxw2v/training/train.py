@@ -33,7 +33,7 @@ from jaxw2v.training.checkpoints.resume import with_its_tokenizer
 from jaxw2v.training.fit import fit
 from jaxw2v.training.loop.interrupt import deferred_interrupt
 from jaxw2v.training.starts.from_run import EarlierRun
-from jaxw2v.training.starts.start import found_words, from_vectors, load_given
+from jaxw2v.training.starts.from_vectors import found_words, from_vectors, load_given
 from jaxw2v.vectors import WordVectors
 
 # What JAX says on accelerators, and on a CPU.

@@ -30,7 +30,7 @@ from jaxw2v.run_folder import steps_in
 from jaxw2v.training import load_vectors
 from jaxw2v.training.checkpoints import resume, writer
 from jaxw2v.training.checkpoints.checksums import checksum
-from jaxw2v.training.checkpoints.writer import read_record
+from jaxw2v.training.checkpoints.reader import read_record
 from jaxw2v.training.setup import sizes
 
 VALIDATION = "jaxw2v.training.loop.validation.Validation.__call__"

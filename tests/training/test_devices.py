@@ -16,11 +16,12 @@ from jaxw2v.devices import mesh as meshes
 from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.mesh import choose_mesh, parse_mesh, shapes_of
 from jaxw2v.devices.shards import Shards
-from jaxw2v.training.loop.engine import Engine, initial_state, lower_training
+from jaxw2v.training.loop.engine import Engine, lower_training
 from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.setup.job import make_job
+from jaxw2v.training.step.batch import Chunk
 from jaxw2v.training.step.chunk import make_train_chunk
-from jaxw2v.training.step.dealer import Chunk
+from jaxw2v.training.step.state import initial_state
 
 CONFIG = Config(embedding_dim=12, min_count=1, tokens_per_step=1_024, epochs=1)
 MESHES = ["2x1", "8x1", "1x8", "4x2"]

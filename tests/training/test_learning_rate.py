@@ -14,7 +14,7 @@ from jaxw2v.models import WordEmbeddings
 from jaxw2v.training import make_job
 from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.loop.feed import Feed
-from jaxw2v.training.setup.sizes import choose_learning_rate
+from jaxw2v.training.setup.schedule import choose_learning_rate
 
 TOPICS, WORDS_OF_TOPIC, FUNCTION_WORDS = 100, 10, 300
 

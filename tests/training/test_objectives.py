@@ -13,13 +13,13 @@ from jaxw2v import Config
 from jaxw2v.devices.shards import Shards
 from jaxw2v.losses import hierarchical_softmax_loss, huffman_tree, negative_sampling_loss
 from jaxw2v.sampling import context_bounds, keep_threshold, subsample_pairs
-from jaxw2v.training.loop.engine import initial_state
 from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.setup.job import make_job
-from jaxw2v.training.setup.optimizer import keep_row_norm
+from jaxw2v.training.setup.wrappers import keep_row_norm
+from jaxw2v.training.step.batch import Chunk
 from jaxw2v.training.step.chunk import make_evaluate_chunk, make_train_chunk
-from jaxw2v.training.step.dealer import Chunk
-from jaxw2v.training.step.step import Blocks, blocks_loss, init_state, train_step
+from jaxw2v.training.step.state import init_state, initial_state
+from jaxw2v.training.step.step import Blocks, blocks_loss, train_step
 
 V, D, B, L, W, K = 12, 4, 4, 8, 3, 2
 USED = 3

@@ -17,6 +17,7 @@ from jaxw2v import Config, InputError
 from jaxw2v.corpus import TokenStream, Vocabulary
 from jaxw2v.devices import processes
 from jaxw2v.devices.processes import HEARTBEAT_SECONDS, join
+from jaxw2v.training.checkpoints.identity import RunIdentity
 
 SETTINGS = ["--min-count", "1", "--embedding-dim", "8", "--tokens-per-step", "512"]
 SECONDS = 120
@@ -217,7 +218,7 @@ def test_whatever_differs_is_named(what, monkeypatch):
         np.array([0, 1, 0], np.int32), np.array([3]), Vocabulary(("a", "b"), np.array([2, 1])), 3
     )
     own = "optimizer (some have one of their own)"
-    facts = ["settings", "vocabulary", "text", "validation text", "code", own, START]
+    facts = ["code", "settings", own, START, "vocabulary", "text", "phrases", "validation text"]
     facts.append("version of JAX")
 
     def gather(digests):
@@ -228,11 +229,11 @@ def test_whatever_differs_is_named(what, monkeypatch):
     monkeypatch.setattr(processes.jax, "process_count", lambda: 3)
     monkeypatch.setattr(processes.multihost_utils, "process_allgather", gather)
     with pytest.raises(InputError, match=f"about the {what}: process 2 against process 0"):
-        processes.check_agreement(Config(), "1x1", stream, stream, None)
+        RunIdentity.of(Config(), stream, stream).check_processes("1x1")
     monkeypatch.setattr(
         processes.multihost_utils, "process_allgather", lambda digests: np.stack([digests] * 3)
     )
-    processes.check_agreement(Config(), "1x1", stream, stream, None)
+    RunIdentity.of(Config(), stream, stream).check_processes("1x1")
 
 
 def test_a_coordinator_has_a_port():

@@ -25,12 +25,12 @@ from jaxw2v.sampling import (
     percentile_threshold,
 )
 from jaxw2v.training import make_job
+from jaxw2v.training.checkpoints.reader import read_arrays, read_record
 from jaxw2v.training.checkpoints.stored_state import to_arrays
-from jaxw2v.training.checkpoints.writer import read_arrays, read_record
-from jaxw2v.training.loop.engine import new_state
 from jaxw2v.training.setup.job import lay_out
 from jaxw2v.training.starts.from_run import EarlierRun
-from jaxw2v.training.starts.start import from_vectors, load_given
+from jaxw2v.training.starts.from_vectors import from_vectors, load_given
+from jaxw2v.training.step.state import new_state
 
 CONFIG = Config(embedding_dim=6, min_count=1, tokens_per_step=512, epochs=2)
 MESHES = [None, "1x8", "4x2"]

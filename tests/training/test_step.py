@@ -11,7 +11,8 @@ from jaxw2v.losses import negative_sampling_loss
 from jaxw2v.sampling import context_bounds
 from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.setup.optimizer import LONGEST_UPDATE, default_optimizer
-from jaxw2v.training.step.step import Blocks, blocks_loss, init_state, train_step
+from jaxw2v.training.step.state import init_state
+from jaxw2v.training.step.step import Blocks, blocks_loss, train_step
 
 V, D, B, L, N, W, K = 30, 4, 6, 8, 5, 3, 2
 USED = 4

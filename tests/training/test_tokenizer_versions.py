@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import importlib
 import json
 
 import numpy as np
@@ -12,9 +11,9 @@ from zipf import zipf_sentences
 from jaxw2v import Callback, Checkpointing, Config, InputError, TextSettings, WordVectors, train
 from jaxw2v.cli import main
 from jaxw2v.corpus import encode_corpus
+from jaxw2v.training.checkpoints.identity import RunIdentity
 
 CONFIG = Config(embedding_dim=6, min_count=1, tokens_per_step=512, epochs=2)
-fit_module = importlib.import_module("jaxw2v.training.fit")
 OLD = dataclasses.replace(CONFIG, tokenizer="words-1")
 # One word today, two for words-1.
 JOINED = "w1\u200cw2"
@@ -36,13 +35,13 @@ def text(tmp_path):
 @contextlib.contextmanager
 def old_version(monkeypatch):
     """What an earlier version writes calls that tokenizer ``words``."""
-    facts_of, to_json = fit_module.facts_of, Config.to_json
+    identity, to_json = RunIdentity.to_json, Config.to_json
 
     def unnumbered(settings):
         return settings | {"tokenizer": "words"}
 
     with monkeypatch.context() as patch:
-        patch.setattr(fit_module, "facts_of", lambda *given: unnumbered(facts_of(*given)))
+        patch.setattr(RunIdentity, "to_json", lambda self: unnumbered(identity(self)))
         patch.setattr(
             Config, "to_json", lambda self: json.dumps(unnumbered(json.loads(to_json(self))))
         )

@@ -5,32 +5,27 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-import json
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import jax
 
 from jaxw2v.config import DEFAULTS, Config
-from jaxw2v.corpus import TokenStream, Vocabulary
+from jaxw2v.corpus import Vocabulary
 from jaxw2v.devices.processes import check_same, is_first, smallest, wait_for_all
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import CHECKPOINTS, VECTORS, VOCABULARY, read_settings, steps_in
 from jaxw2v.training.checkpoints.cursor import Position
-from jaxw2v.training.checkpoints.writer import (
-    Arrays,
+from jaxw2v.training.checkpoints.identity import RunIdentity
+from jaxw2v.training.checkpoints.reader import (
     Damaged,
-    Record,
     check_arrays,
+    none_usable,
     read_arrays,
     read_record,
+    sound_records,
+    warn_damaged,
 )
-from jaxw2v.training.starts.start import Start
-
-# Of these a resumed run may have others.
-FREE = ("epochs", "patience", "probe_words")
-DIGESTS = ("text", "vocabulary", "phrases", "validation_text", "start")
+from jaxw2v.training.checkpoints.record import Arrays, Record
 
 
 class SavedRun:
@@ -69,11 +64,11 @@ class SavedRun:
             if step > oldest:
                 candidate = next(self._sound, None)
 
-    def check(self, facts: Record, epochs: int) -> None:
+    def check(self, identity: RunIdentity, epochs: int) -> None:
         """Makes sure that a run may go on from here, or start where there are vectors only.
 
         Args:
-          facts: of the run that is to go on.
+          identity: what the run is that is to go on.
           epochs: that it asks for.
 
         Raises:
@@ -82,9 +77,9 @@ class SavedRun:
         folder = self._folder.parent
         if self.record is None:
             if (folder / VECTORS).exists():
-                check_facts(folder, _facts_beside_vectors(folder), facts)
+                identity.check_resumable(folder, _known_beside_vectors(folder))
             return
-        check_facts(folder, self.record["facts"], facts)
+        identity.check_resumable(folder, self.record["facts"])
         done = Position.from_json(self.record["position"])
         if epochs < done.epoch or (epochs == done.epoch and done.chunks):
             part = " and part of the next" if done.chunks else ""
@@ -172,104 +167,9 @@ def with_its_tokenizer(folder: Path, config: Config) -> Config:
     return config
 
 
-def check_facts(folder: Path, there: Record, here: Record) -> None:
-    """Makes sure that two runs are one.
-
-    Args:
-      folder: of the run.
-      there: facts of the run in the folder.
-      here: facts of the run that is asked for.
-
-    Raises:
-      InputError: naming what differs.
-    """
-    differing = []
-    same_words = there.get("text") == here.get("text")
-    for name in sorted(there.keys() & here.keys()):
-        if name in FREE or there[name] == here[name] or (name == "tokenizer" and same_words):
-            continue
-        if name in DIGESTS:
-            differing.append(f"the {name.replace('_', ' ')} differs")
-        else:
-            differing.append(f"{name} is {there.get(name)!r} there and {here.get(name)!r} here")
-    if differing:
-        raise InputError(
-            f"{folder}: holds another run: {'; '.join(differing)}; resume it with what it was "
-            "started with, or choose another --out, or --overwrite"
-        )
-
-
-def _facts_beside_vectors(folder: Path) -> Record:
+def _known_beside_vectors(folder: Path) -> Record:
     """What can be known of a run that has vectors and no checkpoint."""
     return read_settings(folder) | {"vocabulary": Vocabulary.load(folder / VOCABULARY).digest}
-
-
-def facts_of(
-    config: Config,
-    stream: TokenStream,
-    validation: TokenStream | None,
-    optimizer: object | None,
-    start: Start | None,
-) -> Record:
-    """What makes a run this run and no other.
-
-    Args:
-      config: the settings, as given.
-      stream: the corpus.
-      validation: held-out text, if a text was given.
-      optimizer: of the user's own; whether there is one is recorded.
-      start: what the tables start from, if not from chance.
-
-    Returns:
-      The facts, for JSON.
-    """
-    return json.loads(config.to_json()) | {
-        "text": stream.digest,
-        "vocabulary": stream.vocabulary.digest,
-        "phrases": stream.phrases.digest,
-        "validation_text": None if validation is None else validation.digest,
-        "optimizer": "the default" if optimizer is None else "one of the user's own",
-        "start": {} if start is None else start.facts,
-    }
-
-
-def sound_records(checkpoints: Path, steps: list[int]) -> Iterator[tuple[int, Record]]:
-    """Reads records, with a warning for those that cannot be read.
-
-    Args:
-      checkpoints: their folder.
-      steps: in the order in which they are read.
-
-    Yields:
-      Steps and records.
-    """
-    for step in steps:
-        try:
-            yield step, read_record(checkpoints / str(step))
-        except Damaged as error:
-            warn_damaged(checkpoints / str(step), error)
-
-
-def read_vocabulary(checkpoints: Path, step: int, record: Record) -> Vocabulary:
-    """Reads the vocabulary that stands beside checkpoints.
-
-    Args:
-      checkpoints: their folder.
-      step: of one of them.
-      record: of that one.
-
-    Returns:
-      The vocabulary.
-
-    Raises:
-      InputError: it is damaged, or of another run.
-    """
-    vocabulary = Vocabulary.load(checkpoints / VOCABULARY)
-    if vocabulary.digest != record["facts"]["vocabulary"]:
-        raise InputError(
-            f"{checkpoints / VOCABULARY}: is not the vocabulary of step {step}; restore that file"
-        )
-    return vocabulary
 
 
 def _check_arrays(folder: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Record) -> None:
@@ -281,28 +181,3 @@ def _check_arrays(folder: Path, shapes: dict[str, jax.ShapeDtypeStruct], record:
             f"{folder}: holds a run of another optimizer or size: {', '.join(differing)} differ; "
             "resume it with what it was started with, or choose another --out or --overwrite"
         )
-
-
-def warn_damaged(path: Path, error: Damaged) -> None:
-    """Says that a checkpoint is passed over.
-
-    Args:
-      path: of the checkpoint.
-      error: why.
-    """
-    warnings.warn(f"{path}: passed over: {error}", RuntimeWarning, stacklevel=2)
-
-
-def none_usable(checkpoints: Path) -> InputError:
-    """The error of a run without a sound checkpoint.
-
-    Args:
-      checkpoints: their folder.
-
-    Returns:
-      The error.
-    """
-    return InputError(
-        f"{checkpoints}: none of its checkpoints can be used; restore one from a copy, or give "
-        "--overwrite to start anew"
-    )

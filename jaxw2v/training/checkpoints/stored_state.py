@@ -6,9 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from jaxw2v.devices.layout import Layout
-from jaxw2v.training.loop.engine import initial_state
 from jaxw2v.training.setup.job import Job
-from jaxw2v.training.step.step import TrainState
+from jaxw2v.training.step.state import TrainState, initial_state
 
 # Holds nothing from one step to the next.
 SCRATCH = ("input_positions", "output_positions")

@@ -16,17 +16,15 @@ from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import CHECKPOINTS, VECTORS, steps_in
 from jaxw2v.training.checkpoints.cursor import Position
-from jaxw2v.training.checkpoints.resume import (
+from jaxw2v.training.checkpoints.reader import (
+    Damaged,
+    check_arrays,
     none_usable,
+    read_arrays,
+    read_record,
     read_vocabulary,
     sound_records,
     warn_damaged,
-)
-from jaxw2v.training.checkpoints.writer import (
-    Damaged,
-    check_arrays,
-    read_arrays,
-    read_record,
 )
 from jaxw2v.training.objectives import make_objective
 from jaxw2v.vectors import WordVectors

@@ -7,7 +7,6 @@ JSON, a digest.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import warnings
@@ -21,22 +20,13 @@ from orbax.checkpoint import v1 as ocp
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus import Phrases, Vocabulary
 from jaxw2v.devices.processes import is_first, is_loss, raise_everywhere
-from jaxw2v.errors import InputError, TrainingDiverged
+from jaxw2v.errors import TrainingDiverged
 from jaxw2v.run_folder import PHRASES, VOCABULARY, remove_unfinished
-from jaxw2v.tokenizer_names import stored_settings
 from jaxw2v.training.checkpoints.checksums import compute_checksums
-from jaxw2v.training.checkpoints.quiet_orbax import quiet_orbax
+from jaxw2v.training.checkpoints.record import FORMAT, Arrays, Record, digest_of, first_line
 
-FORMAT = 1
 BYTES_PER_PIECE = 1 << 20
 SLOWEST_BYTES_PER_SECOND = 20_000_000
-
-Record = dict[str, Any]
-Arrays = dict[str, jax.Array]
-
-
-class Damaged(Exception):
-    """A checkpoint cannot be used; the message says why."""
 
 
 class _Keep:
@@ -142,7 +132,7 @@ class Checkpoints:
             for name, array in arrays.items()
         }
         content = json.dumps(self._common | record | {"format": FORMAT, "arrays": described})
-        sealed = {"program": "jaxw2v", "content": content, "sha256": _digest(content)}
+        sealed = {"program": "jaxw2v", "content": content, "sha256": digest_of(content)}
         self._keep.best, self._saving = best, step
         try:
             if self._checkpointer is None:
@@ -178,7 +168,7 @@ class Checkpoints:
         kept = "there is none yet" if self._last is None else f"that of step {self._last} is kept"
         warnings.warn(
             f"{self._folder}: the checkpoint of step {step} cannot be written "
-            f"({_first_line(error)}); {kept}",
+            f"({first_line(error)}); {kept}",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -192,95 +182,3 @@ class Checkpoints:
         finally:
             if self._log_level is not None:
                 logging.getLogger("absl").setLevel(self._log_level)
-
-
-def read_record(path: Path) -> Record:
-    """Reads what a checkpoint says of itself.
-
-    Args:
-      path: of the checkpoint.
-
-    Returns:
-      What was saved with it, and ``arrays``: shape, dtype and checksum by name.
-
-    Raises:
-      Damaged: it is damaged, or of another program.
-      InputError: it is of another version of this program.
-    """
-    try:
-        with quiet_orbax(), _by_itself():
-            sealed = ocp.metadata(path.absolute()).custom_metadata
-    except Exception as error:
-        raise Damaged(f"it cannot be read: {_first_line(error)}") from None
-    if not isinstance(sealed, dict) or sealed.get("program") != "jaxw2v":
-        raise Damaged("it is damaged, or of another program")
-    if _digest(str(sealed.get("content"))) != sealed.get("sha256"):
-        raise Damaged("its record is damaged")
-    record = json.loads(sealed["content"])
-    if record["format"] != FORMAT:
-        raise InputError(
-            f"{path}: is of format {record['format']}, and this version of jaxw2v reads format "
-            f"{FORMAT}; use the version that wrote it"
-        )
-    return record | {"facts": stored_settings(record["facts"])}
-
-
-def read_arrays(path: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Record) -> Arrays:
-    """Reads arrays onto the devices where they belong; what is read is yet to be checked.
-
-    Each process reads its own parts and waits for no other.
-
-    Args:
-      path: of the checkpoint.
-      shapes: by name, with shardings; arrays that are not named are not read.
-      record: of the checkpoint.
-
-    Returns:
-      The arrays by name.
-
-    Raises:
-      Damaged: a file is missing or cut short.
-    """
-    wanted = {name: shapes.get(name, ocp.PLACEHOLDER) for name in record["arrays"]}
-    try:
-        with quiet_orbax(), _by_itself():
-            loaded = ocp.load(path.absolute(), wanted)
-        return {name: loaded[name] for name in shapes}
-    except Exception as error:
-        raise Damaged(f"it cannot be read: {_first_line(error)}") from None
-
-
-def check_arrays(arrays: Arrays, record: Record) -> None:
-    """Compares checksums; all processes at once, each with its parts.
-
-    Args:
-      arrays: that were read.
-      record: of their checkpoint.
-
-    Raises:
-      Damaged: an array is not what was written.
-    """
-    found, _ = jax.device_get(compute_checksums(arrays))
-    wrong = [name for name in arrays if int(found[name]) != record["arrays"][name]["checksum"]]
-    if wrong:
-        raise Damaged(f"the checksum of {', '.join(wrong)} is wrong")
-
-
-def _by_itself() -> ocp.Context:
-    """Reading without the others: one of them may not be able to read what this one can."""
-    context, process = ocp.Context(), jax.process_index()
-    context.multiprocessing.active_processes = {process}
-    context.multiprocessing.primary_host = process
-    context.multiprocessing.barrier_sync_key_prefix = f"jaxw2v-{process}"
-    return context
-
-
-def _digest(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _first_line(error: Exception) -> str:
-    if "No space left on device" in str(error):
-        return "no space left on device"
-    line = (str(error).splitlines() or [type(error).__name__])[0]
-    return line.partition(". See full TensorStore details")[0][:200]

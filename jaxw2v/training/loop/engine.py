@@ -9,22 +9,17 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 from jaxw2v.devices.layout import EVERYWHERE, Layout
 from jaxw2v.devices.shards import Shards
-from jaxw2v.devices.storage_order import num_rows, word_of_row
-from jaxw2v.models import WordEmbeddings
 from jaxw2v.sampling import keep_threshold
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.setup.job import Job
+from jaxw2v.training.step.batch import Chunk
 from jaxw2v.training.step.chunk import make_evaluate_chunk, make_train_chunk
-from jaxw2v.training.step.dealer import Chunk
-from jaxw2v.training.step.step import Loss, TrainState, init_state
+from jaxw2v.training.step.state import Loss, TrainState, initial_state, new_state
 
 ROWS_AT_ONCE = 1_024
-# Folded into the seed's key for the initial tables; for draws an epoch is, which is never as large.
-TABLES = 2**31 - 1
 
 
 class Engine:
@@ -130,37 +125,6 @@ class Engine:
         if self.layout.shards.vocab:
             return [self._in_word_order(table) for table in tables]
         return [np.asarray(self._in_word_order(table).addressable_data(0)) for table in tables]
-
-
-def new_state(job: Job, layout: Layout) -> tuple[TrainState, jax.Array]:
-    """The state and the key of a run that starts by chance, where they stay.
-
-    Args:
-      job: what the run does.
-      layout: the devices.
-
-    Returns:
-      The state, and the PRNG key [] from which all draws are folded.
-    """
-    key = layout.make(lambda: jax.random.key(job.config.seed))
-    return layout.make(lambda: initial_state(job)), key
-
-
-def initial_state(job: Job) -> TrainState:
-    """The state before the first step.
-
-    Args:
-      job: what the run does.
-
-    Returns:
-      The state, tables in storage order; rows that no word owns are zeros.
-    """
-    key = jax.random.fold_in(jax.random.key(job.config.seed), TABLES)
-    rngs, size = nnx.Rngs(key), len(job.keep)
-    model = WordEmbeddings(num_rows(size), job.config.embedding_dim, rngs=rngs)
-    is_word = word_of_row(jnp.arange(num_rows(size)), size) < size
-    inputs = jnp.where(is_word[:, None], model.input_embedding[...], 0)
-    return init_state(inputs, model.output_embedding[...], job.optimizer)
 
 
 def _constants(job: Job) -> tuple[np.ndarray, Arrays]:

@@ -20,7 +20,7 @@ from jaxw2v.training.checkpoints.cursor import Position
 from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.loop.saves import Saves
-from jaxw2v.training.step.step import Loss
+from jaxw2v.training.step.state import Loss
 
 
 class Wish(enum.IntEnum):

@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxw2v.corpus import TokenStream
 from jaxw2v.devices.layout import Layout
-from jaxw2v.training.step.dealer import Chunk
+from jaxw2v.training.step.batch import Chunk
 
 
 class FedChunk(NamedTuple):

@@ -10,8 +10,9 @@ from jaxw2v.corpus import TokenStream
 from jaxw2v.devices.processes import is_first
 from jaxw2v.run_folder import remove_checkpoints
 from jaxw2v.training.checkpoints.cursor import Position
+from jaxw2v.training.checkpoints.record import Record
 from jaxw2v.training.checkpoints.stored_state import to_arrays
-from jaxw2v.training.checkpoints.writer import Checkpoints, Record
+from jaxw2v.training.checkpoints.writer import Checkpoints
 from jaxw2v.training.loop.engine import Engine
 
 

@@ -6,7 +6,7 @@ import dataclasses
 
 from jaxw2v.devices.storage_order import num_rows
 from jaxw2v.training.setup.sizes import Plan
-from jaxw2v.training.step.row_updates import capacity, is_swept
+from jaxw2v.training.setup.touched_rows import capacity, is_swept
 
 FLOAT = INT = 4
 

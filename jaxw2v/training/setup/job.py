@@ -18,14 +18,10 @@ from jaxw2v.sampling import keep_probability, percentile_threshold
 from jaxw2v.training.objectives import Objective, make_objective
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.setup.footprint import INT, Footprint
-from jaxw2v.training.setup.optimizer import (
-    check_elementwise,
-    default_optimizer,
-    hold_rows,
-    keep_row_norm,
-    linear_decay,
-)
+from jaxw2v.training.setup.optimizer import default_optimizer
+from jaxw2v.training.setup.schedule import linear_decay
 from jaxw2v.training.setup.sizes import Plan, Sizes, choose_subsample_threshold, make_plan
+from jaxw2v.training.setup.wrappers import check_elementwise, hold_rows, keep_row_norm
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

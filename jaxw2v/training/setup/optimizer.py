@@ -2,67 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from jaxw2v.errors import InputError
+from jaxw2v.training.setup.schedule import scale_by_progress
 
 # Measured (experiments/quality_frontier).
 LONGEST_UPDATE = 4.0
 # The smallest normal float32; a gradient whose square is smaller is none.
 TINY = 1.2e-38
-
-
-def scale_by_progress(
-    schedule: Callable[[jax.Array], jax.Array],
-) -> optax.GradientTransformationExtraArgs:
-    """Multiplies updates by minus a learning rate that depends on the training done.
-
-    Unlike a count of steps, the share of the corpus consumed is known exactly, however many
-    tokens subsampling drops. The trainer passes it as the extra argument ``progress``.
-
-    Args:
-      schedule: from progress (float32 [], 0 at the start, 1 at the end) to a learning rate.
-
-    Returns:
-      An Optax transformation to end a chain with.
-
-    Example:
-      >>> rate = scale_by_progress(lambda progress: 0.1 * (1 - progress))
-      >>> updates, _ = rate.update(jnp.ones(2), rate.init(jnp.ones(2)), progress=0.5)
-      >>> updates.round(3).tolist()
-      [-0.05000000074505806, -0.05000000074505806]
-    """
-
-    def update(updates, state, params=None, *, progress, **extra):
-        del params, extra
-        rate = schedule(progress)
-        return jax.tree.map(lambda u: -rate * u, updates), state
-
-    return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
-
-
-def linear_decay(learning_rate: float, min_learning_rate: float) -> optax.Schedule:
-    """The learning rate of word2vec.c: it falls linearly over the whole training.
-
-    Args:
-      learning_rate: at the start.
-      min_learning_rate: at the end.
-
-    Returns:
-      From progress, 0 to 1, to a learning rate.
-
-    Example:
-      >>> linear_decay(0.5, 0.0)(0.5)
-      0.25
-    """
-    # Arithmetic only: with a Python number it costs the host nothing, and waits for no device.
-    return lambda progress: (learning_rate - min_learning_rate) * (1 - progress) + min_learning_rate
 
 
 class RowMeanSquares(NamedTuple):
@@ -153,123 +104,3 @@ def default_optimizer(schedule: optax.Schedule) -> optax.GradientTransformationE
       (3, 1)
     """
     return optax.chain(scale_by_row_rms(LONGEST_UPDATE), scale_by_progress(schedule))
-
-
-def keep_row_norm(
-    optimizer: optax.GradientTransformation, max_norm: float
-) -> optax.GradientTransformationExtraArgs:
-    r"""Shortens rows that an update makes too long.
-
-    .. math:: \Delta \leftarrow \min(1, \text{max\_norm} / \|p + \Delta\|) (p + \Delta) - p
-
-    torch's ``Embedding(max_norm=...)`` does so when a row is next looked up; here it is done at
-    once.
-
-    Args:
-      optimizer: makes the updates.
-      max_norm: the longest row.
-
-    Returns:
-      An Optax transformation that needs ``params``; its state is that of ``optimizer``.
-
-    Reference:
-      torch.nn.Embedding, ``max_norm``.
-
-    Example:
-      >>> limit, row = keep_row_norm(optax.identity(), 1.0), jnp.zeros((1, 2))
-      >>> updates, _ = limit.update(jnp.array([[3.0, 4.0]]), limit.init(row), row)
-      >>> float(jnp.linalg.norm(row + updates).round(5))
-      1.0
-    """
-    extended = optax.with_extra_args_support(optimizer)
-
-    def shorten(update, row):
-        new = row + update
-        norm = jnp.linalg.norm(new, axis=-1, keepdims=True)
-        return new * (max_norm / jnp.maximum(norm, max_norm)) - row
-
-    def update(updates, state, params=None, **extra):
-        updates, state = extended.update(updates, state, params, **extra)
-        return jax.tree.map(shorten, updates, params), state
-
-    return optax.GradientTransformationExtraArgs(extended.init, update)
-
-
-class HeldRows(NamedTuple):
-    """State of :func:`hold_rows`.
-
-    Attributes:
-      optimizer: state of the transformation that moves the other rows.
-      held: bool [R, 1], rows that do not move.
-    """
-
-    optimizer: optax.OptState
-    held: jax.Array
-
-
-def hold_rows(
-    optimizer: optax.GradientTransformation,
-) -> optax.GradientTransformationExtraArgs:
-    """Keeps the rows that its state names where they are; at first there is none.
-
-    Args:
-      optimizer: moves the other rows.
-
-    Returns:
-      An Optax transformation.
-
-    Example:
-      >>> hold = hold_rows(optax.sgd(1.0))
-      >>> state = hold.init(jnp.zeros((2, 1)))._replace(held=jnp.array([[True], [False]]))
-      >>> hold.update(jnp.ones((2, 1)), state)[0].tolist()
-      [[0.0], [-1.0]]
-    """
-    extended = optax.with_extra_args_support(optimizer)
-
-    def init(table):
-        return HeldRows(extended.init(table), jnp.zeros((table.shape[0], 1), bool))
-
-    def update(updates, state, params=None, **extra):
-        updates, inner = extended.update(updates, state.optimizer, params, **extra)
-        return jnp.where(state.held, 0, updates), HeldRows(inner, state.held)
-
-    return optax.GradientTransformationExtraArgs(init, update)
-
-
-def check_elementwise(optimizer: optax.GradientTransformation) -> None:
-    """Makes sure that a transformation can be applied to some rows of a table.
-
-    Args:
-      optimizer: any Optax transformation.
-
-    Raises:
-      InputError: its state holds an array that is neither a scalar, nor shaped like the table,
-        nor a number for each row; or a row moves differently when other rows are there.
-    """
-    table = jax.ShapeDtypeStruct((7, 3), jnp.float32)
-    for leaf in jax.tree.leaves(jax.eval_shape(optimizer.init, table)):
-        if leaf.shape not in ((), table.shape, (table.shape[0], 1)):
-            raise InputError(
-                f"the optimizer keeps state of shape {leaf.shape} for a table {table.shape}; "
-                "give an elementwise one, such as adam, adagrad or sgd"
-            )
-    if not _moves_rows_alone(optimizer):
-        raise InputError(
-            "the optimizer moves a row by what other rows do (a global norm, say); give an "
-            "elementwise one, such as adam, adagrad or sgd, or row_updates='dense'"
-        )
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _moves_rows_alone(optimizer: optax.GradientTransformation) -> jax.Array:
-    rows = jnp.arange(1, 22, dtype=jnp.float32).reshape(7, 3)
-    whole, part = (_second_update(optimizer, table) for table in (rows, rows[:2]))
-    return jnp.allclose(whole[:2], part, rtol=1e-5, atol=0)
-
-
-def _second_update(optimizer: optax.GradientTransformation, table: jax.Array) -> jax.Array:
-    # The second, because Adam's first update is the sign of any gradient.
-    extended = optax.with_extra_args_support(optimizer)
-    progress = jnp.float32(0)
-    _, state = extended.update(table, extended.init(table), table, progress=progress)
-    return extended.update(table**2, state, table, progress=progress)[0]

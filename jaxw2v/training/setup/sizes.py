@@ -8,14 +8,13 @@ import math
 import numpy as np
 
 from jaxw2v.config import Config
+from jaxw2v.training.setup.schedule import choose_learning_rate
 
 CHUNK_TOKENS = 1 << 22
 # Measured on 14.6 M words (experiments/quality_frontier): from 850 steps on scores are the same
 # within noise, 420 score lower; steps as long as these are as fast as longer ones.
 TARGET_STEPS = 1_500
 SMALLEST_STEP, LARGEST_STEP = 256, 65_536
-# Measured (experiments/quality_frontier): 0.2 to 14.6 M words, 1 to 20 epochs, 120 to 27,000 steps.
-LEARNING_RATE, LARGEST_LEARNING_RATE = 0.45, 0.1
 # Of that rate, where tables come from another run.
 CONTINUED = 0.5
 # Measured (experiments/quality_frontier): on 14.6 M words 1e-4 scores higher, and trains on fewer
@@ -91,31 +90,6 @@ def choose_subsample_threshold(counts: np.ndarray) -> float:
     """
     is_large = counts.sum() > LARGE_CORPUS
     return SUBSAMPLE_THRESHOLD_OF_LARGE if is_large else SUBSAMPLE_THRESHOLD
-
-
-def choose_learning_rate(steps: float, epochs: int) -> float:
-    r"""The first learning rate, where the settings leave it open.
-
-    .. math:: \eta = \min(0.1, 0.45 / (\sqrt{E} \sqrt[3]{t}))
-
-    A row that k of t steps touch moves about :math:`\eta \sqrt{t k}` in all
-    (:func:`~jaxw2v.training.setup.optimizer.scale_by_row_rms`), and k grows with the epochs E,
-    whatever the size of the corpus: the rarest words are as rare in all of them. So that paths are
-    as long everywhere :math:`\eta` falls with the root of E; for frequent words, which every step
-    moves, the third root of t was better than the second.
-
-    Args:
-      steps: t, optimizer steps of the run.
-      epochs: E, passes over the corpus.
-
-    Returns:
-      The rate.
-
-    Example:
-      >>> round(choose_learning_rate(2000, 5), 3), round(choose_learning_rate(2000, 20), 3)
-      (0.016, 0.008)
-    """
-    return min(LARGEST_LEARNING_RATE, LEARNING_RATE / (math.sqrt(epochs) * math.cbrt(steps)))
 
 
 def make_plan(

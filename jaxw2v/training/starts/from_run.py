@@ -28,21 +28,19 @@ from jaxw2v.run_folder import (
     read_settings,
     steps_in,
 )
-from jaxw2v.training.checkpoints.resume import (
+from jaxw2v.training.checkpoints.reader import (
+    Damaged,
+    check_arrays,
     none_usable,
+    read_arrays,
     read_vocabulary,
     sound_records,
 )
+from jaxw2v.training.checkpoints.record import Record
 from jaxw2v.training.checkpoints.stored_state import from_arrays, to_arrays
-from jaxw2v.training.checkpoints.writer import (
-    Damaged,
-    Record,
-    check_arrays,
-    read_arrays,
-)
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.starts.start import Start, change_rows
-from jaxw2v.training.step.step import TrainState
+from jaxw2v.training.step.state import TrainState
 from jaxw2v.vectors import WordVectors
 
 # What another run does not decide: how long, how fast and how it is watched.

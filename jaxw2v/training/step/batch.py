@@ -48,3 +48,15 @@ def pair_mask(
         return mask
     kept = jax.vmap(subsample_pairs, (0, 0, None))(blocks.pair_keys, blocks.ids, keep_threshold)
     return jnp.where(kept, mask, jnp.zeros((), mask.dtype))
+
+
+class Chunk(NamedTuple):
+    """A piece of the token stream, or a device's part of it.
+
+    Attributes:
+      ids: int32 [C], word ids; -1 is left out (padding, or held out for validation).
+      sentence_ids: int32 [C].
+    """
+
+    ids: jax.Array
+    sentence_ids: jax.Array

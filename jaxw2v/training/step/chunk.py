@@ -14,8 +14,10 @@ import jax.numpy as jnp
 from jaxw2v.devices.shards import Shards
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.setup.job import Job
-from jaxw2v.training.step.dealer import Chunk, Dealer
-from jaxw2v.training.step.step import Loss, TrainState, blocks_loss, train_step
+from jaxw2v.training.step.batch import Chunk
+from jaxw2v.training.step.dealer import Dealer
+from jaxw2v.training.step.state import Loss, TrainState
+from jaxw2v.training.step.step import blocks_loss, train_step
 
 # The loss is for the user to watch: measuring every step's would take 2% of the time.
 STEPS_PER_LOSS = 8

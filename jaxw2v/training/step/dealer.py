@@ -18,19 +18,7 @@ from jaxw2v.sampling import (
 )
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.setup.job import Job
-from jaxw2v.training.step.batch import Blocks
-
-
-class Chunk(NamedTuple):
-    """A piece of the token stream, or a device's part of it.
-
-    Attributes:
-      ids: int32 [C], word ids; -1 is left out (padding, or held out for validation).
-      sentence_ids: int32 [C].
-    """
-
-    ids: jax.Array
-    sentence_ids: jax.Array
+from jaxw2v.training.step.batch import Blocks, Chunk
 
 
 class CutChunk(NamedTuple):

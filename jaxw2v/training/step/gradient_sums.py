@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from jaxw2v.devices.shards import Names, Shards
-from jaxw2v.training.step.row_updates import TouchedRows, add_to_rows, find_touched_rows, is_swept
+from jaxw2v.training.setup.touched_rows import is_swept
+from jaxw2v.training.step.row_updates import TouchedRows, add_to_rows, find_touched_rows
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ Written for one device among others; :class:`~jaxw2v.devices.shards.Shards` says
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,71 +18,7 @@ from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.step.batch import Blocks, pair_mask
 from jaxw2v.training.step.gradient_sums import GradientSums
 from jaxw2v.training.step.row_updates import sweep_rows, update_rows
-
-
-class TrainState(NamedTuple):
-    """What training changes; R rows, in storage order, of which a device holds its part.
-
-    Attributes:
-      input_embedding: float32 [R, D].
-      output_embedding: float32 [R, D].
-      input_optimizer: Optax state of the input table.
-      output_optimizer: Optax state of the output table.
-      input_positions: int32 [R], scratch of :func:`find_touched_rows` for the input table.
-      output_positions: int32 [R], for the output table.
-    """
-
-    input_embedding: jax.Array
-    output_embedding: jax.Array
-    input_optimizer: optax.OptState
-    output_optimizer: optax.OptState
-    input_positions: jax.Array
-    output_positions: jax.Array
-
-
-class Loss(NamedTuple):
-    """A loss that was measured.
-
-    Attributes:
-      total: float32 [], nats, summed over the pairs on which it was measured.
-      pairs: float32 [], those pairs.
-      formed: float32 [], all pairs, those on which it was not measured too.
-    """
-
-    total: jax.Array
-    pairs: jax.Array
-    formed: jax.Array
-
-    @classmethod
-    def nothing(cls) -> Loss:
-        """No pair."""
-        zero = jnp.float32(0)
-        return cls(zero, zero, zero)
-
-
-def init_state(
-    input_embedding: jax.Array,
-    output_embedding: jax.Array,
-    optimizer: optax.GradientTransformation,
-) -> TrainState:
-    """Makes the state before the first step.
-
-    Args:
-      input_embedding: float32 [R, D].
-      output_embedding: float32 [R, D].
-      optimizer: the transformation.
-
-    Returns:
-      The state.
-    """
-    return TrainState(
-        input_embedding,
-        output_embedding,
-        optimizer.init(input_embedding),
-        optimizer.init(output_embedding),
-        jnp.zeros(input_embedding.shape[0], jnp.int32),
-        jnp.zeros(output_embedding.shape[0], jnp.int32),
-    )
+from jaxw2v.training.step.state import Loss, TrainState
 
 
 def blocks_loss(

@@ -1,0 +1,115 @@
+"""What training changes, and how it begins."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+
+from jaxw2v.devices.layout import Layout
+from jaxw2v.devices.storage_order import num_rows, word_of_row
+from jaxw2v.models import WordEmbeddings
+from jaxw2v.training.setup.job import Job
+
+
+class TrainState(NamedTuple):
+    """What training changes; R rows, in storage order, of which a device holds its part.
+
+    Attributes:
+      input_embedding: float32 [R, D].
+      output_embedding: float32 [R, D].
+      input_optimizer: Optax state of the input table.
+      output_optimizer: Optax state of the output table.
+      input_positions: int32 [R], scratch of :func:`find_touched_rows` for the input table.
+      output_positions: int32 [R], for the output table.
+    """
+
+    input_embedding: jax.Array
+    output_embedding: jax.Array
+    input_optimizer: optax.OptState
+    output_optimizer: optax.OptState
+    input_positions: jax.Array
+    output_positions: jax.Array
+
+
+class Loss(NamedTuple):
+    """A loss that was measured.
+
+    Attributes:
+      total: float32 [], nats, summed over the pairs on which it was measured.
+      pairs: float32 [], those pairs.
+      formed: float32 [], all pairs, those on which it was not measured too.
+    """
+
+    total: jax.Array
+    pairs: jax.Array
+    formed: jax.Array
+
+    @classmethod
+    def nothing(cls) -> Loss:
+        """No pair."""
+        zero = jnp.float32(0)
+        return cls(zero, zero, zero)
+
+
+def init_state(
+    input_embedding: jax.Array,
+    output_embedding: jax.Array,
+    optimizer: optax.GradientTransformation,
+) -> TrainState:
+    """Makes the state before the first step.
+
+    Args:
+      input_embedding: float32 [R, D].
+      output_embedding: float32 [R, D].
+      optimizer: the transformation.
+
+    Returns:
+      The state.
+    """
+    return TrainState(
+        input_embedding,
+        output_embedding,
+        optimizer.init(input_embedding),
+        optimizer.init(output_embedding),
+        jnp.zeros(input_embedding.shape[0], jnp.int32),
+        jnp.zeros(output_embedding.shape[0], jnp.int32),
+    )
+
+
+# Folded into the seed's key for the initial tables; for draws an epoch is, which is never as large.
+TABLES = 2**31 - 1
+
+
+def new_state(job: Job, layout: Layout) -> tuple[TrainState, jax.Array]:
+    """The state and the key of a run that starts by chance, where they stay.
+
+    Args:
+      job: what the run does.
+      layout: the devices.
+
+    Returns:
+      The state, and the PRNG key [] from which all draws are folded.
+    """
+    key = layout.make(lambda: jax.random.key(job.config.seed))
+    return layout.make(lambda: initial_state(job)), key
+
+
+def initial_state(job: Job) -> TrainState:
+    """The state before the first step.
+
+    Args:
+      job: what the run does.
+
+    Returns:
+      The state, tables in storage order; rows that no word owns are zeros.
+    """
+    key = jax.random.fold_in(jax.random.key(job.config.seed), TABLES)
+    rngs, size = nnx.Rngs(key), len(job.keep)
+    model = WordEmbeddings(num_rows(size), job.config.embedding_dim, rngs=rngs)
+    is_word = word_of_row(jnp.arange(num_rows(size)), size) < size
+    inputs = jnp.where(is_word[:, None], model.input_embedding[...], 0)
+    return init_state(inputs, model.output_embedding[...], job.optimizer)
