@@ -8,7 +8,7 @@ The pipeline, in the order in which data flows:
   the bag of cbow; pure.
 - :mod:`jaxw2v.models`: the two embedding tables as a Flax NNX module.
 - :mod:`jaxw2v.training`: what a run does and on which devices, the step, chunks of steps, the loop.
-- :mod:`jaxw2v.vectors`: word vectors, neighbours, files, scores.
+- :mod:`jaxw2v.vectors`: word vectors, neighbors, files, scores.
 
 ``train(corpus, config)`` runs all of it. Names are imported when first used, so that importing
 this package starts nothing.

@@ -151,7 +151,7 @@ class Config(TextSettings):
     block_length: int = 32
     """Consecutive tokens that form pairs with one another (words)."""
     block_overlap: int | None = None
-    """Tokens that neighbouring blocks share, so that windows at their edges are whole; None is
+    """Tokens that neighboring blocks share, so that windows at their edges are whole; None is
     0, or twice the window where full windows are required (words)."""
     negatives_per_block: int | None = None
     """Negatives drawn for a block and shared by its tokens; None is block_length, and a fifth of it
@@ -173,7 +173,7 @@ class Config(TextSettings):
     patience: int | None = None
     """Stop when the validation loss has not fallen for so many epochs (passes)."""
     probe_words: tuple[str, ...] = ()
-    """Words whose neighbours are printed after each epoch."""
+    """Words whose neighbors are printed after each epoch."""
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -208,7 +208,7 @@ class Config(TextSettings):
 
     @property
     def overlap(self) -> int:
-        """Tokens that neighbouring blocks share (words)."""
+        """Tokens that neighboring blocks share (words)."""
         if self.block_overlap is not None:
             return self.block_overlap
         return 2 * self.window if self.require_full_window else 0

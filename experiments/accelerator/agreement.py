@@ -11,8 +11,15 @@ import numpy as np
 import jaxw2v
 from experiments.accelerator.settings import Keep, Settings
 from experiments.throughput.synthetic import synthetic_stream
-from jaxw2v.sampling import keep_threshold
-from jaxw2v.training import Chunk, Shards, initial_state, make_job, make_train_chunk
+from jaxw2v.training import (
+    Chunk,
+    ChunkInputs,
+    Shards,
+    initial_state,
+    make_job,
+    make_train_chunk,
+    word_arrays,
+)
 
 OBJECTIVES = {
     "skipgram, shared negatives": {},
@@ -80,10 +87,10 @@ class _Runs:
             self.programs.append((device, train.lower(*put).compile()))
 
     def _arguments(self, state, chunk, index: int) -> tuple:
-        place = np.array([1, index], np.int32)
+        cursor = np.array([1, index], np.int32)
         progress = np.float32([index / CHUNKS, (index + 1) / CHUNKS])
-        keep = keep_threshold(self.job.keep)
-        return state, chunk, keep, self.job.constants, jax.random.key(1), place, progress
+        words = word_arrays(self.job)
+        return state, ChunkInputs(chunk, words, jax.random.key(1), cursor, progress)
 
     def _train(self, number: int, chunks: list[Chunk]) -> tuple:
         """The state after the first chunk and after all, steps of the first, loss of the last."""

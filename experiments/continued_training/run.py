@@ -10,7 +10,7 @@ from pathlib import Path
 import jaxw2v
 from experiments import command_line, results_file
 from experiments.grouping import by_settings, means
-from experiments.neighbours import neighbours
+from experiments.neighbors import neighbors
 from experiments.scores import SCORES, check_sets, score
 
 HERE = Path(__file__).parent
@@ -29,7 +29,7 @@ class ContinuedTraining:
     eval_dir: Path
     """Folder with ws353.txt, simlex999.txt and questions-words.txt."""
     probe_words: tuple[str, ...] = ("plot", "screenplay", "lousy", "cgi", "dvds", "unwatchable")
-    """Words whose neighbours are shown before and after."""
+    """Words whose neighbors are shown before and after."""
     rates: tuple[float, ...] = (0.00125, 0.0025, 0.01, 0.02)
     """Learning rates tried beside the default (no unit)."""
     seeds: tuple[int, ...] = (1, 2, 3)
@@ -90,7 +90,7 @@ def arm(
       options: of :func:`jaxw2v.train`.
 
     Returns:
-      Scores, loss and neighbours.
+      Scores, loss and neighbors.
     """
     epochs = 1 if settings.smoke else jaxw2v.Config().epochs
     config = jaxw2v.Config(epochs=epochs, seed=seed, learning_rate=learning_rate)
@@ -111,9 +111,9 @@ def arm(
         **score(wv, settings.eval_dir),
         "validation_loss": last.metrics.get("validation_loss"),
         "words_per_second": last.metrics["words_per_second"],
-        "neighbours": neighbours(wv, settings.probe_words, topn=6),
+        "neighbors": neighbors(wv, settings.probe_words, topn=6),
     }
-    print(json.dumps({k: v for k, v in record.items() if k != "neighbours"}))
+    print(json.dumps({k: v for k, v in record.items() if k != "neighbors"}))
     return record
 
 

@@ -17,7 +17,7 @@ from flax import nnx
 
 import jaxw2v
 from experiments import command_line, pictures, results_file
-from experiments.neighbours import neighbours
+from experiments.neighbors import neighbors
 from jaxw2v.losses import softmax_loss
 
 HERE = Path(__file__).parent
@@ -43,7 +43,7 @@ class Lookup:
     rounds: int = 15
     """Measurements of each, in alternation."""
     probe_words: tuple[str, ...] = ("king", "army", "music")
-    """Words whose neighbours in the trained matrix are shown."""
+    """Words whose neighbors in the trained matrix are shown."""
     results: Path = HERE / "results.json"
     """File that receives the results; the plot goes beside it."""
     smoke: bool = False
@@ -207,7 +207,7 @@ def compare_trained(settings: Lookup) -> dict:
       settings: the settings.
 
     Returns:
-      Largest differences of hidden layers, losses and gradients; neighbours of some words.
+      Largest differences of hidden layers, losses and gradients; neighbors of some words.
     """
     config = jaxw2v.Config(
         output_layer="softmax",
@@ -247,7 +247,7 @@ def compare_trained(settings: Lookup) -> dict:
         "loss_difference": abs(float(of_network) - float(of_lookup)) / settings.batch,
         "gradient_difference": float(np.abs(dense_gradient - np.asarray(gradient)).max()),
         "largest_gradient": float(np.abs(dense_gradient).max()),
-        "neighbours": neighbours(wv, settings.probe_words, topn=5),
+        "neighbors": neighbors(wv, settings.probe_words, topn=5),
     }
     print(found, flush=True)
     return found

@@ -21,7 +21,7 @@ from experiments import command_line, pictures, results_file
 from experiments.grouping import by_settings, means
 from experiments.imdb_sentiment.classify import Labelled, Mode, train
 from experiments.imdb_sentiment.reviews import Reviews, draw_labelled, encode, read
-from experiments.neighbours import neighbours
+from experiments.neighbors import neighbors
 from experiments.scores import SCORES, check_sets, score
 
 HERE = Path(__file__).parent
@@ -48,7 +48,7 @@ class Sentiment:
     length: int = 256
     """Words of a review that are read (words)."""
     probe_words: tuple[str, ...] = ("good", "bad", "terrible", "movie", "alps")
-    """Words whose neighbours are shown."""
+    """Words whose neighbors are shown."""
     results: Path = HERE / "results.json"
     """File that receives the results; the plot goes beside it."""
     smoke: bool = False
@@ -109,7 +109,7 @@ def starting_tables(
 
 
 def describe(settings: Sentiment, name: str, wv: jaxw2v.WordVectors) -> dict[str, object]:
-    """Scores a table and looks up neighbours.
+    """Scores a table and looks up neighbors.
 
     Args:
       settings: the settings.
@@ -117,10 +117,10 @@ def describe(settings: Sentiment, name: str, wv: jaxw2v.WordVectors) -> dict[str
       wv: the table.
 
     Returns:
-      Name, scores and neighbours.
+      Name, scores and neighbors.
     """
-    near = neighbours(wv, settings.probe_words, topn=6)
-    return {"table": name, **score(wv, settings.eval_dir), "neighbours": near}
+    near = neighbors(wv, settings.probe_words, topn=6)
+    return {"table": name, **score(wv, settings.eval_dir), "neighbors": near}
 
 
 def run_seed(settings: Sentiment, reviews: Reviews, test: Reviews, seed: int) -> tuple[list, list]:
@@ -278,7 +278,7 @@ def measure(settings: Sentiment) -> dict:
     for record in tables:
         if record["seed"] == settings.seeds[0]:
             scores = "  ".join(f"{record[name]:.3f}" for name in SCORES)
-            print(f"{record['table']:50} {scores}  {record['neighbours']}")
+            print(f"{record['table']:50} {scores}  {record['neighbors']}")
     return results
 
 

@@ -3,7 +3,7 @@
     XLA_FLAGS=--xla_force_host_platform_device_count=8 \\
       python -m experiments.multi_device.pmap_loop --corpus corpus.txt
 
-Prints the loss after each chunk and the neighbours of a word. The result has the bits of
+Prints the loss after each chunk and the neighbors of a word. The result has the bits of
 ``jaxw2v train --mesh 8x1`` with the same chunks in the same order.
 """
 
@@ -18,14 +18,15 @@ import tyro
 
 import jaxw2v
 from jaxw2v.corpus import open_corpus
-from jaxw2v.sampling import keep_threshold
 from jaxw2v.training import (
     Chunk,
+    ChunkInputs,
     Shards,
     initial_state,
     make_job,
     make_train_chunk,
     storage_row,
+    word_arrays,
 )
 
 AXIS = "data"
@@ -57,21 +58,22 @@ def train(loop: PmapLoop) -> jaxw2v.WordVectors:
     train_chunk = jax.pmap(
         make_train_chunk(job, Shards(size, data=(AXIS,))),
         AXIS,
-        in_axes=(0, 0, None, None, None, None, None),
+        in_axes=(0, ChunkInputs(chunk=0, words=None, key=None, cursor=None, progress=None)),
         donate_argnums=0,
     )
     start = jax.jit(initial_state, static_argnums=0)(job)
     state = jax.tree.map(lambda leaf: jnp.stack([leaf] * devices), start)
-    keep, key = jnp.asarray(keep_threshold(job.keep)), jax.random.key(loop.config.seed)
+    words, key = word_arrays(job), jax.random.key(loop.config.seed)
     step = job.plan.chunk_tokens
     for epoch in range(loop.config.epochs):
         for index, first in enumerate(range(0, len(stream), step)):
             read = stream.read(first, min(first + step, len(stream)))
-            place = np.array([epoch + 1, index], np.int32)
+            cursor = np.array([epoch + 1, index], np.int32)
             done = np.array([first, min(first + step, len(stream))]) / len(stream)
             progress = np.float32((epoch + done) / loop.config.epochs)
             chunk = Chunk(*(deal(part, step, devices) for part in read))
-            state, loss, _ = train_chunk(state, chunk, keep, job.constants, key, place, progress)
+            inputs = ChunkInputs(chunk, words, key, cursor, progress)
+            state, loss, _ = train_chunk(state, inputs)
             print(f"epoch {epoch + 1}, loss {loss.total[0] / loss.pairs[0]:.4f}", flush=True)
     table = np.asarray(state.input_embedding[0])
     return jaxw2v.WordVectors(stream.vocabulary, table[storage_row(np.arange(size), size)])

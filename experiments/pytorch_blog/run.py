@@ -15,7 +15,7 @@ import numpy as np
 
 import jaxw2v
 from experiments import command_line, pictures, results_file
-from experiments.neighbours import neighbours
+from experiments.neighbors import neighbors
 from experiments.pytorch_blog import torch_skipgram
 from experiments.pytorch_blog.held_out import HeldOut, Sampling, draw_held_out, pair_loss
 from experiments.scores import check_sets, score
@@ -53,7 +53,7 @@ class Blog:
     held_out_pairs: int = 50_000
     """Pairs on which the loss is measured after each epoch (pairs)."""
     probe_words: tuple[str, ...] = ("love", "hurricane", "military", "army")
-    """Words whose neighbours are shown after each epoch."""
+    """Words whose neighbors are shown after each epoch."""
     results: Path = HERE / "results.json"
     """File that receives the results; the plot goes beside it."""
     smoke: bool = False
@@ -137,7 +137,7 @@ def run_arm(
                     name: pair_loss(wv.vectors, wv.output_vectors, pairs)
                     for name, pairs in held_out.items()
                 },
-                "neighbours": neighbours(wv, settings.probe_words, topn=5),
+                "neighbors": neighbors(wv, settings.probe_words, topn=5),
             }
         )
         last[:] = [wv]

@@ -27,7 +27,7 @@ class Queries:
     embedding_dim: int = 300
     """Length of a vector (components)."""
     queries: int = 1_000
-    """Words whose ten neighbours are asked for (queries)."""
+    """Words whose ten neighbors are asked for (queries)."""
     rounds: int = 3
     """Rounds of each system, in alternation, each a process of its own (rounds)."""
     results: Path = HERE / "results.json"

@@ -25,7 +25,7 @@ class Plot(Reading):
     """A file of words, or the N most frequent ones."""
     method: Literal["pca", "tsne"] = "pca"
     """How they are laid in the plane: the two directions of most variance, or t-SNE, which keeps
-    neighbours together."""
+    neighbors together."""
     metrics: bool = False
     """Draw the loss of each epoch instead of words."""
     out: Annotated[Path, tyro.conf.arg(metavar="FILE")] = Path("plot.png")

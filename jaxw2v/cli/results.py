@@ -63,7 +63,7 @@ class Neighbors(_OfVectors):
     words: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="WORD")]
     """Words or quoted expressions; each is a query of its own."""
     topn: int = 10
-    """Neighbours printed for each query (words)."""
+    """Neighbors printed for each query (words)."""
 
     def run(self) -> None:
         """Runs the command."""

@@ -16,7 +16,7 @@ class TextClassifier(nnx.Module):
               \bar e = \frac{1}{n} \sum_{i \le n} e_{x_i}
 
     where n counts the words of the text without padding. With a convolution of width w, each word
-    is seen with its neighbours, and the largest activation over the text is taken instead of the
+    is seen with its neighbors, and the largest activation over the text is taken instead of the
     mean:
 
     .. math:: \bar e_f = \max_i \mathrm{relu}(\textstyle\sum_{j} F_{jf}^\top e_{x_{i+j}} + a_f)

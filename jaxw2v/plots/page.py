@@ -23,7 +23,7 @@ from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.plots.projection import Projection
 from jaxw2v.vectors import WordVectors
 
-NEIGHBOURS = 8
+NEIGHBORS = 8
 BLUE, ORANGE = "#0072B2", "#D55E00"
 TOOLTIP = """<div style="max-width:22em"><b>@word</b> <span style="color:#666">@count{0,0}
 times</span><br>@near</div>"""
@@ -67,16 +67,16 @@ if (!wanted) {
 
 
 def write_page(projection: Projection, wv: WordVectors, path: str | Path, title: str) -> None:
-    """Writes a page to pan, zoom and search; a word shows its neighbours.
+    """Writes a page to pan, zoom and search; a word shows its neighbors.
 
     Args:
       projection: the words and their places.
-      wv: the vectors, among all of which neighbours are looked for.
+      wv: the vectors, among all of which neighbors are looked for.
       path: the HTML file, renamed when complete.
       title: above the picture.
     """
     words = list(projection.words)
-    near = wv.most_similar([[word] for word in words], topn=NEIGHBOURS)
+    near = wv.most_similar([[word] for word in words], topn=NEIGHBORS)
     source = ColumnDataSource(
         {
             "x": projection.places[:, 0].tolist(),

@@ -72,7 +72,7 @@ def project(wv: WordVectors, words: Sequence[str], method: Method, seed: int = 0
     Args:
       wv: the vectors, taken at length one.
       words: 3 or more.
-      method: ``pca``, the two directions of most variance; or ``tsne``, which keeps neighbours
+      method: ``pca``, the two directions of most variance; or ``tsne``, which keeps neighbors
         together.
       seed: of t-SNE.
 

@@ -13,7 +13,7 @@ from jaxw2v.sampling.noise import (
     noise_probability,
     sample_noise,
 )
-from jaxw2v.sampling.random_words import random_integers, random_words
+from jaxw2v.sampling.random_bits import random_bits, random_integers
 from jaxw2v.sampling.subsampling import (
     keep_probability,
     keep_threshold,
@@ -46,8 +46,8 @@ __all__ = [
     "noise_probability",
     "percentile_threshold",
     "positive_mask",
+    "random_bits",
     "random_integers",
-    "random_words",
     "sample_noise",
     "subsample",
     "subsample_pairs",

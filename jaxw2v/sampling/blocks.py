@@ -45,7 +45,7 @@ def cut_into_blocks(
       ids: int32 [n], word ids.
       sentence_ids: int32 [n], each token's sentence.
       block_length: L, tokens in a block.
-      overlap: tokens that neighbouring blocks share, even and below L.
+      overlap: tokens that neighboring blocks share, even and below L.
       offset: int32 [], places by which the kept tokens are moved on, from 0 to L - overlap - 1, so
         that edges can lie elsewhere each time; those moved past the end stand at the front, and
         form no pairs with what follows.

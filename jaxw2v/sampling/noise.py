@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxw2v.sampling.random_words import random_integers, random_words
+from jaxw2v.sampling.random_bits import random_bits, random_integers
 
 
 class NoiseDistribution(NamedTuple):
@@ -23,7 +23,9 @@ class NoiseDistribution(NamedTuple):
     alias: jax.Array
 
 
-def noise_distribution(counts: np.ndarray, exponent: float = 0.75) -> NoiseDistribution:
+def noise_distribution(
+    counts: np.ndarray, exponent: float = 0.75, table_size: int | None = None
+) -> NoiseDistribution:
     r"""Builds the table of :math:`P(v) \propto \mathrm{count}_v^{\text{exponent}}`.
 
     All is integer arithmetic on shares of V * 2**32, so a word's chance is off by about
@@ -34,6 +36,8 @@ def noise_distribution(counts: np.ndarray, exponent: float = 0.75) -> NoiseDistr
     Args:
       counts: [V] integer, occurrences.
       exponent: 0.75 in the paper; 0 is uniform, 1 the unigram distribution.
+      table_size: draw as from a table with so many entries (:func:`finite_table_counts`); ``None``
+        draws in the exact proportions.
 
     Returns:
       The table.
@@ -46,9 +50,9 @@ def noise_distribution(counts: np.ndarray, exponent: float = 0.75) -> NoiseDistr
       >>> float(noise_probability(table)[0].round(6))
       0.75
     """
-    counts = np.asarray(counts, np.float64)
-    # Words of another text that do not occur in this one are never drawn.
-    weights = np.where(counts > 0, np.maximum(counts, 1) ** exponent, 0)
+    if table_size is not None:
+        counts, exponent = finite_table_counts(counts, exponent, table_size), 1.0
+    weights = _weights(counts, exponent)
     size = len(weights)
     shares = np.floor(weights / weights.sum() * size * 2.0**32).astype(np.int64)
     shares[: max(size * 2**32 - shares.sum(), 0)] += 1
@@ -98,8 +102,8 @@ def finite_table_counts(counts: np.ndarray, exponent: float, length: int) -> np.
     .. math:: \max(1, \lfloor \text{length} \cdot \mathrm{count}_v^{\text{exponent}} /
               \textstyle\sum_w \mathrm{count}_w^{\text{exponent}} \rceil)
 
-    ``noise_distribution(finite_table_counts(...), exponent=1)`` draws as a uniform choice from
-    such a table does: rare words more often than their counts say.
+    A uniform choice from such a table, as :func:`noise_distribution` makes it of ``table_size``,
+    draws rare words more often than their counts say.
 
     Args:
       counts: [V] integer, occurrences.
@@ -122,11 +126,15 @@ def finite_table_counts(counts: np.ndarray, exponent: float, length: int) -> np.
     """
     if length < 1:
         raise ValueError(f"length is {length}; it must be 1 or more")
+    weights = _weights(counts, exponent)
+    entries = np.maximum(np.rint(weights / weights.sum() * length), 1)
+    return np.where(weights > 0, entries, 0).astype(np.int64)
+
+
+def _weights(counts: np.ndarray, exponent: float) -> np.ndarray:
     counts = np.asarray(counts, np.float64)
     # Words of another text that do not occur in this one are never drawn.
-    weights = np.where(counts > 0, np.maximum(counts, 1) ** exponent, 0)
-    entries = np.maximum(np.rint(weights / weights.sum() * length), 1)
-    return np.where(counts > 0, entries, 0).astype(np.int64)
+    return np.where(counts > 0, np.maximum(counts, 1) ** exponent, 0)
 
 
 def sample_noise(
@@ -142,7 +150,7 @@ def sample_noise(
       noise: the table.
       shape: the shape of the draws.
       start: the number of the first row or of each, as in
-        :func:`~jaxw2v.sampling.random_words`.
+        :func:`~jaxw2v.sampling.random_bits`.
 
     Returns:
       int32 of the given shape, word ids.
@@ -157,5 +165,5 @@ def sample_noise(
     """
     column_key, side_key = jax.random.split(key)
     column = random_integers(column_key, shape, noise.alias.shape[0], start)
-    own = random_words(side_key, shape, start)[0] <= noise.threshold[column]
+    own = random_bits(side_key, shape, start)[0] <= noise.threshold[column]
     return jnp.where(own, column, noise.alias[column])

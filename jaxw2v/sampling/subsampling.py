@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxw2v.errors import InputError
-from jaxw2v.sampling.random_words import random_words
+from jaxw2v.sampling.random_bits import random_bits
 
 Formula = Literal["word2vec_c", "paper", "percentile", "none"]
 
@@ -118,7 +118,7 @@ def subsample(
       threshold: uint32 [V], from :func:`keep_threshold`. Ids of V or more count as V - 1;
         :func:`~jaxw2v.sampling.check_ids` finds them.
       start: int32 [], the place of the first token in the stream, as in
-        :func:`~jaxw2v.sampling.random_words`.
+        :func:`~jaxw2v.sampling.random_bits`.
 
     Returns:
       bool [n], true where the token is kept.
@@ -137,7 +137,7 @@ def subsample(
     """
     if ids.ndim != 1:
         raise ValueError(f"ids {ids.shape} must have one axis")
-    bits, _ = random_words(key, ids.shape, start)
+    bits, _ = random_bits(key, ids.shape, start)
     return (ids >= 0) & (bits <= threshold[jnp.maximum(ids, 0)])
 
 
@@ -168,6 +168,6 @@ def subsample_pairs(key: jax.Array, ids: jax.Array, threshold: jax.Array) -> jax
     """
     center_key, context_key = jax.random.split(key)
     center = subsample(center_key, ids, threshold)
-    bits, _ = random_words(context_key, (ids.size, ids.size))
+    bits, _ = random_bits(context_key, (ids.size, ids.size))
     limit = threshold[jnp.maximum(ids, 0)]
     return (ids >= 0)[:, None] & (bits <= limit[:, None]) & center[None, :]

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxw2v.sampling.random_words import random_integers
+from jaxw2v.sampling.random_bits import random_integers
 
 
 def effective_windows(
@@ -28,7 +28,7 @@ def effective_windows(
       window: W, the largest window (words).
       sampling: ``dynamic`` draws, ``fixed`` is always W.
       start: the number of the first row or of each, as in
-        :func:`~jaxw2v.sampling.random_words`.
+        :func:`~jaxw2v.sampling.random_bits`.
 
     Returns:
       int32 of the given shape (words).

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, NotRequired, TypedDict
 
 from jaxw2v.vectors import WordVectors
 
-Metrics = dict[str, Any]
+
+class EpochRecord(TypedDict):
+    """What is known of an epoch: a line of ``metrics.jsonl``.
+
+    Attributes:
+      epoch: from 1.
+      raw_words: of the corpus, before subsampling and with words that are not in the vocabulary.
+      steps: optimizer steps of all epochs so far.
+      seconds: that training took in this epoch, without compiling and validating.
+      words_per_second: raw words in a second.
+      loss: mean over the pairs on which it was measured (nats); ``None`` if on none.
+      learning_rate: at the end of the epoch; ``None`` with an optimizer of the user's own.
+      compile_seconds: that the training program took to compile, once in the run.
+      tokens_per_step: kept tokens in a whole step.
+      subsample_threshold: share of the corpus; ``None`` where none is used.
+      validation_loss: mean over the pairs of the held-out text (nats); ``None`` if it has none;
+        missing if nothing is held out.
+    """
+
+    epoch: int
+    raw_words: int
+    steps: int
+    seconds: float
+    words_per_second: int
+    loss: float | None
+    learning_rate: float | None
+    compile_seconds: float
+    tokens_per_step: int
+    subsample_threshold: float | None
+    validation_loss: NotRequired[float | None]
 
 
 class Progress(NamedTuple):
@@ -46,7 +75,7 @@ class Callback:
           progress: where the run is.
         """
 
-    def on_epoch_end(self, wv: WordVectors, metrics: list[Metrics]) -> bool | None:
+    def on_epoch_end(self, wv: WordVectors, metrics: list[EpochRecord]) -> bool | None:
         """Called after each epoch, when its vectors have been written.
 
         Args:
@@ -54,7 +83,7 @@ class Callback:
           metrics: the record of each epoch so far, as in ``metrics.jsonl``.
         """
 
-    def on_train_end(self, wv: WordVectors, metrics: list[Metrics]) -> None:
+    def on_train_end(self, wv: WordVectors, metrics: list[EpochRecord]) -> None:
         """Called once when all epochs are done or the run was stopped by a callback or patience.
 
         Args:

@@ -19,7 +19,7 @@ from jaxw2v.devices.scatter_fault import check_this_machine
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.progress import progress_bar, tell
 from jaxw2v.run_folder import CHECKPOINTS
-from jaxw2v.training.callbacks import Callback, Metrics
+from jaxw2v.training.callbacks import Callback, EpochRecord
 from jaxw2v.training.checkpoints.cursor import Position
 from jaxw2v.training.checkpoints.folder_lock import writing_to
 from jaxw2v.training.checkpoints.identity import RunIdentity
@@ -37,7 +37,7 @@ from jaxw2v.training.starts.start import Start
 from jaxw2v.training.step.state import new_state
 from jaxw2v.vectors import WordVectors
 
-OnEpoch = Callable[[WordVectors, list[Metrics]], None]
+OnEpoch = Callable[[WordVectors, list[EpochRecord]], None]
 
 
 def fit(
@@ -285,7 +285,7 @@ def _snapshot(epochs: Epochs) -> WordVectors:
         ) from None
 
 
-def _report(bar: tqdm, wv: WordVectors, record: Metrics, probe_words: tuple[str, ...]) -> None:
+def _report(bar: tqdm, wv: WordVectors, record: EpochRecord, probe_words: tuple[str, ...]) -> None:
     if bar.disable and jax.process_count() == 1:
         return
     line = f"epoch {record['epoch']}: {record['words_per_second']:,} words/s"

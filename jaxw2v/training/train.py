@@ -28,7 +28,7 @@ from jaxw2v.run_folder import (
     had_phrases,
     steps_in,
 )
-from jaxw2v.training.callbacks import Callback, Metrics
+from jaxw2v.training.callbacks import Callback, EpochRecord
 from jaxw2v.training.checkpoints.resume import with_its_tokenizer
 from jaxw2v.training.fit import fit
 from jaxw2v.training.loop.interrupt import deferred_interrupt
@@ -171,7 +171,7 @@ def train(
     if resume and (folder / METRICS).exists():
         finished = (folder / METRICS).read_bytes().count(b"\n")
 
-    def save(wv: WordVectors, metrics: list[Metrics]) -> None:
+    def save(wv: WordVectors, metrics: list[EpochRecord]) -> None:
         nonlocal finished
         if folder is not None:
             _save(folder, wv, stream.phrases, config, metrics)
@@ -234,7 +234,7 @@ def _check_folder(folder: Path, overwrite: bool, resume: bool) -> None:
 
 
 def _save(
-    folder: Path, wv: WordVectors, phrases: Phrases, config: Config, metrics: list[Metrics]
+    folder: Path, wv: WordVectors, phrases: Phrases, config: Config, metrics: list[EpochRecord]
 ) -> None:
     wv.save(folder)
     if not is_first():

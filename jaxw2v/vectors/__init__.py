@@ -1,4 +1,4 @@
-"""What training leaves: word vectors, their neighbours, files and scores."""
+"""What training leaves: word vectors, their neighbors, files and scores."""
 
 from jaxw2v.vectors.evaluation import (
     AnalogyScore,

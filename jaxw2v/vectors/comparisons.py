@@ -168,10 +168,10 @@ class Comparisons(Lookup):
         return [[self.words[i] for i in np.flatnonzero(row)] for row in self._closer(first, second)]
 
     def rank(self, first: Words, second: Words) -> int | np.ndarray:
-        """The place of a word among the neighbours of another, from 1.
+        """The place of a word among the neighbors of another, from 1.
 
         Args:
-          first: the word whose neighbours are ranked; or n of them.
+          first: the word whose neighbors are ranked; or n of them.
           second: the word whose place is asked; likewise.
 
         Returns:

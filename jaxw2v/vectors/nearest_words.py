@@ -13,7 +13,7 @@ from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
 from jaxw2v.vectors.lookup import Lookup, Vector, is_item, plain
 
-Neighbours: TypeAlias = list[tuple[str, float]]
+Neighbors: TypeAlias = list[tuple[str, float]]
 Item: TypeAlias = str | Vector | tuple[str | Vector, float]
 Side: TypeAlias = Item | Sequence[Item] | Sequence[Sequence[Item]]
 METHODS = ("3cosadd", "3cosmul")
@@ -45,7 +45,7 @@ class NearestWords(Lookup):
         negative: Side = (),
         topn: int = 10,
         restrict_vocab: int | None = None,
-    ) -> Neighbours | list[Neighbours]:
+    ) -> Neighbors | list[Neighbors]:
         r"""The words nearest to the mean of some vectors, negatives subtracted (3CosAdd).
 
         .. math:: \arg\max_v \cos\Big(w_v, \sum_p \lambda_p \hat w_p\Big)
@@ -56,7 +56,7 @@ class NearestWords(Lookup):
         Args:
           positive: an item, a list of items, or a list of such lists: one for each query.
           negative: likewise; with many queries, as many as ``positive`` has.
-          topn: how many neighbours (words).
+          topn: how many neighbors (words).
           restrict_vocab: only so many of the most frequent words answer; ``None`` is all.
 
         Returns:
@@ -79,7 +79,7 @@ class NearestWords(Lookup):
         negative: Side = (),
         topn: int = 10,
         restrict_vocab: int | None = None,
-    ) -> Neighbours | list[Neighbours]:
+    ) -> Neighbors | list[Neighbors]:
         r"""The words whose product of similarities is largest (3CosMul).
 
         .. math:: \arg\max_v \frac{\prod_{\lambda_p > 0} s(v, p)}
@@ -107,12 +107,12 @@ class NearestWords(Lookup):
 
     def similar_by_vector(
         self, vector: Vector, topn: int = 10, restrict_vocab: int | None = None
-    ) -> Neighbours | list[Neighbours]:
+    ) -> Neighbors | list[Neighbors]:
         """The words nearest to a vector.
 
         Args:
           vector: float [D], or [Q, D] for many queries.
-          topn: how many neighbours (words).
+          topn: how many neighbors (words).
           restrict_vocab: only so many of the most frequent words answer; ``None`` is all.
 
         Returns:
@@ -128,7 +128,7 @@ class NearestWords(Lookup):
             return self.most_similar([[row] for row in vector], (), topn, restrict_vocab)
         return self.most_similar([vector], (), topn, restrict_vocab)
 
-    def analogy(self, a: str, b: str, c: str, topn: int = 1, method: str = "3cosadd") -> Neighbours:
+    def analogy(self, a: str, b: str, c: str, topn: int = 1, method: str = "3cosadd") -> Neighbors:
         """Answers "a is to b as c is to ?".
 
         Args:
@@ -149,7 +149,7 @@ class NearestWords(Lookup):
 
     def _nearest(
         self, positive: Side, negative: Side, topn: int, restrict: int | None, by_product: bool
-    ) -> Neighbours | list[Neighbours]:
+    ) -> Neighbors | list[Neighbors]:
         restrict = len(self) if restrict is None else restrict
         for name, number in (("topn", topn), ("restrict_vocab", restrict)):
             if not (isinstance(number, Integral) and number >= 1):
@@ -159,7 +159,7 @@ class NearestWords(Lookup):
                 )
         queries, many = _queries(plain(positive), plain(negative))
         topn, size = min(int(topn), len(self)), min(int(restrict), len(self))
-        answers: list[Neighbours] = [[]] * len(queries)
+        answers: list[Neighbors] = [[]] * len(queries)
         for batch in _batches(queries, by_product):
             asked = self._asked([queries[i] for i in batch], by_product)
             best = neighbors.nearest(self._table, self._inverse, asked, topn, size, by_product)
@@ -191,7 +191,7 @@ class NearestWords(Lookup):
             vectors = vectors + (neighbors.unit_rows(others) if by_product else others)
         return neighbors.Queries(vectors, weights, ids)
 
-    def _named(self, scores: np.ndarray, rows: np.ndarray) -> list[Neighbours]:
+    def _named(self, scores: np.ndarray, rows: np.ndarray) -> list[Neighbors]:
         return [
             [(self.words[i], s) for s, i in zip(*query, strict=True) if s > -np.inf]
             for query in zip(scores.tolist(), rows.tolist(), strict=True)

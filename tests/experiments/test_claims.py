@@ -36,7 +36,7 @@ def test_embedding_is_a_lookup_smoke(small_folder):
         assert 0 < row["backward"] < 1e-5 * row["largest_gradient"]
     assert results["trained"]["hidden_layer_difference"] == 0
     assert results["trained"]["loss_difference"] < 1e-5
-    assert len(results["trained"]["neighbours"]["w1"]) == 5
+    assert len(results["trained"]["neighbors"]["w1"]) == 5
     ways = {(row["way"], row["direction"]) for row in results["cost"]}
     assert len(ways) == 4
     assert (small_folder / "cost.png").exists()

@@ -34,7 +34,7 @@ def test_continued_training_smoke(small_folder):
     assert words["general text alone"] == words["continued, no new words"] == 30
     assert words["continued"] == words["continued at 0.00125"] == 31
     assert words["new text alone"] == 31
-    assert "film" in next(arm for arm in arms if arm["arm"] == "continued")["neighbours"]
+    assert "film" in next(arm for arm in arms if arm["arm"] == "continued")["neighbors"]
     assert len(table(arms).splitlines()) == 2 + len(words)
 
 

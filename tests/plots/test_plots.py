@@ -98,7 +98,7 @@ def test_letters_that_no_font_has(tmp_path):
     assert (tmp_path / "p.png").exists()
 
 
-def test_a_page_needs_nothing_else_and_shows_neighbours(wv, tmp_path):
+def test_a_page_needs_nothing_else_and_shows_neighbors(wv, tmp_path):
     projection = project(wv, wv.words, "pca")
     write_page(projection, wv, tmp_path / "p.html", "<i>some</i> words")
     page = (tmp_path / "p.html").read_text(encoding="utf-8")

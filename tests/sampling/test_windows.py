@@ -26,8 +26,8 @@ from jaxw2v.sampling import (
     noise_probability,
     percentile_threshold,
     positive_mask,
+    random_bits,
     random_integers,
-    random_words,
     subsample_pairs,
 )
 
@@ -129,7 +129,7 @@ def test_a_fixed_window_is_always_the_largest():
         ),
         (lambda: random_integers(jax.random.key(0), (2,), 0), "bound is 0"),
         (
-            lambda: random_words(jax.random.split(jax.random.key(0)), (2,)),
+            lambda: random_bits(jax.random.split(jax.random.key(0)), (2,)),
             "key must be one key",
         ),
     ],
@@ -140,7 +140,7 @@ def test_what_makes_no_sense_is_refused_by_name(call, message):
 
 
 @pytest.mark.parametrize("overlap", [0, 2, 4, 6])
-def test_every_kept_token_is_a_center_once_and_its_neighbours_are_there(overlap):
+def test_every_kept_token_is_a_center_once_and_its_neighbors_are_there(overlap):
     rng = np.random.default_rng(overlap)
     stride = 8 - overlap
     ids = rng.integers(0, 50, 12 * stride)

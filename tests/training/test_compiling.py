@@ -9,9 +9,9 @@ import pytest
 
 from jaxw2v import Config
 from jaxw2v.devices.layout import COMMAND_BUFFER, EVERYWHERE, GPU_OPTIONS, Layout
-from jaxw2v.training.loop.engine import lower_training
 from jaxw2v.training.setup.job import lay_out, make_job
 from jaxw2v.training.setup.schedule import linear_decay
+from jaxw2v.training.step.program import lower_training
 
 
 def test_loops_on_a_gpu_go_into_graphs_unless_the_user_says_otherwise(monkeypatch):

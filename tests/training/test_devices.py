@@ -16,11 +16,12 @@ from jaxw2v.devices import mesh as meshes
 from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.mesh import choose_mesh, parse_mesh, shapes_of
 from jaxw2v.devices.shards import Shards
-from jaxw2v.training.loop.engine import Engine, lower_training
+from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.setup.job import make_job
-from jaxw2v.training.step.batch import Chunk
+from jaxw2v.training.step.batch import Chunk, ChunkInputs
 from jaxw2v.training.step.chunk import make_train_chunk
+from jaxw2v.training.step.program import lower_training, word_arrays
 from jaxw2v.training.step.state import initial_state
 
 CONFIG = Config(embedding_dim=12, min_count=1, tokens_per_step=1_024, epochs=1)
@@ -139,19 +140,18 @@ def test_pmap_gives_the_bits_of_shard_map(sentences):
     ]
     shards = Shards(len(job.keep), data=("data",))
     per_device = make_train_chunk(job, shards)
-    program = jax.pmap(per_device, "data", in_axes=(0, 0, None, None, None, None, None))
+    program = jax.pmap(per_device, "data", in_axes=(0, ChunkInputs(0, None, None, None, None)))
     state = jax.tree.map(
         lambda leaf: jnp.stack([leaf] * 8), jax.jit(initial_state, static_argnums=0)(job)
     )
-    state, measured, _ = program(
-        state,
+    inputs = ChunkInputs(
         Chunk(*parts),
-        engine._constants[0],
-        job.constants,
+        word_arrays(job),
         jax.random.key(CONFIG.seed),
         np.array([1, 0], np.int32),
         np.array([0, 0.5], np.float32),
     )
+    state, measured, _ = program(state, inputs)
     assert np.array_equal(measured.total, np.full(8, loss[0], np.float32))
     for found, table in zip(
         (state.input_embedding, state.output_embedding), engine.state[:2], strict=True

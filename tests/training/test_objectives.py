@@ -16,10 +16,10 @@ from jaxw2v.sampling import context_bounds, keep_threshold, subsample_pairs
 from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.setup.job import make_job
 from jaxw2v.training.setup.wrappers import keep_row_norm
-from jaxw2v.training.step.batch import Chunk
+from jaxw2v.training.step.batch import Chunk, ChunkInputs, WordArrays
 from jaxw2v.training.step.chunk import make_evaluate_chunk, make_train_chunk
 from jaxw2v.training.step.state import init_state, initial_state
-from jaxw2v.training.step.step import Blocks, blocks_loss, train_step
+from jaxw2v.training.step.step import Blocks, StepSettings, blocks_loss, train_step
 
 V, D, B, L, W, K = 12, 4, 4, 8, 3, 2
 USED = 3
@@ -160,16 +160,10 @@ def test_a_step_is_the_gradient_of_its_pairs(case, drawn, side, full, by_pair, d
         init_state(*map(oracles.stored, tables), optax.sgd(1.0)),
         blocks,
         jnp.int32(USED),
-        constants,
-        HALF,
+        WordArrays(HALF, constants),
         jnp.float32(0),
         jnp.asarray(True),
-        objective=objective,
-        optimizer=optax.sgd(1.0),
-        shards=ALONE,
-        blocks_per_micro_batch=2,
-        rows_per_pass=5,
-        dense=dense,
+        StepSettings(objective, optax.sgd(1.0), ALONE, 2, 5, dense),
     )
     negatives = negatives_of(config, objective.output_layer, constants, blocks, pairs)
     loss = oracle_loss(config, blocks, pairs, negatives)
@@ -179,7 +173,7 @@ def test_a_step_is_the_gradient_of_its_pairs(case, drawn, side, full, by_pair, d
         np.testing.assert_allclose(new, table - gradient, rtol=1e-4, atol=2e-4)
         assert jnp.abs(gradient).max() > 0.1
     start = init_state(*map(oracles.stored, tables), optax.sgd(1.0))
-    whole = blocks_loss(start, blocks, constants, HALF, objective, ALONE)
+    whole = blocks_loss(start, blocks, WordArrays(HALF, constants), objective, ALONE)
     np.testing.assert_allclose(whole.total, loss(*tables), rtol=1e-4)
     targets = len({p[:2] for p in pairs})
     if config.objective == "skipgram":
@@ -201,7 +195,7 @@ def test_fresh_negatives_differ_from_pair_to_pair():
     expected = COUNTS**0.75 / (COUNTS**0.75).sum()
     found = np.bincount(rows.ravel(), minlength=V) / rows.size
     np.testing.assert_allclose(found, expected, atol=0.015)
-    # Pairs of a block, of two parts too, and neighbouring blocks share no draws.
+    # Pairs of a block, of two parts too, and neighboring blocks share no draws.
     for first, second in (
         (rows[:, 1:], rows[:, :-1]),
         (rows[:, L:], rows[:, :L]),
@@ -236,15 +230,14 @@ def test_the_training_program_lowers_for_every_platform(settings):
     job, state = make(**settings)
     train_chunk = jax.jit(make_train_chunk(job, ALONE))
     tokens = jax.ShapeDtypeStruct((job.plan.chunk_tokens,), jnp.int32)
-    exported = jax.export.export(train_chunk, platforms=("cpu", "cuda", "tpu"))(
-        state,
+    inputs = ChunkInputs(
         Chunk(tokens, tokens),
-        ALWAYS,
-        job.constants,
+        WordArrays(ALWAYS, job.constants),
         jax.random.key(0),
         jnp.zeros(2, jnp.int32),
         jnp.zeros(2),
     )
+    exported = jax.export.export(train_chunk, platforms=("cpu", "cuda", "tpu"))(state, inputs)
     assert exported.platforms == ("cpu", "cuda", "tpu")
 
 
@@ -257,12 +250,10 @@ def test_percentile_subsampling_drops_pairs_not_tokens():
     probability = np.linspace(0.2, 0.9, V)
     chunk = Chunk(jnp.asarray(ids), jnp.zeros(ids.size, jnp.int32))
     evaluate = jax.jit(make_evaluate_chunk(job, ALONE))
-    threshold, key = jnp.asarray(keep_threshold(probability)), jax.random.key(0)
-    pairs = [
-        float(evaluate(state, chunk, threshold, job.constants, key, jnp.array([0, k])).pairs)
-        for k in range(20)
-    ]
-    # A pair of neighbours in the text is kept with both chances; none is further apart.
+    words, key = WordArrays(keep_threshold(probability), job.constants), jax.random.key(0)
+    inputs = [ChunkInputs(chunk, words, key, jnp.array([0, k]), jnp.zeros(2)) for k in range(20)]
+    pairs = [float(evaluate(state, each).pairs) for each in inputs]
+    # A pair of neighbors in the text is kept with both chances; none is further apart.
     chances = probability[ids]
     expected = 2 * (chances[1:] * chances[:-1]).sum()
     assert abs(np.mean(pairs) / expected - 1) < 0.03

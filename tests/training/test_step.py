@@ -11,8 +11,9 @@ from jaxw2v.losses import negative_sampling_loss
 from jaxw2v.sampling import context_bounds
 from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.setup.optimizer import LONGEST_UPDATE, default_optimizer
+from jaxw2v.training.step.batch import WordArrays
 from jaxw2v.training.step.state import init_state
-from jaxw2v.training.step.step import Blocks, blocks_loss, train_step
+from jaxw2v.training.step.step import Blocks, StepSettings, blocks_loss, train_step
 
 V, D, B, L, N, W, K = 30, 4, 6, 8, 5, 3, 2
 USED = 4
@@ -53,16 +54,10 @@ def run(example, micro=2, rows_per_pass=7, dense=False, optimizer=None, state=No
         state or init_state(*map(oracles.stored, tables), optimizer),
         blocks,
         jnp.int32(USED),
-        (),
-        ALWAYS,
+        WordArrays(ALWAYS, ()),
         jnp.float32(0),
         jnp.asarray(measure),
-        objective=OBJECTIVE,
-        optimizer=optimizer,
-        shards=ALONE,
-        blocks_per_micro_batch=micro,
-        rows_per_pass=rows_per_pass,
-        dense=dense,
+        StepSettings(OBJECTIVE, optimizer, ALONE, micro, rows_per_pass, dense),
     )
 
 
@@ -74,7 +69,7 @@ def words(state):
 
 def measured(example, blocks):
     state = init_state(*map(oracles.stored, example[0]), optax.sgd(1))
-    return blocks_loss(state, blocks, (), ALWAYS, OBJECTIVE, ALONE)
+    return blocks_loss(state, blocks, WordArrays(ALWAYS, ()), OBJECTIVE, ALONE)
 
 
 def oracle_gradients(example):

@@ -74,7 +74,7 @@ def test_similar_by_vector(wv, peer):
     assert wv.similar_by_vector(wv["w3"], 1)[0][0] == "w3"
 
 
-def test_every_neighbour_can_be_asked_for(wv, peer, rows_at_once):
+def test_every_neighbor_can_be_asked_for(wv, peer, rows_at_once):
     assert_same(wv.most_similar("w1", topn=10_000), peer.most_similar("w1", topn=61))
 
 

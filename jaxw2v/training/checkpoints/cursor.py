@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from jaxw2v.training.callbacks import Metrics
+from jaxw2v.training.callbacks import EpochRecord
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Position:
     steps: int = 0
     sums: tuple[float, float, float] = (0.0, 0.0, 0.0)
     seconds: float = 0.0
-    metrics: tuple[Metrics, ...] = ()
+    metrics: tuple[EpochRecord, ...] = ()
 
-    def after(self, record: Metrics) -> Position:
+    def after(self, record: EpochRecord) -> Position:
         """The place at the end of an epoch.
 
         Args:
@@ -43,7 +43,7 @@ class Position:
         return Position(self.epoch + 1, steps=self.steps, metrics=(*self.metrics, record))
 
     @property
-    def best(self) -> Metrics | None:
+    def best(self) -> EpochRecord | None:
         """The record of the smallest validation loss, the first of equal ones."""
         measured = [r for r in self.metrics if r.get("validation_loss") is not None]
         return min(measured, key=lambda record: record["validation_loss"], default=None)

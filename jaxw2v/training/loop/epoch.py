@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, TrainingDiverged
-from jaxw2v.training.callbacks import Callback, Metrics, Progress
+from jaxw2v.training.callbacks import Callback, EpochRecord, Progress
 from jaxw2v.training.checkpoints.cursor import Position
 from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.loop.feed import Feed
@@ -78,7 +78,7 @@ class Epochs:
         # What was done before does not count for the speed that is shown.
         bar.n = bar.initial = self._words(self._tokens_done(position.chunks, self._order()))
 
-    def train_epoch(self) -> tuple[Wish, Metrics | None]:
+    def train_epoch(self) -> tuple[Wish, EpochRecord | None]:
         """Trains on what is left of the epoch in which the run stands.
 
         Returns:
@@ -159,7 +159,7 @@ class Epochs:
         )
         self.saves.save(self.position)
 
-    def _record(self, done: int) -> Metrics:
+    def _record(self, done: int) -> EpochRecord:
         if self.engine.layout.copies_drift:
             self.engine.reconcile()
         jax.block_until_ready(self.engine.state)

@@ -10,7 +10,7 @@ from jaxw2v.training.objectives.fresh_negatives import FreshNegatives
 from jaxw2v.training.objectives.huffman_softmax import HuffmanSoftmax
 from jaxw2v.training.objectives.input_layer import (
     ContinuousBagOfWords,
-    HiddenLayer,
+    InputLayer,
     SkipGram,
 )
 from jaxw2v.training.objectives.output_layer import OutputLayer
@@ -21,13 +21,13 @@ class Objective(NamedTuple):
     """What is minimised.
 
     Attributes:
-      hidden_layer: turns input rows into hidden vectors.
+      input_layer: turns input rows into hidden vectors.
       output_layer: predicts words from them.
       expected_window: W, where pairs have the weights of
         :func:`jaxw2v.sampling.expected_mask` instead of windows that are drawn; ``None`` draws.
     """
 
-    hidden_layer: HiddenLayer
+    input_layer: InputLayer
     output_layer: OutputLayer
     expected_window: int | None = None
 
@@ -39,7 +39,7 @@ def _negative_sampling(config: Config) -> OutputLayer:
     return FreshNegatives(*noise)
 
 
-HIDDEN_LAYERS = {
+INPUT_LAYERS = {
     "skipgram": lambda config: SkipGram(),
     "cbow": lambda config: ContinuousBagOfWords(config.cbow_combine),
 }
@@ -60,17 +60,17 @@ def make_objective(config: Config) -> Objective:
       The objective.
 
     Example:
-      >>> make_objective(Config(objective="cbow")).hidden_layer
+      >>> make_objective(Config(objective="cbow")).input_layer
       ContinuousBagOfWords(combine='mean')
     """
     layer = OUTPUT_LAYERS[config.output_layer](config)
     by_weight = config.objective == "skipgram" and layer.takes_weights
     draws = config.window_sampling == "dynamic" and not config.require_full_window
     return Objective(
-        HIDDEN_LAYERS[config.objective](config),
+        INPUT_LAYERS[config.objective](config),
         layer,
         config.window if by_weight and draws else None,
     )
 
 
-__all__ = ["HIDDEN_LAYERS", "OUTPUT_LAYERS", "Objective", "OutputLayer", "make_objective"]
+__all__ = ["INPUT_LAYERS", "OUTPUT_LAYERS", "Objective", "OutputLayer", "make_objective"]

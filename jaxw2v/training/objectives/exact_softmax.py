@@ -14,9 +14,9 @@ class ExactSoftmax(OutputLayer):
     touches_every_row = True
     reads_every_row = True
 
-    def floats_per_block(self, block_length: int, embedding_dim: int, constants) -> int:
-        """Rows of words; the table, read by all blocks at once, wants large micro-batches."""
-        return block_length * embedding_dim
+    def rows_per_block(self, block_length: int, constants) -> int:
+        """A row a word; the table, read by all blocks at once, wants large micro-batches."""
+        return block_length
 
     def loss(self, constants, ids, hidden, rows, target_mask) -> jax.Array:
         """:func:`jaxw2v.losses.block_softmax_loss`."""

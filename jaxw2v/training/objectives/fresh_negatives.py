@@ -9,9 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxw2v.losses import negative_sampling_loss
-from jaxw2v.sampling import NoiseDistribution, sample_noise
+from jaxw2v.sampling import NoiseDistribution, noise_distribution, sample_noise
 from jaxw2v.training.objectives.output_layer import OutputLayer
-from jaxw2v.training.objectives.shared_negatives import make_noise
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,15 +35,15 @@ class FreshNegatives(OutputLayer):
 
     def constants(self, counts: np.ndarray) -> NoiseDistribution:
         """The noise distribution."""
-        return make_noise(counts, self.noise_exponent, self.noise_table_size)
+        return noise_distribution(counts, self.noise_exponent, self.noise_table_size)
 
     def draw(self, key: jax.Array, constants: NoiseDistribution, numbers: jax.Array) -> jax.Array:
         """A key a block: the negatives themselves would not fit in memory."""
         return jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
 
-    def floats_per_block(self, block_length: int, embedding_dim: int, constants) -> int:
+    def rows_per_block(self, block_length: int, constants) -> int:
         """Rows of words, and of K negatives for as many pairs."""
-        return block_length * (1 + self.num_negatives) * embedding_dim
+        return block_length * (1 + self.num_negatives)
 
     def parts(self, target_mask: jax.Array) -> jax.Array:
         """As many as the block with the most pairs needs, L at a time."""

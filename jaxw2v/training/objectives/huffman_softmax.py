@@ -24,9 +24,9 @@ class HuffmanSoftmax(OutputLayer):
         """The tree."""
         return jax.tree.map(jnp.asarray, huffman_tree(counts))
 
-    def floats_per_block(self, block_length: int, embedding_dim: int, constants) -> int:
+    def rows_per_block(self, block_length: int, constants: HuffmanTree) -> int:
         """Rows of the longest path for each word."""
-        return block_length * constants.nodes.shape[1] * embedding_dim
+        return block_length * constants.nodes.shape[1]
 
     def row_ids(self, constants: HuffmanTree, ids: jax.Array, draws) -> jax.Array:
         """The nodes on the words' paths, int32 [B, L * P]."""

@@ -10,7 +10,7 @@ import jax
 from jaxw2v.losses import bag_of_contexts
 
 
-class HiddenLayer(Protocol):
+class InputLayer(Protocol):
     """Which vectors predict which words."""
 
     def hidden(self, inputs: jax.Array, positive_mask: jax.Array) -> jax.Array:

@@ -52,16 +52,15 @@ class OutputLayer(abc.ABC):
         return ()
 
     @abc.abstractmethod
-    def floats_per_block(self, block_length: int, embedding_dim: int, constants: Arrays) -> int:
-        """How much the rows that a block reads take, by which micro-batches are sized.
+    def rows_per_block(self, block_length: int, constants: Arrays) -> int:
+        """How many rows of the output table a block reads, by which micro-batches are sized.
 
         Args:
           block_length: L.
-          embedding_dim: D.
           constants: from :meth:`constants`.
 
         Returns:
-          float32 numbers.
+          The number of rows.
         """
 
     def parts(self, target_mask: jax.Array) -> jax.Array | int:

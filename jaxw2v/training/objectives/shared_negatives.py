@@ -11,27 +11,10 @@ import numpy as np
 from jaxw2v.losses import block_negative_sampling_gradients, block_negative_sampling_loss
 from jaxw2v.sampling import (
     NoiseDistribution,
-    finite_table_counts,
     noise_distribution,
     sample_noise,
 )
 from jaxw2v.training.objectives.output_layer import OutputLayer
-
-
-def make_noise(counts: np.ndarray, exponent: float, table_size: int | None) -> NoiseDistribution:
-    """The noise distribution, exact or that of a finite table.
-
-    Args:
-      counts: int [V], occurrences.
-      exponent: of the counts.
-      table_size: entries of the table; ``None`` is exact.
-
-    Returns:
-      The distribution.
-    """
-    if table_size is None:
-        return noise_distribution(counts, exponent)
-    return noise_distribution(finite_table_counts(counts, exponent, table_size), 1.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,15 +35,15 @@ class SharedNegatives(OutputLayer):
 
     def constants(self, counts: np.ndarray) -> NoiseDistribution:
         """The noise distribution."""
-        return make_noise(counts, self.noise_exponent, self.noise_table_size)
+        return noise_distribution(counts, self.noise_exponent, self.noise_table_size)
 
     def draw(self, key: jax.Array, constants: NoiseDistribution, numbers: jax.Array) -> jax.Array:
         """Negatives, int32 [B, N]."""
         return sample_noise(key, constants, (numbers.size, self.negatives_per_block), numbers)
 
-    def floats_per_block(self, block_length: int, embedding_dim: int, constants) -> int:
+    def rows_per_block(self, block_length: int, constants) -> int:
         """Rows of words and negatives."""
-        return (block_length + self.negatives_per_block) * embedding_dim
+        return block_length + self.negatives_per_block
 
     def row_ids(self, constants, ids: jax.Array, draws: jax.Array) -> jax.Array:
         """Words and negatives, int32 [B, L + N]."""

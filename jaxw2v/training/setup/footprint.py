@@ -11,7 +11,7 @@ from jaxw2v.training.setup.touched_rows import capacity, is_swept
 FLOAT = INT = 4
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Footprint:
     """Bytes by kind, for each device of a mesh.
 
@@ -30,9 +30,9 @@ class Footprint:
       every_input_row: gradients are added up over the whole input table.
       every_output_row: likewise over the output table.
       whole_outputs: blocks read the whole output table, and its whole gradient is summed.
-      exchange_sums: see :class:`~jaxw2v.devices.shards.Shards`.
       parts: P, in how many parts a micro-batch takes its pairs, at most; each part reads rows of
         the output table of its own.
+      exchange_sums: see :class:`~jaxw2v.devices.shards.Shards`.
     """
 
     plan: Plan
@@ -40,14 +40,14 @@ class Footprint:
     vocabulary_size: int
     embedding_dim: int
     rows_per_block: int
-    moments: int = 0
-    row_moments: int = 1
-    constant_bytes: int = 0
-    every_input_row: bool = False
-    every_output_row: bool = False
-    whole_outputs: bool = False
+    moments: int
+    row_moments: int
+    constant_bytes: int
+    every_input_row: bool
+    every_output_row: bool
+    whole_outputs: bool
+    parts: int
     exchange_sums: bool = False
-    parts: int = 1
 
     def with_smaller_exchange(self) -> Footprint:
         """With the exchange of gradients that moves fewer bytes."""
@@ -121,7 +121,7 @@ class Footprint:
         """Bytes of memory of all kinds in a step or, if that is more, at the end of an epoch.
 
         Then tables are put in the order of the words: one at a time on its way to the host; where
-        they are cut, both stay, with the unit vectors by which neighbours are found.
+        they are cut, both stay, with the unit vectors by which neighbors are found.
         """
         memory = self.memory()
         ordered = memory["tables"] // 2 * (3 if self.mesh[1] > 1 else 1)

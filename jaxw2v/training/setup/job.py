@@ -17,7 +17,7 @@ from jaxw2v.errors import InputError
 from jaxw2v.sampling import keep_probability, percentile_threshold
 from jaxw2v.training.objectives import Objective, make_objective
 from jaxw2v.training.objectives.output_layer import Arrays
-from jaxw2v.training.setup.footprint import INT, Footprint
+from jaxw2v.training.setup.footprint import FLOAT, INT, Footprint
 from jaxw2v.training.setup.optimizer import default_optimizer
 from jaxw2v.training.setup.schedule import linear_decay
 from jaxw2v.training.setup.sizes import Plan, Sizes, choose_subsample_threshold, make_plan
@@ -56,23 +56,22 @@ class Job:
           The footprint, with the smaller exchange of gradients.
         """
         layer, dim = self.objective.output_layer, self.config.embedding_dim
-        floats = layer.floats_per_block(self.config.block_length, dim, self.constants)
         table = jax.ShapeDtypeStruct((2, dim), jnp.float32)
         moments = jax.tree.leaves(jax.eval_shape(self.optimizer.init, table))
         constants = jax.tree.leaves(self.constants)
         return Footprint(
-            self.plan,
-            mesh,
-            len(self.keep),
-            dim,
-            floats // dim,
-            sum(leaf.shape == table.shape for leaf in moments),
-            sum(leaf.shape == (2, 1) for leaf in moments),
-            INT * len(self.keep) + sum(leaf.nbytes for leaf in constants),
-            self.config.row_updates == "dense",
-            layer.touches_every_row or self.config.row_updates == "dense",
-            layer.reads_every_row,
-            parts=int(layer.parts(self.objective.hidden_layer.targets(self._full_windows()))),
+            plan=self.plan,
+            mesh=mesh,
+            vocabulary_size=len(self.keep),
+            embedding_dim=dim,
+            rows_per_block=layer.rows_per_block(self.config.block_length, self.constants),
+            moments=sum(leaf.shape == table.shape for leaf in moments),
+            row_moments=sum(leaf.shape == (2, 1) for leaf in moments),
+            constant_bytes=INT * len(self.keep) + sum(leaf.nbytes for leaf in constants),
+            every_input_row=self.config.row_updates == "dense",
+            every_output_row=layer.touches_every_row or self.config.row_updates == "dense",
+            whole_outputs=layer.reads_every_row,
+            parts=int(layer.parts(self.objective.input_layer.targets(self._full_windows()))),
         ).with_smaller_exchange()
 
     def _full_windows(self) -> np.ndarray:
@@ -116,10 +115,9 @@ def make_job(
     keep, kept = _keep(config, counts)
     objective = make_objective(config)
     constants = objective.output_layer.constants(counts)
-    floats_per_block = objective.output_layer.floats_per_block(
-        config.block_length, config.embedding_dim, constants
-    )
-    plan = make_plan(config, kept, counts, 4 * floats_per_block, on_cpu, sizes, is_continued)
+    rows_per_block = objective.output_layer.rows_per_block(config.block_length, constants)
+    bytes_per_block = FLOAT * config.embedding_dim * rows_per_block
+    plan = make_plan(config, kept, counts, bytes_per_block, on_cpu, sizes, is_continued)
     schedule, own = None, optimizer is not None
     if optimizer is None:
         schedule = linear_decay(plan.learning_rate, config.min_learning_rate)

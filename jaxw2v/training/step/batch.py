@@ -60,3 +60,33 @@ class Chunk(NamedTuple):
 
     ids: jax.Array
     sentence_ids: jax.Array
+
+
+class WordArrays(NamedTuple):
+    """Arrays made once from the vocabulary, the same on every device.
+
+    Attributes:
+      keep_threshold: uint32 [V], see :func:`jaxw2v.sampling.keep_threshold`.
+      output_layer: the constants of the output layer.
+    """
+
+    keep_threshold: jax.Array
+    output_layer: Arrays
+
+
+class ChunkInputs(NamedTuple):
+    """What training on a chunk reads beside the state.
+
+    Attributes:
+      chunk: this device's part of the tokens.
+      words: arrays made from the vocabulary.
+      key: PRNG key [] from which all draws of the run are folded.
+      cursor: int32 [2], epoch and index of the chunk, which are folded into ``key``.
+      progress: float32 [2], share of training done before and after the chunk.
+    """
+
+    chunk: Chunk
+    words: WordArrays
+    key: jax.Array
+    cursor: jax.Array
+    progress: jax.Array

@@ -12,12 +12,11 @@ import jax
 import jax.numpy as jnp
 
 from jaxw2v.devices.shards import Shards
-from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.setup.job import Job
-from jaxw2v.training.step.batch import Chunk
+from jaxw2v.training.step.batch import ChunkInputs
 from jaxw2v.training.step.dealer import Dealer
 from jaxw2v.training.step.state import Loss, TrainState
-from jaxw2v.training.step.step import blocks_loss, train_step
+from jaxw2v.training.step.step import StepSettings, blocks_loss, train_step
 
 # The loss is for the user to watch: measuring every step's would take 2% of the time.
 STEPS_PER_LOSS = 8
@@ -25,17 +24,19 @@ STEPS_PER_LOSS = 8
 PRECISIONS = {"float32": "float32", "tensorfloat32": "tensorfloat32", "bfloat16": "BF16_BF16_F32"}
 
 
-def _fold_in_place(key: jax.Array, place: jax.Array) -> jax.Array:
-    return jax.random.fold_in(jax.random.fold_in(key, place[0]), place[1])
+def _fold_in_cursor(key: jax.Array, cursor: jax.Array) -> jax.Array:
+    return jax.random.fold_in(jax.random.fold_in(key, cursor[0]), cursor[1])
 
 
 def _shuffled(key: jax.Array, size: int, count: jax.Array) -> jax.Array:
-    """A random order of 0..count-1, in the front of ``size`` places."""
+    """A random order of 0..count-1, at the front of ``size`` numbers."""
     draw = jax.random.bits(key, (size,), jnp.uint32) >> 1
     return jnp.argsort(jnp.where(jnp.arange(size) < count, draw, jnp.uint32(2**32 - 1)))
 
 
-def make_train_chunk(job: Job, shards: Shards) -> Callable[..., tuple[TrainState, Loss, jax.Array]]:
+def make_train_chunk(
+    job: Job, shards: Shards
+) -> Callable[[TrainState, ChunkInputs], tuple[TrainState, Loss, jax.Array]]:
     """Builds the function by which a device trains on its share of a chunk.
 
     Args:
@@ -44,37 +45,17 @@ def make_train_chunk(job: Job, shards: Shards) -> Callable[..., tuple[TrainState
         ``jax.shard_map`` with these axes, or as it is without any.
 
     Returns:
-      A function ``(state, chunk, keep_threshold, constants, key, place, progress) -> (state,
-      loss, steps)``: ``state`` holds this device's part of the tables and ``chunk`` its part of the
-      tokens; ``keep_threshold`` is uint32 [V]; ``constants`` are those of the output layer;
-      ``place``, int32 [2], epoch and chunk, is folded into ``key``; ``progress`` is float32 [2],
-      the share of training done before and after the chunk. The loss is that of all devices,
-      and ``steps``, int32 [], the optimizer steps that were taken.
+      A function ``(state, inputs) -> (state, loss, steps)``: this device's part of the state before
+      and after; the loss of all devices; and int32 [], the optimizer steps that were taken.
     """
-    plan = job.plan
-    step = functools.partial(
-        train_step,
-        objective=job.objective,
-        optimizer=job.optimizer,
-        shards=shards,
-        blocks_per_micro_batch=plan.blocks_per_micro_batch,
-        rows_per_pass=plan.rows_per_pass,
-        dense=job.config.row_updates == "dense",
-    )
+    plan, settings = job.plan, StepSettings.of(job, shards)
     dealer = Dealer(job, shards)
     micro_batches = plan.blocks_per_step // plan.blocks_per_micro_batch
 
-    def train_chunk(
-        state: TrainState,
-        chunk: Chunk,
-        keep_threshold: jax.Array,
-        constants: Arrays,
-        key: jax.Array,
-        place: jax.Array,
-        progress: jax.Array,
-    ) -> tuple[TrainState, Loss, jax.Array]:
-        cut_key, order_key = jax.random.split(_fold_in_place(key, place))
-        cut = dealer.cut(cut_key, chunk, keep_threshold)
+    def train_chunk(state: TrainState, inputs: ChunkInputs) -> tuple[TrainState, Loss, jax.Array]:
+        words, progress = inputs.words, inputs.progress
+        cut_key, order_key = jax.random.split(_fold_in_cursor(inputs.key, inputs.cursor))
+        cut = dealer.cut(cut_key, inputs.chunk, words.keep_threshold)
         num_blocks = cut.blocks.count
         order = _shuffled(order_key, cut.blocks.ids.shape[0], num_blocks)
         steps = (num_blocks + plan.blocks_per_step - 1) // plan.blocks_per_step
@@ -86,16 +67,9 @@ def make_train_chunk(job: Job, shards: Shards) -> Callable[..., tuple[TrainState
             first, count = i * share + jnp.minimum(i, extra), share + (i < extra)
             now = progress[0] + (progress[1] - progress[0]) * jnp.float32(i) / jnp.float32(steps)
             numbers = order.at[first + jnp.arange(plan.blocks_per_step)].get(mode="clip")
-            blocks = dealer.deal(cut, numbers, count, micro_batches, constants)
-            state, measured = step(
-                state,
-                blocks,
-                count,
-                constants,
-                keep_threshold,
-                progress=now,
-                measure=i % STEPS_PER_LOSS == 0,
-            )
+            blocks = dealer.deal(cut, numbers, count, micro_batches, words.output_layer)
+            measure = i % STEPS_PER_LOSS == 0
+            state, measured = train_step(state, blocks, count, words, now, measure, settings)
             return state, jax.tree.map(jnp.add, loss, measured)
 
         nothing = shards.vary(Loss.nothing(), shards.devices)
@@ -116,7 +90,7 @@ def _in_precision(job: Job, function: Callable) -> Callable:
     return traced
 
 
-def make_evaluate_chunk(job: Job, shards: Shards) -> Callable[..., Loss]:
+def make_evaluate_chunk(job: Job, shards: Shards) -> Callable[[TrainState, ChunkInputs], Loss]:
     """Builds the function by which a device measures the loss of its share of a chunk.
 
     Args:
@@ -124,21 +98,21 @@ def make_evaluate_chunk(job: Job, shards: Shards) -> Callable[..., Loss]:
       shards: how devices share tables and blocks.
 
     Returns:
-      A function ``(state, chunk, keep_threshold, constants, key, place) -> loss``, arguments as
-      those of :func:`make_train_chunk`; the same place draws the same pairs and negatives.
+      A function ``(state, inputs) -> loss``, as :func:`make_train_chunk` has them but for
+      ``progress``, which is not read; the same cursor draws the same pairs and negatives.
     """
-
     dealer = Dealer(job, shards)
 
-    def evaluate_chunk(state, chunk, keep_threshold, constants, key, place) -> Loss:
-        cut = dealer.cut(_fold_in_place(key, place), chunk, keep_threshold)
+    def evaluate_chunk(state: TrainState, inputs: ChunkInputs) -> Loss:
+        words, key = inputs.words, _fold_in_cursor(inputs.key, inputs.cursor)
+        cut = dealer.cut(key, inputs.chunk, words.keep_threshold)
         size, count = job.plan.blocks_per_micro_batch, cut.blocks.count
 
         def measure(i, loss):
             first = i * size
             numbers = first + jnp.arange(size)
-            taken = dealer.deal(cut, numbers, count - first, 1, constants)
-            measured = blocks_loss(state, taken, constants, keep_threshold, job.objective, shards)
+            blocks = dealer.deal(cut, numbers, count - first, 1, words.output_layer)
+            measured = blocks_loss(state, blocks, words, job.objective, shards)
             return jax.tree.map(jnp.add, loss, measured)
 
         nothing = shards.vary(Loss.nothing(), shards.devices)

@@ -1,12 +1,17 @@
 """One optimizer step: rows in, gradients of the rows, rows updated. Pure.
 
-Written for one device among others; :class:`~jaxw2v.devices.shards.Shards` says which.
+Written for one device among others; :class:`~jaxw2v.devices.shards.Shards` says which. The gradient
+that trains is that of :meth:`OutputLayer.gradients
+<jaxw2v.training.objectives.output_layer.OutputLayer.gradients>` with respect to the rows that were
+gathered, not to the tables; the input layer's is JAX's own.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,28 +19,78 @@ import optax
 
 from jaxw2v.devices.shards import Shards
 from jaxw2v.training.objectives import Objective
-from jaxw2v.training.objectives.output_layer import Arrays
-from jaxw2v.training.step.batch import Blocks, pair_mask
+from jaxw2v.training.setup.job import Job
+from jaxw2v.training.step.batch import Blocks, WordArrays, pair_mask
 from jaxw2v.training.step.gradient_sums import GradientSums
 from jaxw2v.training.step.row_updates import sweep_rows, update_rows
 from jaxw2v.training.step.state import Loss, TrainState
 
 
+@dataclasses.dataclass(frozen=True)
+class StepSettings:
+    """The static part of a step.
+
+    Attributes:
+      objective: what is minimised.
+      optimizer: an elementwise transformation.
+      shards: how devices share tables and blocks.
+      blocks_per_micro_batch: blocks computed at once, on all devices.
+      rows_per_pass: table rows the optimizer handles at once.
+      dense: update whole tables, not only the touched rows.
+    """
+
+    objective: Objective
+    optimizer: optax.GradientTransformation
+    shards: Shards
+    blocks_per_micro_batch: int
+    rows_per_pass: int
+    dense: bool
+
+    @classmethod
+    def of(cls, job: Job, shards: Shards) -> StepSettings:
+        """The settings of a run's steps.
+
+        Args:
+          job: what the run does.
+          shards: how devices share tables and blocks.
+
+        Returns:
+          The settings.
+        """
+        return cls(
+            objective=job.objective,
+            optimizer=job.optimizer,
+            shards=shards,
+            blocks_per_micro_batch=job.plan.blocks_per_micro_batch,
+            rows_per_pass=job.plan.rows_per_pass,
+            dense=job.config.row_updates == "dense",
+        )
+
+
+class _Sums(NamedTuple):
+    """How the gradients of both tables are summed."""
+
+    inputs: GradientSums
+    outputs: GradientSums
+
+
+class _Carry(NamedTuple):
+    """What micro-batches add up."""
+
+    grad_inputs: jax.Array
+    grad_outputs: jax.Array
+    loss: Loss
+
+
 def blocks_loss(
-    state: TrainState,
-    blocks: Blocks,
-    constants: Arrays,
-    keep_threshold: jax.Array,
-    objective: Objective,
-    shards: Shards,
+    state: TrainState, blocks: Blocks, words: WordArrays, objective: Objective, shards: Shards
 ) -> Loss:
     """The loss of this device's blocks, without a step.
 
     Args:
       state: the tables.
       blocks: the tokens.
-      constants: of the output layer.
-      keep_threshold: uint32 [V], for pairs that are subsampled.
+      words: arrays made from the vocabulary.
       objective: what is measured.
       shards: how devices share the tables.
 
@@ -43,11 +98,11 @@ def blocks_loss(
       The loss.
     """
     blocks = blocks._replace(ids=jnp.maximum(blocks.ids, 0))
-    layer = objective.output_layer
-    mask = pair_mask(blocks, keep_threshold, objective.expected_window)
-    targets = objective.hidden_layer.targets(mask)
+    layer, constants = objective.output_layer, words.output_layer
+    mask = pair_mask(blocks, words.keep_threshold, objective.expected_window)
+    targets = objective.input_layer.targets(mask)
     inputs = shards.lookup(state.input_embedding, shards.rows(blocks.ids))
-    hidden = objective.hidden_layer.hidden(inputs, mask)
+    hidden = objective.input_layer.hidden(inputs, mask)
 
     def add_part(number, total):
         draws, part = layer.part(blocks.draws, targets, number)
@@ -58,6 +113,161 @@ def blocks_loss(
     total = _over_parts(layer.parts(targets), add_part, nothing, shards)
     pairs = targets.sum(dtype=jnp.float32)
     return Loss(total, pairs, pairs)
+
+
+def train_step(
+    state: TrainState,
+    blocks: Blocks,
+    num_blocks: jax.Array,
+    words: WordArrays,
+    progress: jax.Array,
+    measure: jax.Array,
+    settings: StepSettings,
+) -> tuple[TrainState, Loss]:
+    """Moves both tables by the gradient of the loss summed over the pairs of all devices.
+
+    The gradients of a micro-batch are summed row by row before the next one is computed, so
+    that its rows and scores stay in cache. A micro-batch is shared out over the devices, its
+    first blocks to the first one, and its gradients are added in the order of its blocks, so that
+    the sums do not depend on the number of devices.
+
+    Args:
+      state: the state before.
+      blocks: this device's share of each micro-batch, one after another; the first block on the
+        first device is not padding.
+      num_blocks: int32 [], blocks in use on all devices; micro-batches are filled in order.
+      words: arrays made from the vocabulary.
+      progress: float32 [], share of training done.
+      measure: bool [], whether to measure the loss.
+      settings: the static part.
+
+    Returns:
+      The state after.
+      The loss of this device's blocks before the step, measured on its first micro-batch if at
+      all.
+    """
+    shards, size = settings.shards, settings.blocks_per_micro_batch
+    share = shards.share(size)
+    blocks = jax.tree.map(lambda array: array.reshape(-1, share, *array.shape[1:]), blocks)
+    sums, blocks, state = _plan_sums(state, blocks, words, settings)
+    start = _Carry(
+        sums.inputs.start(state.input_embedding),
+        sums.outputs.start(state.output_embedding, -0.0),
+        shards.vary(Loss.nothing(), shards.devices),
+    )
+    add = functools.partial(
+        _add_micro_batch,
+        state=state,
+        blocks=blocks,
+        words=words,
+        sums=sums,
+        measure=measure,
+        settings=settings,
+    )
+    # A loop whose rounds are counted on a GPU makes the host wait there: one round is no loop.
+    if blocks.ids.shape[0] == 1:
+        total = add(0, start)
+    else:
+        total = jax.lax.fori_loop(0, (num_blocks + size - 1) // size, add, start)
+    input_embedding, input_optimizer = _update(
+        state.input_embedding,
+        state.input_optimizer,
+        sums.inputs,
+        total.grad_inputs,
+        progress,
+        settings,
+    )
+    output_embedding, output_optimizer = _update(
+        state.output_embedding,
+        state.output_optimizer,
+        sums.outputs,
+        total.grad_outputs,
+        progress,
+        settings,
+    )
+    state = state._replace(
+        input_embedding=input_embedding,
+        output_embedding=output_embedding,
+        input_optimizer=input_optimizer,
+        output_optimizer=output_optimizer,
+    )
+    return state, total.loss
+
+
+def _plan_sums(
+    state: TrainState, blocks: Blocks, words: WordArrays, settings: StepSettings
+) -> tuple[_Sums, Blocks, TrainState]:
+    """Finds the rows that the step touches; padding then stands for one of them."""
+    shards, layer = settings.shards, settings.objective.output_layer
+    ids = shards.gather(blocks.ids, shards.devices, axis=1)
+    # Padding stands for a row that the step touches anyway, so that it touches no other.
+    some_id = ids[0, 0].max()
+    blocks = blocks._replace(ids=jnp.where(blocks.ids >= 0, blocks.ids, some_id))
+    inputs = outputs = GradientSums.at_every_row(shards)
+    if not settings.dense:
+        known = jnp.where(ids >= 0, ids, some_id)
+        inputs, positions = GradientSums.at_touched_rows(
+            known, state.input_positions, settings.rows_per_pass, shards
+        )
+        state = state._replace(input_positions=positions)
+    if layer.reads_every_row:
+        outputs = GradientSums.of_whole_tables(shards)
+    elif not (settings.dense or layer.touches_every_row):
+        row_ids = jax.vmap(layer.row_ids, (None, 0, 0))(
+            words.output_layer, blocks.ids, blocks.draws
+        )
+        row_ids = shards.gather(row_ids, shards.devices, axis=1)
+        in_use = (ids >= 0).any(axis=2, keepdims=True)
+        row_ids = jnp.where(in_use, row_ids, row_ids[0, 0, 0])
+        outputs, positions = GradientSums.at_touched_rows(
+            row_ids, state.output_positions, settings.rows_per_pass, shards
+        )
+        state = state._replace(output_positions=positions)
+    return _Sums(inputs, outputs), blocks, state
+
+
+def _add_micro_batch(
+    index: jax.Array,
+    carry: _Carry,
+    *,
+    state: TrainState,
+    blocks: Blocks,
+    words: WordArrays,
+    sums: _Sums,
+    measure: jax.Array,
+    settings: StepSettings,
+) -> _Carry:
+    """Adds the gradients and the loss of one micro-batch, in as many parts as it has."""
+    shards, constants = settings.shards, words.output_layer
+    input_layer, layer, expected_window = settings.objective
+    now = jax.tree.map(lambda array: array[index], blocks)
+    mask = pair_mask(now, words.keep_threshold, expected_window)
+    targets = input_layer.targets(mask)
+    inputs = shards.lookup(state.input_embedding, shards.rows(now.ids))
+    hidden, pull_back = jax.vjp(lambda rows: input_layer.hidden(rows, mask), inputs)
+    measured = measure & (index == 0)
+
+    def add_part(number, carried):
+        grad_hidden, grad_outputs, total = carried
+        draws, part = layer.part(now.draws, targets, number)
+        row_ids = layer.row_ids(constants, now.ids, draws)
+        rows = _output_rows(state, row_ids, shards)
+        grad_part, grad_rows = layer.gradients(constants, now.ids, hidden, rows, part)
+        grad_outputs = sums.outputs.add(grad_outputs, index, row_ids, grad_rows)
+        total = jax.lax.cond(
+            measured,
+            lambda: total + layer.loss(constants, now.ids, hidden, rows, part),
+            lambda: total,
+        )
+        return grad_hidden + grad_part, grad_outputs, total
+
+    nothing = shards.vary(jnp.zeros(hidden.shape, hidden.dtype), shards.devices)
+    start = nothing, carry.grad_outputs, carry.loss.total
+    grad_hidden, grad_outputs, total = _over_parts(layer.parts(targets), add_part, start, shards)
+    grad_inputs = sums.inputs.add(carry.grad_inputs, index, now.ids, pull_back(grad_hidden)[0])
+    formed = targets.sum(dtype=jnp.float32)
+    pairs = jnp.where(measured, formed, carry.loss.pairs)
+    return _Carry(grad_inputs, grad_outputs, Loss(total, pairs, carry.loss.formed + formed))
 
 
 def _over_parts(
@@ -78,146 +288,30 @@ def _output_rows(state: TrainState, row_ids: jax.Array | None, shards: Shards) -
     return shards.vary(whole, shards.devices)
 
 
-def train_step(
-    state: TrainState,
-    blocks: Blocks,
-    num_blocks: jax.Array,
-    constants: Arrays,
-    keep_threshold: jax.Array,
+def _update(
+    table: jax.Array,
+    optimizer_state: optax.OptState,
+    sums: GradientSums,
+    total: jax.Array,
     progress: jax.Array,
-    measure: jax.Array,
-    *,
-    objective: Objective,
-    optimizer: optax.GradientTransformation,
-    shards: Shards,
-    blocks_per_micro_batch: int,
-    rows_per_pass: int,
-    dense: bool,
-) -> tuple[TrainState, Loss]:
-    """Moves both tables by the gradient of the loss summed over the pairs of all devices.
-
-    The gradients of a micro-batch are added up row by row before the next one is computed, so
-    that its rows and scores stay in cache. A micro-batch is shared out over the devices, its
-    first blocks to the first one, and its gradients are added in the order of its blocks, so that
-    the sums do not depend on the number of devices.
-
-    Args:
-      state: the state before.
-      blocks: this device's share of each micro-batch, one after another; the first block on the
-        first device is not padding.
-      num_blocks: int32 [], blocks in use on all devices; micro-batches are filled in order.
-      constants: of the output layer.
-      keep_threshold: uint32 [V], for pairs that are subsampled.
-      progress: float32 [], share of training done.
-      measure: bool [], whether to measure the loss.
-      objective: what is minimised.
-      optimizer: an elementwise transformation.
-      shards: how devices share tables and blocks.
-      blocks_per_micro_batch: blocks computed at once, on all devices.
-      rows_per_pass: table rows the optimizer handles at once.
-      dense: update whole tables, not only the touched rows.
-
-    Returns:
-      The state after.
-      The loss of this device's blocks before the step, measured on its first micro-batch if at
-      all.
-    """
-    layer = objective.output_layer
-    share = shards.share(blocks_per_micro_batch)
-    blocks = jax.tree.map(lambda array: array.reshape(-1, share, *array.shape[1:]), blocks)
-    ids = shards.gather(blocks.ids, shards.devices, axis=1)
-    # Padding stands for a row that the step touches anyway, so that it touches no other.
-    some_id = ids[0, 0].max()
-    blocks = blocks._replace(ids=jnp.where(blocks.ids >= 0, blocks.ids, some_id))
-    input_positions, output_positions = state.input_positions, state.output_positions
-    inputs = outputs = GradientSums.at_every_row(shards)
-    if not dense:
-        known = jnp.where(ids >= 0, ids, some_id)
-        inputs, input_positions = GradientSums.at_touched_rows(
-            known, input_positions, rows_per_pass, shards
+    settings: StepSettings,
+) -> tuple[jax.Array, optax.OptState]:
+    """Moves the rows that the step touched, or all of them."""
+    gradients, optimizer = sums.finish(total), settings.optimizer
+    if sums.touched is not None:
+        return update_rows(
+            optimizer,
+            table,
+            optimizer_state,
+            sums.touched,
+            gradients,
+            settings.rows_per_pass,
+            progress,
         )
-    if not (dense or layer.touches_every_row):
-        row_ids = jax.vmap(layer.row_ids, (None, 0, 0))(constants, blocks.ids, blocks.draws)
-        row_ids = shards.gather(row_ids, shards.devices, axis=1)
-        in_use = (ids >= 0).any(axis=2, keepdims=True)
-        row_ids = jnp.where(in_use, row_ids, row_ids[0, 0, 0])
-        outputs, output_positions = GradientSums.at_touched_rows(
-            row_ids, output_positions, rows_per_pass, shards
-        )
-    if layer.reads_every_row:
-        outputs = GradientSums.of_whole_tables(shards)
-
-    def micro_batch(i, carry):
-        of_inputs, of_outputs, loss = carry
-        now = jax.tree.map(lambda array: array[i], blocks)
-        mask = pair_mask(now, keep_threshold, objective.expected_window)
-        targets = objective.hidden_layer.targets(mask)
-        read = shards.lookup(state.input_embedding, shards.rows(now.ids))
-        hidden, back = jax.vjp(lambda u: objective.hidden_layer.hidden(u, mask), read)
-
-        def add_part(number, sums):
-            of_hidden, of_outputs, total = sums
-            draws, part = layer.part(now.draws, targets, number)
-            row_ids = layer.row_ids(constants, now.ids, draws)
-            rows = _output_rows(state, row_ids, shards)
-            of_part, of_rows = layer.gradients(constants, now.ids, hidden, rows, part)
-            of_outputs = outputs.add(of_outputs, i, row_ids, of_rows)
-            total = jax.lax.cond(
-                measure & (i == 0),
-                lambda: total + layer.loss(constants, now.ids, hidden, rows, part),
-                lambda: total,
-            )
-            return of_hidden + of_part, of_outputs, total
-
-        nothing = shards.vary(jnp.zeros(hidden.shape, hidden.dtype), shards.devices)
-        sums = nothing, of_outputs, loss.total
-        of_hidden, of_outputs, total = _over_parts(layer.parts(targets), add_part, sums, shards)
-        of_inputs = inputs.add(of_inputs, i, now.ids, back(of_hidden)[0])
-        formed = targets.sum(dtype=jnp.float32)
-        pairs = jnp.where(measure & (i == 0), formed, loss.pairs)
-        return of_inputs, of_outputs, Loss(total, pairs, loss.formed + formed)
-
-    start = (
-        inputs.start(state.input_embedding),
-        outputs.start(state.output_embedding, -0.0),
-        shards.vary(Loss.nothing(), shards.devices),
+    if sums.is_touched is not None:
+        return sweep_rows(optimizer, table, optimizer_state, sums.is_touched, gradients, progress)
+    optimizer = optax.with_extra_args_support(optimizer)
+    updates, optimizer_state = optimizer.update(
+        gradients, optimizer_state, table, progress=progress
     )
-    # A loop whose rounds are counted on a GPU makes the host wait there: one round is no loop.
-    if blocks.ids.shape[0] == 1:
-        of_inputs, of_outputs, loss = micro_batch(0, start)
-    else:
-        micro_batches = (num_blocks + blocks_per_micro_batch - 1) // blocks_per_micro_batch
-        of_inputs, of_outputs, loss = jax.lax.fori_loop(0, micro_batches, micro_batch, start)
-
-    extended = optax.with_extra_args_support(optimizer)
-
-    def move(table, optimizer_state, sums, total):
-        gradients = sums.finish(total)
-        if sums.touched is not None:
-            return update_rows(
-                extended, table, optimizer_state, sums.touched, gradients, rows_per_pass, progress
-            )
-        if sums.is_touched is not None:
-            return sweep_rows(
-                extended, table, optimizer_state, sums.is_touched, gradients, progress
-            )
-        updates, optimizer_state = extended.update(
-            gradients, optimizer_state, table, progress=progress
-        )
-        return optax.apply_updates(table, updates), optimizer_state
-
-    input_embedding, input_optimizer = move(
-        state.input_embedding, state.input_optimizer, inputs, of_inputs
-    )
-    output_embedding, output_optimizer = move(
-        state.output_embedding, state.output_optimizer, outputs, of_outputs
-    )
-    state = TrainState(
-        input_embedding,
-        output_embedding,
-        input_optimizer,
-        output_optimizer,
-        input_positions,
-        output_positions,
-    )
-    return state, loss
+    return optax.apply_updates(table, updates), optimizer_state

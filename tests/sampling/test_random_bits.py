@@ -10,8 +10,8 @@ from scipy import stats
 from jaxw2v.sampling import (
     effective_windows,
     noise_distribution,
+    random_bits,
     random_integers,
-    random_words,
     sample_noise,
     subsample,
 )
@@ -22,7 +22,7 @@ LEVEL = 1e-3
 def test_words_are_threefry_of_row_and_place():
     key = jax.random.key(7)
     data = [int(word) for word in jax.random.key_data(key)]
-    high, low = random_words(key, (3, 2, 2), start=2**32 - 2)
+    high, low = random_bits(key, (3, 2, 2), start=2**32 - 2)
     for row in range(3):
         for place in range(4):
             expected = oracles.threefry(data, (2**32 - 2 + row) % 2**32, place)
@@ -33,7 +33,7 @@ def test_words_are_threefry_of_row_and_place():
 def test_words_follow_the_generator_jax_uses():
     key, _ = jax.random.key(3), None
     bits = jax.random.bits(key, (5,), jnp.uint32)
-    high, low = random_words(key, (1, 5))
+    high, low = random_bits(key, (1, 5))
     assert jnp.array_equal(bits, (high ^ low)[0])
 
 
@@ -59,7 +59,7 @@ def test_draws_do_not_depend_on_how_the_stream_is_cut(cut):
 @pytest.mark.parametrize("bound", [1, 2, 3, 1000, 2**24, 2**31])
 def test_integers_are_the_product_of_64_bits_and_the_bound(bound):
     key = jax.random.key(5)
-    high, low = random_words(key, (200,))
+    high, low = random_bits(key, (200,))
     expected = [((int(h) << 32 | int(w)) * bound) >> 64 for h, w in zip(high, low, strict=True)]
     assert random_integers(key, (200,), bound).tolist() == expected
 
@@ -91,8 +91,8 @@ def test_negatives_of_the_smallest_and_of_a_very_large_vocabulary(size):
 def test_other_generators_and_raw_keys_work():
     raw = jax.random.PRNGKey(0)
     same = jax.random.key(0)
-    assert jnp.array_equal(random_words(raw, (4,))[0], random_words(same, (4,))[0])
-    rbg = random_words(jax.random.key(0, impl="rbg"), (10_000,))[0]
+    assert jnp.array_equal(random_bits(raw, (4,))[0], random_bits(same, (4,))[0])
+    rbg = random_bits(jax.random.key(0, impl="rbg"), (10_000,))[0]
     assert stats.chisquare(np.bincount(np.asarray(rbg) >> 29, minlength=8)).pvalue > LEVEL
 
 

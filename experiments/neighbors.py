@@ -1,4 +1,4 @@
-"""Neighbours of a few words, for the results."""
+"""Neighbors of a few words, for the results."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import jaxw2v
 
 
-def neighbours(wv: jaxw2v.WordVectors, words: Sequence[str], topn: int) -> dict[str, list[str]]:
-    """Looks neighbours up.
+def neighbors(wv: jaxw2v.WordVectors, words: Sequence[str], topn: int) -> dict[str, list[str]]:
+    """Looks neighbors up.
 
     Args:
       wv: the vectors.
-      words: whose neighbours are wanted; those without a vector are left out.
-      topn: neighbours of each.
+      words: whose neighbors are wanted; those without a vector are left out.
+      topn: neighbors of each.
 
     Returns:
       By word, the nearest first.

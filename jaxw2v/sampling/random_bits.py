@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.extend.random import threefry2x32_p
 
 
-def random_words(
+def random_bits(
     key: jax.Array, shape: tuple[int, ...], start: jax.Array | int = 0
 ) -> tuple[jax.Array, jax.Array]:
     r"""Draws rows ``start``, ``start + 1``, ... of an endless sequence that the key stands for.
@@ -36,11 +36,11 @@ def random_words(
       Salmon et al. 2011, "Parallel Random Numbers: As Easy as 1, 2, 3".
 
     Example:
-      >>> whole, _ = random_words(jax.random.key(0), (4, 2))
-      >>> rest, _ = random_words(jax.random.key(0), (2, 2), start=2)
+      >>> whole, _ = random_bits(jax.random.key(0), (4, 2))
+      >>> rest, _ = random_bits(jax.random.key(0), (2, 2), start=2)
       >>> bool((whole[2:] == rest).all())
       True
-      >>> some, _ = random_words(jax.random.key(0), (2, 2), start=jnp.array([3, 0]))
+      >>> some, _ = random_bits(jax.random.key(0), (2, 2), start=jnp.array([3, 0]))
       >>> bool((whole[jnp.array([3, 0])] == some).all())
       True
     """
@@ -73,7 +73,7 @@ def random_integers(
       key: a PRNG key.
       shape: [rows, ...].
       bound: from 1 to 2**31.
-      start: the number of the first row or of each, as in :func:`random_words`.
+      start: the number of the first row or of each, as in :func:`random_bits`.
 
     Returns:
       int32 of the shape.
@@ -90,7 +90,7 @@ def random_integers(
     """
     if not 1 <= bound <= 2**31:
         raise ValueError(f"bound is {bound}; it must be from 1 to 2**31")
-    high, low = random_words(key, shape, start)
+    high, low = random_bits(key, shape, start)
     whole, fraction = _product(high, bound)
     carry = fraction + _product(low, bound)[0]
     return (whole + (carry < fraction)).astype(jnp.int32)

@@ -1,0 +1,76 @@
+"""The training program of all devices, from shapes alone."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from jaxw2v.devices.layout import EVERYWHERE, Layout
+from jaxw2v.sampling import keep_threshold
+from jaxw2v.training.setup.job import Job
+from jaxw2v.training.step.batch import Chunk, ChunkInputs, WordArrays
+from jaxw2v.training.step.chunk import make_train_chunk
+from jaxw2v.training.step.state import initial_state
+
+
+def word_arrays(job: Job) -> WordArrays:
+    """What a run makes of its vocabulary for the devices.
+
+    Args:
+      job: what the run does.
+
+    Returns:
+      The arrays, on the host.
+    """
+    return WordArrays(keep_threshold(job.keep), job.constants)
+
+
+def chunk_specs(layout: Layout) -> ChunkInputs:
+    """How the inputs of a chunk lie: tokens are sharded over all devices, the rest is replicated.
+
+    Args:
+      layout: the devices.
+
+    Returns:
+      A partition spec for each.
+    """
+    tokens = Chunk(layout.tokens, layout.tokens)
+    return ChunkInputs(tokens, EVERYWHERE, EVERYWHERE, EVERYWHERE, EVERYWHERE)
+
+
+def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
+    """Lowers the program that trains on a chunk, from shapes alone.
+
+    Args:
+      job: what the run does, from :func:`~jaxw2v.training.setup.job.make_job`.
+      layout: the devices, from :func:`~jaxw2v.training.setup.job.lay_out`; they need not be there:
+        those of a topology do.
+
+    Returns:
+      The program, to be compiled.
+
+    Example:
+      >>> from jaxw2v import Config
+      >>> from jaxw2v.training import lay_out, make_job
+      >>> job = make_job(Config(embedding_dim=8), np.array([600, 400]), on_cpu=True)
+      >>> program = lower_training(job, lay_out(job, None, on_cpu=True)).compile()
+      >>> program.memory_analysis().argument_size_in_bytes > 2 * 256 * 8 * 4
+      True
+    """
+    state = layout.shapes(lambda: initial_state(job))
+    specs = layout.specs(state)
+    program = layout.program(
+        make_train_chunk(job, layout.shards),
+        (specs, chunk_specs(layout)),
+        (specs, EVERYWHERE, EVERYWHERE),
+        donate=(0,),
+    )
+    tokens = layout.empty_tokens(job.plan.chunk_tokens)
+    inputs = ChunkInputs(
+        chunk=Chunk(tokens, tokens),
+        words=layout.shapes_of_copies(word_arrays(job)),
+        key=layout.shapes(lambda: jax.random.key(0)),
+        cursor=jax.ShapeDtypeStruct((2,), jnp.int32),
+        progress=jax.ShapeDtypeStruct((2,), jnp.float32),
+    )
+    return program.lower(state, inputs)
