@@ -11,9 +11,9 @@ are used:
   ``pmap`` or ``shard_map``;
 - :func:`storage_row` is the row of a word, :func:`forecast` tells memory and traffic beforehand.
 
-The folders, each importing only those before it: ``objectives`` (what is minimised), ``setup`` (what
-is decided before the start), ``step`` (what the devices run), ``checkpoints`` (what is saved and
-how a run goes on), ``starts`` (what tables start from), ``loop`` (what the host does).
+The folders, each importing only those before it: ``objectives`` (what is minimised), ``setup``
+(what is decided before the start), ``step`` (what the devices run), ``checkpoints`` (what is saved
+and how a run goes on), ``starts`` (what tables start from), ``loop`` (what the host does).
 """
 
 from jaxw2v.devices.processes import is_first

@@ -9,8 +9,8 @@ from jaxw2v.training.callbacks import EpochRecord
 
 
 @dataclasses.dataclass(frozen=True)
-class Position:
-    """A place in a run.
+class Cursor:
+    """Where a run stands.
 
     Keys are folded from seed, epoch and chunk, and the order of the chunks is drawn from seed and
     epoch, so that numbers say all.
@@ -31,16 +31,16 @@ class Position:
     seconds: float = 0.0
     metrics: tuple[EpochRecord, ...] = ()
 
-    def after(self, record: EpochRecord) -> Position:
-        """The place at the end of an epoch.
+    def after(self, record: EpochRecord) -> Cursor:
+        """The cursor at the end of an epoch.
 
         Args:
           record: of the epoch.
 
         Returns:
-          The place.
+          The cursor.
         """
-        return Position(self.epoch + 1, steps=self.steps, metrics=(*self.metrics, record))
+        return Cursor(self.epoch + 1, steps=self.steps, metrics=(*self.metrics, record))
 
     @property
     def best(self) -> EpochRecord | None:
@@ -49,17 +49,17 @@ class Position:
         return min(measured, key=lambda record: record["validation_loss"], default=None)
 
     def to_json(self) -> dict[str, Any]:
-        """The place as JSON holds it."""
+        """The cursor as JSON holds it."""
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Position:
+    def from_json(cls, fields: dict[str, Any]) -> Cursor:
         """Undoes :meth:`to_json`.
 
         Args:
           fields: what it returned, after JSON.
 
         Returns:
-          The place.
+          The cursor.
         """
         return cls(**(fields | {key: tuple(fields[key]) for key in ("sums", "metrics")}))

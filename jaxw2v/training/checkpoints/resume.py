@@ -14,7 +14,7 @@ from jaxw2v.corpus import Vocabulary
 from jaxw2v.devices.processes import check_same, is_first, smallest, wait_for_all
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import CHECKPOINTS, VECTORS, VOCABULARY, read_settings, steps_in
-from jaxw2v.training.checkpoints.cursor import Position
+from jaxw2v.training.checkpoints.cursor import Cursor
 from jaxw2v.training.checkpoints.identity import RunIdentity
 from jaxw2v.training.checkpoints.reader import (
     Damaged,
@@ -26,6 +26,7 @@ from jaxw2v.training.checkpoints.reader import (
     warn_damaged,
 )
 from jaxw2v.training.checkpoints.record import Arrays, Record
+from jaxw2v.training.setup.sizes import Sizes
 
 
 class SavedRun:
@@ -64,6 +65,11 @@ class SavedRun:
             if step > oldest:
                 candidate = next(self._sound, None)
 
+    @property
+    def sizes(self) -> Sizes | None:
+        """Of the newest checkpoint; ``None`` if the folder has none."""
+        return None if self.record is None else Sizes(**self.record["sizes"])
+
     def check(self, identity: RunIdentity, epochs: int) -> None:
         """Makes sure that a run may go on from here, or start where there are vectors only.
 
@@ -80,7 +86,7 @@ class SavedRun:
                 identity.check_resumable(folder, _known_beside_vectors(folder))
             return
         identity.check_resumable(folder, self.record["facts"])
-        done = Position.from_json(self.record["position"])
+        done = Cursor.from_json(self.record["position"])
         if epochs < done.epoch or (epochs == done.epoch and done.chunks):
             part = " and part of the next" if done.chunks else ""
             raise InputError(
@@ -88,7 +94,7 @@ class SavedRun:
                 f"{done.epoch + bool(done.chunks)} or more"
             )
 
-    def load(self, shapes: dict[str, jax.ShapeDtypeStruct]) -> tuple[Arrays, Position]:
+    def load(self, shapes: dict[str, jax.ShapeDtypeStruct]) -> tuple[Arrays, Cursor]:
         """Reads the newest checkpoint that is sound.
 
         Damaged ones are renamed to ``<step>.damaged``.
@@ -109,7 +115,7 @@ class SavedRun:
             arrays = self._read(self._folder / str(step), shapes, record)
             if arrays is not None:
                 self._set_aside(step)
-                return arrays, Position.from_json(record["position"])
+                return arrays, Cursor.from_json(record["position"])
             candidate = self._next()
         raise none_usable(self._folder)
 

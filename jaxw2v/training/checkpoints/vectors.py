@@ -15,7 +15,7 @@ from jaxw2v.devices.processes import check_devices
 from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import CHECKPOINTS, VECTORS, steps_in
-from jaxw2v.training.checkpoints.cursor import Position
+from jaxw2v.training.checkpoints.cursor import Cursor
 from jaxw2v.training.checkpoints.reader import (
     Damaged,
     check_arrays,
@@ -87,7 +87,7 @@ def _chosen(checkpoints: Path, wanted: str | int | None) -> list[int]:
         return steps
     if wanted == "best":
         _, record = next(sound_records(checkpoints, steps), (None, None))
-        best = record and Position.from_json(record["position"]).best
+        best = record and Cursor.from_json(record["position"]).best
         if not best:
             raise InputError(
                 f"{checkpoints}: no validation loss was measured, so no checkpoint is the best; "

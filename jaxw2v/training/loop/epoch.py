@@ -16,7 +16,7 @@ from tqdm import tqdm
 from jaxw2v.corpus import TokenStream
 from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.training.callbacks import Callback, EpochRecord, Progress
-from jaxw2v.training.checkpoints.cursor import Position
+from jaxw2v.training.checkpoints.cursor import Cursor
 from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.loop.saves import Saves
@@ -41,10 +41,10 @@ class _Dispatched(NamedTuple):
 
 
 class Epochs:
-    """Epochs of chunks, from a place in the run on.
+    """Epochs of chunks, from the cursor of a run on.
 
     Attributes:
-      position: where the run stands; changes as it goes on.
+      cursor: where the run stands; changes as it goes on.
       wish: what this process wants beside saving; may be set between two chunks.
     """
 
@@ -57,7 +57,7 @@ class Epochs:
         callbacks: Sequence[Callback],
         interrupted: Callable[[], bool],
         bar: tqdm,
-        position: Position,
+        cursor: Cursor,
     ):
         """Takes up a run.
 
@@ -69,14 +69,15 @@ class Epochs:
           callbacks: called after each chunk.
           interrupted: whether the user wants to leave.
           bar: the progress line, in raw words.
-          position: where the run stands.
+          cursor: where the run stands.
         """
         self.stream, self.engine, self.feed, self.saves = stream, engine, feed, saves
         self.callbacks, self.interrupted, self.bar = callbacks, interrupted, bar
-        self.position, self.wish = position, Wish.GO_ON
-        self._total_tokens = len(stream) * engine.job.config.epochs
+        self.config = engine.job.config
+        self.cursor, self.wish = cursor, Wish.GO_ON
+        self._total_tokens = len(stream) * self.config.epochs
         # What was done before does not count for the speed that is shown.
-        bar.n = bar.initial = self._words(self._tokens_done(position.chunks, self._order()))
+        bar.n = bar.initial = self._words(self._tokens_done(cursor.chunks, self._order()))
 
     def train_epoch(self) -> tuple[Wish, EpochRecord | None]:
         """Trains on what is left of the epoch in which the run stands.
@@ -85,7 +86,7 @@ class Epochs:
           ``GO_ON`` and the record of the epoch; or ``STOP`` or ``LEAVE``, and ``None``: the run
           was saved in the middle.
         """
-        order, start = self._order(), self.position
+        order, start = self._order(), self.cursor
         self._started = time.perf_counter() - start.seconds
         self._sums, self._steps = np.array(start.sums, np.float64), start.steps
         chunks, done = start.chunks, self._tokens_done(start.chunks, order)
@@ -118,13 +119,13 @@ class Epochs:
         return max(self.wish, saving)
 
     def _order(self) -> np.ndarray:
-        seed = [self.engine.job.config.seed, self.position.epoch]
+        seed = [self.config.seed, self.cursor.epoch]
         return np.random.default_rng(seed).permutation(self.feed.num_chunks)
 
     def _tokens_done(self, chunks: int, order: np.ndarray) -> int:
         size, total = self.engine.job.plan.chunk_tokens, len(self.stream)
         starts = order[:chunks].astype(np.int64) * size
-        return total * self.position.epoch + int(np.minimum(size, total - starts).sum())
+        return total * self.cursor.epoch + int(np.minimum(size, total - starts).sum())
 
     def _finish(self, chunk: _Dispatched, done: int) -> Wish:
         """Counts a chunk when the devices are done with it."""
@@ -141,7 +142,7 @@ class Epochs:
             self.bar.set_postfix_str(shown, refresh=False)
         words = self._words(done)
         self.bar.update(words - self.bar.n)
-        progress = Progress(self.position.epoch + 1, words, self._steps, loss)
+        progress = Progress(self.cursor.epoch + 1, words, self._steps, loss)
         if any([callback.on_chunk_end(progress) for callback in self.callbacks]):
             self.wish = Wish.STOP
         return Wish(int(chunk.wish))
@@ -150,14 +151,14 @@ class Epochs:
         return min(round(done * self.stream.words_per_token), self.bar.total)
 
     def _save(self, chunks: int) -> None:
-        self.position = dataclasses.replace(
-            self.position,
+        self.cursor = dataclasses.replace(
+            self.cursor,
             chunks=chunks,
             steps=self._steps,
             sums=tuple(self._sums.tolist()),
             seconds=time.perf_counter() - self._started,
         )
-        self.saves.save(self.position)
+        self.saves.save(self.cursor)
 
     def _record(self, done: int) -> EpochRecord:
         if self.engine.layout.copies_drift:
@@ -170,10 +171,10 @@ class Epochs:
                 "no pair was formed in an epoch: subsampling and windows left no two words "
                 "together; give more text, or ask for less subsampling or a smaller window"
             )
-        self.position = dataclasses.replace(self.position, steps=self._steps)
+        self.cursor = dataclasses.replace(self.cursor, steps=self._steps)
         schedule = self.engine.job.schedule
         return {
-            "epoch": self.position.epoch + 1,
+            "epoch": self.cursor.epoch + 1,
             "raw_words": self.stream.raw_words,
             "steps": self._steps,
             "seconds": round(seconds, 3),
@@ -182,5 +183,5 @@ class Epochs:
             "learning_rate": schedule and float(schedule(done / self._total_tokens)),
             "compile_seconds": round(self.engine.compile_seconds, 3),
             "tokens_per_step": self.engine.job.plan.tokens_per_step,
-            "subsample_threshold": self.engine.job.config.subsample_threshold,
+            "subsample_threshold": self.config.subsample_threshold,
         }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import queue
-import threading
+import collections
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,9 @@ import numpy as np
 from jaxw2v.corpus import TokenStream
 from jaxw2v.devices.layout import Layout
 from jaxw2v.training.step.batch import Chunk
+
+# Chunks that are read, or being read, while another one is trained on.
+CHUNKS_AHEAD = 2
 
 
 class FedChunk(NamedTuple):
@@ -103,34 +106,14 @@ class Feed:
         Yields:
           The chunks.
         """
-        ready: queue.Queue = queue.Queue(maxsize=1)
-        stopped = threading.Event()
-
-        def put(item) -> None:
-            while not stopped.is_set():
-                try:
-                    ready.put(item, timeout=0.1)
-                    return
-                except queue.Full:
-                    continue
-
-        def work() -> None:
+        with ThreadPoolExecutor(1, "jaxw2v-feed") as reader:
+            ahead: collections.deque[Future[FedChunk]] = collections.deque()
             try:
                 for index in order:
-                    if stopped.is_set():
-                        return
-                    put(self.read(int(index)))
-                put(None)
-            except BaseException as error:
-                put(error)
-
-        thread = threading.Thread(target=work, name="jaxw2v-feed", daemon=True)
-        thread.start()
-        try:
-            while (item := ready.get()) is not None:
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-        finally:
-            stopped.set()
-            thread.join()
+                    ahead.append(reader.submit(self.read, int(index)))
+                    if len(ahead) > CHUNKS_AHEAD:
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:
+                reader.shutdown(cancel_futures=True)

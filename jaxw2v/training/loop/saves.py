@@ -9,7 +9,7 @@ from jaxw2v.config import Checkpointing
 from jaxw2v.corpus import TokenStream
 from jaxw2v.devices.processes import is_first
 from jaxw2v.run_folder import remove_checkpoints
-from jaxw2v.training.checkpoints.cursor import Position
+from jaxw2v.training.checkpoints.cursor import Cursor
 from jaxw2v.training.checkpoints.record import Record
 from jaxw2v.training.checkpoints.stored_state import to_arrays
 from jaxw2v.training.checkpoints.writer import Checkpoints
@@ -81,32 +81,32 @@ class Saves:
         late = minutes is not None and time.monotonic() - self._time >= 60 * minutes
         return late or (every is not None and steps - self._step >= every)
 
-    def after_epoch(self, position: Position) -> None:
+    def after_epoch(self, cursor: Cursor) -> None:
         """Saves at the end of an epoch, if that is wanted.
 
         Args:
-          position: of the run.
+          cursor: of the run.
         """
         every = self._settings.checkpoint_epochs
-        is_best = position.best is not None and position.best is position.metrics[-1]
-        if is_best or (every is not None and position.epoch % every == 0):
-            self.save(position)
+        is_best = cursor.best is not None and cursor.best is cursor.metrics[-1]
+        if is_best or (every is not None and cursor.epoch % every == 0):
+            self.save(cursor)
 
-    def save(self, position: Position) -> None:
+    def save(self, cursor: Cursor) -> None:
         """Saves the run.
 
         Args:
-          position: where it stands.
+          cursor: where it stands.
         """
         if self._checkpoints is None:
             return
         self.forget_old()
-        best = position.best and position.best["steps"]
-        record = {"position": position.to_json()}
+        best = cursor.best and cursor.best["steps"]
+        record = {"position": cursor.to_json()}
         self._checkpoints.save(
-            position.steps, to_arrays(self._engine.state, self._engine.key), record, best
+            cursor.steps, to_arrays(self._engine.state, self._engine.key), record, best
         )
-        self._began(position.steps)
+        self._began(cursor.steps)
 
     def wait(self) -> None:
         """Waits until what is being saved is complete, or is given up."""

@@ -166,39 +166,49 @@ def update_rows(
     """
     optimizer = optax.with_extra_args_support(optimizer)
     size = min(rows_per_pass, touched.rows.size)
-    leaves, structure = jax.tree.flatten(state)
-    is_table = [leaf.ndim > 0 for leaf in leaves]
+    of_rows, scalars = _partition(state)
 
-    def step(moments, rows_of_table, gradient):
-        rest = iter(moments)
-        mixed = [next(rest) if t else leaf for t, leaf in zip(is_table, leaves, strict=True)]
-        state = jax.tree.unflatten(structure, mixed)
-        updates, state = optimizer.update(gradient, state, rows_of_table, progress=progress)
-        return optax.apply_updates(rows_of_table, updates), jax.tree.leaves(state)
+    def step(rows, of_rows, gradient):
+        state = _combine(of_rows, scalars)
+        updates, state = optimizer.update(gradient, state, rows, progress=progress)
+        of_rows, new_scalars = _partition(state)
+        return (optax.apply_updates(rows, updates), of_rows), new_scalars
 
     def one_pass(i, arrays):
-        start = i * size
-        rows = jax.lax.dynamic_slice_in_dim(touched.rows, start, size)
-        gradient = jax.lax.dynamic_slice_in_dim(gradients, start, size)
-        table_rows, *moments = [a.at[rows].get(mode="clip") for a in arrays]
-        new, new_leaves = step(moments, table_rows, gradient)
-        new_moments = [leaf for t, leaf in zip(is_table, new_leaves, strict=True) if t]
-        return [
-            a.at[rows].set(value, mode="drop", unique_indices=True)
-            for a, value in zip(arrays, [new, *new_moments], strict=True)
-        ]
+        ids = jax.lax.dynamic_slice_in_dim(touched.rows, i * size, size)
+        gradient = jax.lax.dynamic_slice_in_dim(gradients, i * size, size)
+        read = jax.tree.map(lambda array: array.at[ids].get(mode="clip"), arrays)
+        new, _ = step(*read, gradient)
 
-    moments = [leaf for t, leaf in zip(is_table, leaves, strict=True) if t]
-    arrays = [table, *moments]
+        def write(array, rows):
+            return array.at[ids].set(rows, mode="drop", unique_indices=True)
+
+        return jax.tree.map(write, arrays, new)
+
+    arrays = table, of_rows
     if size == touched.rows.size:
-        table, *moments = one_pass(0, arrays)
+        arrays = one_pass(0, arrays)
     else:
         passes = (touched.count + size - 1) // size
-        table, *moments = jax.lax.fori_loop(0, passes, one_pass, arrays)
+        arrays = jax.lax.fori_loop(0, passes, one_pass, arrays)
     # Scalars, such as Adam's count, advance once a step, whatever the number of passes.
-    no_rows = [jnp.zeros((1, m.shape[1]), m.dtype) for m in moments]
-    empty = jnp.zeros((1, table.shape[1]), table.dtype)
-    _, scalars = step(no_rows, empty, empty)
-    rest = iter(moments)
-    leaves = [next(rest) if t else leaf for t, leaf in zip(is_table, scalars, strict=True)]
-    return table, jax.tree.unflatten(structure, leaves)
+    no_rows = jax.tree.map(lambda array: jnp.zeros((1, array.shape[1]), array.dtype), arrays)
+    _, scalars = step(*no_rows, no_rows[0])
+    table, of_rows = arrays
+    return table, _combine(of_rows, scalars)
+
+
+def _partition(state: optax.OptState) -> tuple[optax.OptState, optax.OptState]:
+    """The arrays with a row for each row of the table, and the scalars; ``None`` for the others."""
+    of_rows = jax.tree.map(lambda leaf: leaf if leaf.ndim else None, state)
+    return of_rows, jax.tree.map(lambda leaf: None if leaf.ndim else leaf, state)
+
+
+def _combine(of_rows: optax.OptState, scalars: optax.OptState) -> optax.OptState:
+    """Undoes :func:`_partition`."""
+    return jax.tree.map(
+        lambda rows, scalar: scalar if rows is None else rows,
+        of_rows,
+        scalars,
+        is_leaf=lambda leaf: leaf is None,
+    )
