@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import jax
 import optax
 
-from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import Checkpointing, Config
-from jaxw2v.corpus import Files, Known, Phrases, builtin, downloads, open_corpus
-from jaxw2v.devices.processes import check_devices, check_same, is_first, is_loss, lost
-from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
+from jaxw2v.corpus import Files, Known, TokenStream, builtin, downloads, open_corpus
+from jaxw2v.devices.processes import check_devices, check_same, is_first
+from jaxw2v.errors import InputError
 from jaxw2v.ownership import refuse_held
 from jaxw2v.progress import tell
-from jaxw2v.run_folder import (
-    CHECKPOINTS,
-    METRICS,
-    PHRASES,
-    SETTINGS,
-    check_run_folder,
-    had_phrases,
-    steps_in,
-)
-from jaxw2v.training.callbacks import Callback, EpochRecord
+from jaxw2v.run_folder import check_run_folder
+from jaxw2v.training.callbacks import Callback
+from jaxw2v.training.checkpoints.results import Results
 from jaxw2v.training.checkpoints.resume import with_its_tokenizer
 from jaxw2v.training.fit import fit
 from jaxw2v.training.loop.interrupt import deferred_interrupt
 from jaxw2v.training.starts.from_run import EarlierRun
 from jaxw2v.training.starts.from_vectors import found_words, from_vectors, load_given
+from jaxw2v.training.starts.start import Start
 from jaxw2v.vectors import WordVectors
 
-# What JAX says on accelerators, and on a CPU.
-OUT_OF_MEMORY = "RESOURCE_EXHAUSTED", "Out of memory", "std::bad_alloc"
 Corpus = Files | str | os.PathLike | Iterable
 
 
@@ -114,14 +103,7 @@ def train(
     """
     config = config or Config()
     check_devices()
-    if validation is not None and config.validation_share:
-        raise InputError("give a validation corpus or a validation_share, not both")
-    if keep_vocabulary and continue_from is None:
-        raise InputError("keep_vocabulary has an effect with continue_from only; give that too")
-    if init_from is not None and continue_from is not None:
-        raise InputError("give init_from or continue_from, not both")
-    if config.freeze_loaded and init_from is None:
-        raise InputError("freeze_loaded has an effect with init_from only; give that too")
+    _check_together(config, init_from, continue_from, keep_vocabulary, validation)
     if None not in (out, continue_from) and os.path.realpath(out) == os.path.realpath(
         continue_from
     ):
@@ -142,83 +124,48 @@ def train(
         raise InputError("resume needs the folder of the run; give out")
     if resume:
         config = with_its_tokenizer(folder, config)
-    earlier = known = None
-    if continue_from is not None:
-        earlier = EarlierRun(continue_from)
-        config, known = earlier.settle(config), earlier.known(keep_vocabulary)
-    elif init_from is not None:
-        init_from = load_given(init_from, config.embedding_dim, show_progress)
-    stream = open_corpus(
-        _resolve(corpus, show_progress), config, known, show_progress=show_progress
+    stream, config, start = _open(
+        corpus, config, init_from, continue_from, keep_vocabulary, show_progress
     )
-    config = dataclasses.replace(config, **stream.settings)
-    start = None
-    if earlier is not None:
-        start = earlier.start()
-        _tell(show_progress, earlier.report(stream.vocabulary))
-    elif init_from is not None:
-        start = from_vectors(init_from, stream.vocabulary, config.freeze_loaded)
-        _tell(show_progress, found_words(start, stream.vocabulary))
     held_out = None
     if validation is not None:
-        held_out = open_corpus(
-            _resolve(validation, show_progress),
+        known = Known(stream.vocabulary, stream.phrases)
+        held_out = _open_corpus(validation, config, known, show_progress)
+    results = Results(folder, config, stream.phrases, resume)
+    with results.named_in_errors(), deferred_interrupt() as interrupted:
+        return fit(
+            stream,
             config,
-            Known(stream.vocabulary, stream.phrases),
+            validation=held_out,
+            optimizer=optimizer,
+            callbacks=callbacks,
+            start=start,
+            folder=folder,
+            overwrite=overwrite,
+            checkpointing=checkpointing,
+            resume=resume,
+            on_epoch=results.save,
+            interrupted=interrupted,
+            mesh=mesh,
             show_progress=show_progress,
         )
-    finished = 0
-    if resume and (folder / METRICS).exists():
-        finished = (folder / METRICS).read_bytes().count(b"\n")
-
-    def save(wv: WordVectors, metrics: list[EpochRecord]) -> None:
-        nonlocal finished
-        if folder is not None:
-            _save(folder, wv, stream.phrases, config, metrics)
-        finished = len(metrics)
-
-    try:
-        with deferred_interrupt() as interrupted:
-            return fit(
-                stream,
-                config,
-                validation=held_out,
-                optimizer=optimizer,
-                callbacks=callbacks,
-                start=start,
-                folder=folder,
-                overwrite=overwrite,
-                checkpointing=checkpointing,
-                resume=resume,
-                on_epoch=save,
-                interrupted=interrupted,
-                mesh=mesh,
-                show_progress=show_progress,
-            )
-    except TrainingDiverged as error:
-        raise TrainingDiverged(f"{error} ({_left(folder, finished)})") from None
-    except (jax.errors.JaxRuntimeError, ValueError) as error:
-        if not any(sign in str(error) for sign in OUT_OF_MEMORY):
-            if not is_loss(error):
-                raise
-            raise ProcessLost(f"{lost(error)} ({_left(folder, finished)})") from error
-        raise InputError(
-            "the device is out of memory; give a smaller --embedding-dim, --tokens-per-step, "
-            f"--block-length or --max-vocabulary ({_left(folder, finished)})"
-        ) from None
-    except KeyboardInterrupt:
-        raise Interrupted(f"interrupted; {_left(folder, finished)}") from None
 
 
-def _resolve(corpus: Corpus | None, show_progress: bool) -> Corpus:
-    if corpus is None:
-        return builtin.collect(show_progress)
-    if isinstance(corpus, str) and not os.path.exists(corpus):
-        if corpus == "builtin":
-            return builtin.collect(show_progress)
-        if corpus in downloads.DOWNLOADS:
-            return downloads.fetch(corpus)
-    return corpus
+def _check_together(
+    config: Config,
+    init_from: object | None,
+    continue_from: object | None,
+    keep_vocabulary: bool,
+    validation: object | None,
+) -> None:
+    if validation is not None and config.validation_share:
+        raise InputError("give a validation corpus or a validation_share, not both")
+    if keep_vocabulary and continue_from is None:
+        raise InputError("keep_vocabulary has an effect with continue_from only; give that too")
+    if init_from is not None and continue_from is not None:
+        raise InputError("give init_from or continue_from, not both")
+    if config.freeze_loaded and init_from is None:
+        raise InputError("freeze_loaded has an effect with init_from only; give that too")
 
 
 def _check_folder(folder: Path, overwrite: bool, resume: bool) -> None:
@@ -233,36 +180,40 @@ def _check_folder(folder: Path, overwrite: bool, resume: bool) -> None:
         raise InputError(f"{existing}: {error.strerror}; choose another --out") from None
 
 
-def _save(
-    folder: Path, wv: WordVectors, phrases: Phrases, config: Config, metrics: list[EpochRecord]
-) -> None:
-    wv.save(folder)
-    if not is_first():
-        return
-    if not config.phrase_passes and had_phrases(folder):
-        (folder / PHRASES).unlink(missing_ok=True)
-    # First the settings, which say that the phrases are ours.
-    with renamed_when_complete(folder / SETTINGS) as path:
-        path.write_text(config.to_json())
-    if config.phrase_passes:
-        with renamed_when_complete(folder / PHRASES) as path:
-            phrases.save(path)
-    with renamed_when_complete(folder / METRICS) as path:
-        path.write_text("".join(json.dumps(record) + "\n" for record in metrics))
+def _open(
+    corpus: Corpus | None,
+    config: Config,
+    init_from: WordVectors | str | os.PathLike | None,
+    continue_from: str | os.PathLike | None,
+    keep_vocabulary: bool,
+    show_progress: bool,
+) -> tuple[TokenStream, Config, Start | None]:
+    """The corpus, the settings that hold for it, and what the tables start from."""
+    earlier = known = start = None
+    report = ""
+    if continue_from is not None:
+        earlier = EarlierRun(continue_from)
+        config, known = earlier.settle(config), earlier.known(keep_vocabulary)
+    elif init_from is not None:
+        init_from = load_given(init_from, config.embedding_dim, show_progress)
+    stream = _open_corpus(corpus, config, known, show_progress)
+    config = dataclasses.replace(config, **stream.settings)
+    if earlier is not None:
+        start, report = earlier.start(), earlier.report(stream.vocabulary)
+    elif init_from is not None:
+        start = from_vectors(init_from, stream.vocabulary, config.freeze_loaded)
+        report = found_words(start, stream.vocabulary)
+    if report and show_progress:
+        tell(report)
+    return stream, config, start
 
 
-def _tell(show_progress: bool, text: str) -> None:
-    if show_progress:
-        tell(text)
-
-
-def _left(folder: Path | None, finished: int) -> str:
-    if folder is None:
-        return "no folder was given, so nothing was kept"
-    left = f"{folder} holds the vectors of epoch {finished}"
-    if finished == 0:
-        left = "no epoch was finished, so there are no vectors"
-    steps = steps_in(folder / CHECKPOINTS)
-    if steps:
-        left += f"; --resume goes on from step {steps[0]:,}"
-    return left
+def _open_corpus(
+    corpus: Corpus | None, config: Config, known: Known | None, show_progress: bool
+) -> TokenStream:
+    is_name = isinstance(corpus, str) and not os.path.exists(corpus)
+    if corpus is None or (is_name and corpus == "builtin"):
+        corpus = builtin.collect(show_progress)
+    elif is_name and corpus in downloads.DOWNLOADS:
+        corpus = downloads.fetch(corpus)
+    return open_corpus(corpus, config, known, show_progress=show_progress)

@@ -1,7 +1,6 @@
 """Checkpoints: what is written, what is noticed when it is damaged, and going on from it."""
 
 import dataclasses
-import importlib
 import json
 import os
 import shutil
@@ -28,9 +27,10 @@ from jaxw2v.devices.mesh import choose_mesh
 from jaxw2v.errors import Interrupted
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training import load_vectors
-from jaxw2v.training.checkpoints import resume, writer
+from jaxw2v.training.checkpoints import reader, resume, writer
 from jaxw2v.training.checkpoints.checksums import checksum
 from jaxw2v.training.checkpoints.reader import read_record
+from jaxw2v.training.checkpoints.results import Results
 from jaxw2v.training.setup import sizes
 
 VALIDATION = "jaxw2v.training.loop.validation.Validation.__call__"
@@ -177,7 +177,7 @@ def test_a_damaged_checkpoint_is_passed_over(sentences, stopped, tmp_path, damag
     expected = {}
     for step in (newest, before):
         path = stopped / "checkpoints" / str(step)
-        expected[step] = writer.read_arrays(path, shapes, read_record(path))
+        expected[step] = reader.read_arrays(path, shapes, read_record(path))
     files = [p for p in (stopped / "checkpoints" / str(newest)).rglob("*") if p.is_file()]
     assert len(files) >= 5
     for number, file in enumerate(file for file in files if file.stat().st_size):
@@ -217,7 +217,7 @@ def test_a_checkpoint_of_another_program_or_version(sentences, copy, monkeypatch
     ocp.save((copy / "checkpoints" / "999999").absolute(), {"a": jnp.ones(3)})
     with pytest.warns(RuntimeWarning, match="999999: passed over: it is damaged, or of another p"):
         assert resume.SavedRun(copy).record["position"]["steps"] == newest
-    monkeypatch.setattr(writer, "FORMAT", 2)
+    monkeypatch.setattr(reader, "FORMAT", 2)
     with pytest.raises(InputError, match=r"999999|is of format 1.*use the version that wrote it"):
         load_vectors(copy, newest)
 
@@ -374,7 +374,7 @@ def test_vectors_are_not_written_while_a_checkpoint_takes_room(sentences, tmp_pa
 
     noting(writer.Checkpoints, "save", "has begun to save")
     noting(writer.Checkpoints, "wait", "has waited")
-    noting(importlib.import_module("jaxw2v.training.train"), "_save", "vectors")
+    noting(Results, "save", "vectors")
     quiet(sentences, out=tmp_path / "run", checkpointing=Checkpointing(checkpoint_epochs=1))
     assert events.count("vectors") == CONFIG.epochs
     assert "has begun to save" in events
