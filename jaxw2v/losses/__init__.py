@@ -1,4 +1,9 @@
-"""Pure loss functions.
+"""Pure loss functions, each with the gradient of ``jax.grad``.
+
+Training uses the forms for blocks. For two of them the gradient with respect to the rows of a block
+is written out beside the loss, because that is faster: ``block_negative_sampling_gradients`` (the
+default) and ``block_hierarchical_softmax_gradients``; tests hold both to ``jax.grad`` of their
+losses. Fresh negatives and exact softmax train by ``jax.grad``.
 
 Array letters: V vocabulary, D embedding dimension, B blocks, L tokens in a block, N negatives of
 a block, K negatives of a pair, P nodes of a path.

@@ -12,8 +12,8 @@ class WordEmbeddings(nnx.Module):
 
     .. math:: \text{score}(i, j) = u_i \cdot c_j
 
-    Input rows start uniform on (-1/2D, 1/2D), output rows at zero, as in word2vec.c. On a mesh
-    with an axis ``vocab``, rows are cut along it (``nnx.get_partition_spec``).
+    Input rows start uniform on (-1/2D, 1/2D), output rows at zero, as in word2vec.c. The tables'
+    ``nnx.get_partition_spec`` shards their rows along a mesh axis ``vocab``.
 
     Attributes:
       input_embedding: float32 [V, D], rows of words that predict (skip-gram's centers, cbow's

@@ -13,6 +13,7 @@ from bokeh.models import (
     Div,
     HoverTool,
     LabelSet,
+    Plot,
     Spacer,
     WheelZoomTool,
 )
@@ -87,6 +88,23 @@ def write_page(projection: Projection, wv: WordVectors, path: str | Path, title:
             "near": [", ".join(f"{w} {cosine:.2f}" for w, cosine in some) for some in near],
         }
     )
+    plot = _scatter(projection, source)
+    said = Div(text="", render_as_text=True, styles={"padding-top": "7px"})
+    find = _search_box(words, source, plot, said)
+    bold = {"padding-top": "7px", "font-weight": "bold"}
+    heading = Div(text=title, render_as_text=True, styles=bold)
+    page = column(
+        row(find, Spacer(width=10), heading, Spacer(width=20), said),
+        plot,
+        sizing_mode="stretch_both",
+        styles={"height": "96vh"},
+    )
+    with renamed_when_complete(path) as temporary:
+        temporary.write_text(file_html(page, INLINE, title), encoding="utf-8")
+
+
+def _scatter(projection: Projection, source: ColumnDataSource) -> Plot:
+    """The words as points, labelled where there is room."""
     low, high = projection.places.min(0), projection.places.max(0)
     margin = 0.06 * (high - low) + 1e-9
     low, high = (low - margin).tolist(), (high + margin).tolist()
@@ -126,7 +144,13 @@ def write_page(projection: Projection, wv: WordVectors, path: str | Path, title:
         place.js_on_change("end", thin)
     plot.js_on_change("inner_width", thin)
     plot.js_on_change("inner_height", thin)
-    said = Div(text="", render_as_text=True, styles={"padding-top": "7px"})
+    return plot
+
+
+def _search_box(
+    words: list[str], source: ColumnDataSource, plot: Plot, said: Div
+) -> AutocompleteInput:
+    """A field that finds a word, goes there and says its neighbors."""
     find = AutocompleteInput(
         placeholder="find a word",
         completions=words,
@@ -135,18 +159,10 @@ def write_page(projection: Projection, wv: WordVectors, path: str | Path, title:
         min_characters=1,
         width=220,
     )
-    full = [low[0], high[0], low[1], high[1]]
+    x_range, y_range = plot.x_range, plot.y_range
+    full = [x_range.start, x_range.end, y_range.start, y_range.end]
     find.js_on_change(
         "value",
         CustomJS(args={"source": source, "plot": plot, "said": said, "full": full}, code=FIND),
     )
-    bold = {"padding-top": "7px", "font-weight": "bold"}
-    heading = Div(text=title, render_as_text=True, styles=bold)
-    page = column(
-        row(find, Spacer(width=10), heading, Spacer(width=20), said),
-        plot,
-        sizing_mode="stretch_both",
-        styles={"height": "96vh"},
-    )
-    with renamed_when_complete(path) as temporary:
-        temporary.write_text(file_html(page, INLINE, title), encoding="utf-8")
+    return find

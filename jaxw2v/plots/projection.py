@@ -14,6 +14,7 @@ from sklearn.manifold import TSNE
 
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import WordVectors
+from jaxw2v.vectors.comparisons import unit
 
 Method = Literal["pca", "tsne"]
 METHODS = ("pca", "tsne")
@@ -87,8 +88,7 @@ def project(wv: WordVectors, words: Sequence[str], method: Method, seed: int = 0
     """
     if method not in METHODS:
         raise InputError(f"method is {method!r}; it must be one of {', '.join(METHODS)}")
-    rows = np.asarray(wv[list(words)], np.float64)
-    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-30)
+    rows = unit(np.asarray(wv[list(words)], np.float64))
     if rows.shape[1] < 2:
         raise InputError("the vectors have one component; a picture needs two or more")
     if method == "pca":

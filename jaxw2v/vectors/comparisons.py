@@ -146,7 +146,7 @@ class Comparisons(Lookup):
         if _are_lists(words):
             return [self.doesnt_match(some) for some in words]
         rows = np.asarray(self[_not_empty(words)], np.float64)
-        units = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-30)
+        units = unit(rows)
         return words[int(np.argmin(_cosines(units, units.mean(0))))]
 
     def closer_than(self, first: Words, second: Words) -> list[str] | list[list[str]]:
@@ -245,17 +245,29 @@ class Comparisons(Lookup):
                 continue
             vector = np.asarray(self._vector(item), np.float64)
             if pre_normalize and isinstance(item, str):
-                vector = _unit(vector)
+                vector = unit(vector)
             total, size = total + weight * vector, size + abs(weight)
         mean = total / size if size else total
-        return (_unit(mean) if post_normalize else mean).astype(np.float32)
+        return (unit(mean) if post_normalize else mean).astype(np.float32)
 
 
 def _cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return (_unit(a) * _unit(b)).sum(-1)
+    return (unit(a) * unit(b)).sum(-1)
 
 
-def _unit(rows: np.ndarray) -> np.ndarray:
+def unit(rows: np.ndarray) -> np.ndarray:
+    """Scales rows to length one, on the host; zero rows stay zero.
+
+    Args:
+      rows: float [..., D].
+
+    Returns:
+      float [..., D].
+
+    Example:
+      >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+      [[0.6, 0.8], [0.0, 0.0]]
+    """
     length = np.linalg.norm(rows, axis=-1, keepdims=True)
     return rows / np.where(length > 0, length, 1)
 

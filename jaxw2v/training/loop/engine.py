@@ -88,7 +88,6 @@ class Engine:
         no_progress = np.zeros(2, np.float32)
 
         def measure(chunk: Chunk, index: int) -> Loss:
-            # Epochs of training begin at 1.
             cursor = np.array([0, index], np.int32)
             inputs = ChunkInputs(chunk, self._words, self.key, cursor, no_progress)
             return evaluate(self.state, inputs)

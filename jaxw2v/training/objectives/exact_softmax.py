@@ -1,4 +1,7 @@
-"""Exact softmax over the vocabulary."""
+"""Exact softmax over the vocabulary.
+
+Trained by ``jax.grad`` of :func:`jaxw2v.losses.block_softmax_loss`.
+"""
 
 from __future__ import annotations
 

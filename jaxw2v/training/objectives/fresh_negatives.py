@@ -1,4 +1,7 @@
-"""Negative sampling with negatives of its own for every pair, as the paper has it."""
+"""Negative sampling with negatives of its own for every pair, as the paper has it.
+
+Trained by ``jax.grad`` of :func:`jaxw2v.losses.negative_sampling_loss`.
+"""
 
 from __future__ import annotations
 

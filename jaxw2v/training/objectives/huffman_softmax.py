@@ -1,4 +1,8 @@
-"""Hierarchical softmax over a Huffman tree."""
+"""Hierarchical softmax over a Huffman tree.
+
+Trained by the gradient that is written out in
+:func:`jaxw2v.losses.block_hierarchical_softmax_gradients`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Negative sampling whose negatives a block shares: the fast default."""
+"""Negative sampling whose negatives a block shares: the fast default.
+
+Trained by the gradient that is written out in
+:func:`jaxw2v.losses.block_negative_sampling_gradients`.
+"""
 
 from __future__ import annotations
 

@@ -81,7 +81,8 @@ class ChunkInputs(NamedTuple):
       chunk: this device's part of the tokens.
       words: arrays made from the vocabulary.
       key: PRNG key [] from which all draws of the run are folded.
-      cursor: int32 [2], epoch and index of the chunk, which are folded into ``key``.
+      cursor: int32 [2], which are folded into ``key``: the epoch from 1, or 0 for validation, so
+        that it draws the same every time; and the index of the chunk in the stream.
       progress: float32 [2], share of training done before and after the chunk.
     """
 
