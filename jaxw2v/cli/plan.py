@@ -17,7 +17,7 @@ class Plan:
     vocab: int
     """Words of the vocabulary (words)."""
     mesh: str = "1x1"
-    """Devices as DATAxVOCAB: copies of the tables, by pieces each is cut into."""
+    """Devices as DATAxVOCAB: replicas of the tables by shards of each."""
     corpus_tokens: int = 1_000_000_000
     """Tokens of the corpus (words)."""
     device_memory: float = 80.0

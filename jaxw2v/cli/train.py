@@ -43,8 +43,8 @@ class Train:
     validation: str | None = None
     """File of held-out text whose loss is measured each epoch."""
     mesh: str | None = None
-    """Devices as DATAxVOCAB, such as 4x2: copies of the tables, by pieces each is cut into; None
-    takes all accelerators, cutting no more than memory demands, or one CPU device."""
+    """Devices as DATAxVOCAB, such as 4x2: replicas of the tables by shards of each; None
+    takes all accelerators, sharding no more than memory demands, or one CPU device."""
     distributed: bool = False
     """Join the other processes of a run; Slurm, Kubernetes, Open MPI and Cloud TPU say by
     themselves which those are."""

@@ -61,7 +61,7 @@ class Layout:
         return 1 if self.mesh is None else self.mesh.size
 
     def specs(self, tree: Any) -> Any:
-        """Which arrays are cut by rows: those with a row for each row of a table."""
+        """Which arrays are sharded by rows: those with a row for each row of a table."""
         rows = num_rows(self.shards.vocabulary_size)
 
         def spec(array):
@@ -82,7 +82,7 @@ class Layout:
 
     @property
     def tokens(self) -> PartitionSpec:
-        """Tokens are cut over all devices."""
+        """Tokens are sharded over all devices."""
         return PartitionSpec(self.shards.devices or None)
 
     def _sharding(self, spec: PartitionSpec) -> Sharding:
@@ -103,7 +103,7 @@ class Layout:
         return jax.jit(function, out_shardings=shardings)()
 
     def shapes(self, function: Callable[[], Any]) -> Any:
-        """The shapes of what :meth:`make` makes, and how it is cut.
+        """The shapes of what :meth:`make` makes, and how it is sharded.
 
         Args:
           function: returns a pytree of arrays.
@@ -142,7 +142,7 @@ class Layout:
             the end of the chunk, of padding.
 
         Returns:
-          The arrays [n * ceil(size / n)] for n devices, cut over all of them.
+          The arrays [n * ceil(size / n)] for n devices, sharded over all of them.
         """
         sharding = self._sharding(self.tokens)
         size = self.empty_tokens(size).size
@@ -197,7 +197,7 @@ class Layout:
 
         Args:
           function: what a device does with its parts of the arguments.
-          in_specs: how the arguments are cut.
+          in_specs: how the arguments are sharded.
           out_specs: how the results are.
           donate: arguments whose memory the results may take.
 

@@ -22,7 +22,7 @@ def parse_mesh(text: str) -> Shape:
     """Reads the shape of a mesh.
 
     Args:
-      text: such as ``4x2``: 4 copies of tables that are cut in 2.
+      text: such as ``4x2``: 4 replicas of tables that are sharded in 2.
 
     Returns:
       Devices along ``data`` and along ``vocab``.
@@ -40,7 +40,8 @@ def parse_mesh(text: str) -> Shape:
     data, vocab = map(int, match.groups())
     if vocab & (vocab - 1) or vocab > CLASSES:
         raise InputError(
-            f"mesh is {text!r}; tables are cut in a power of two, up to {CLASSES}, not in {vocab}"
+            f"mesh is {text!r}; tables are sharded in a power of two, up to {CLASSES}, not in "
+            f"{vocab}"
         )
     return data, vocab
 
@@ -49,18 +50,18 @@ def choose_mesh(
     wanted: str | None,
     blocks_per_step: int,
     bytes_on: Callable[[Shape], int],
-    can_cut: bool = True,
+    can_shard: bool = True,
 ) -> Mesh | None:
     """Chooses the devices of a run.
 
-    Without a wish: all accelerators, with tables cut no more often than memory demands. On a
+    Without a wish: all accelerators, with tables sharded no more than memory demands. On a
     CPU, whose virtual devices share the same cores, one device for a process alone.
 
     Args:
       wanted: such as ``4x2``; ``None`` chooses.
       blocks_per_step: blocks to share out.
       bytes_on: from devices along ``data`` and ``vocab`` to the memory that each of them needs.
-      can_cut: whether tables may be cut.
+      can_shard: whether tables may be sharded.
 
     Returns:
       The mesh; ``None`` is one device without a mesh.
@@ -74,7 +75,7 @@ def choose_mesh(
         count = 1 if alone else len(devices)
         if jax.process_count() == 1:
             count = min(count, blocks_per_step)
-        shapes = shapes_of(count)[: None if can_cut else 1]
+        shapes = shapes_of(count)[: None if can_shard else 1]
     else:
         shapes = [parse_mesh(wanted)]
         count = math.prod(shapes[0])
@@ -100,7 +101,7 @@ def choose_mesh(
     data, vocab = shapes[-1]
     raise InputError(
         f"the tables need {bytes_on((data, vocab)) / GIB:.1f} GiB on each device of mesh "
-        f"{data}x{vocab}, which has {there / GIB:.1f} GiB; " + what_fits(bytes_on, there, can_cut)
+        f"{data}x{vocab}, which has {there / GIB:.1f} GiB; " + what_fits(bytes_on, there, can_shard)
     )
 
 
@@ -123,7 +124,7 @@ def check_blocks(shape: Shape, blocks_per_step: int) -> None:
 
 
 def shapes_of(count: int) -> list[Shape]:
-    """The meshes of so many devices, those with the fewest pieces of the tables first.
+    """The meshes of so many devices, those with the fewest shards of the tables first.
 
     Args:
       count: devices.
@@ -151,13 +152,13 @@ def memory_of(device: jax.Device) -> int:
     return (device.memory_stats() or {}).get("bytes_limit", 2**60)
 
 
-def what_fits(bytes_on: Callable[[Shape], int], there: int, can_cut: bool = True) -> str:
+def what_fits(bytes_on: Callable[[Shape], int], there: int, can_shard: bool = True) -> str:
     """What to do when tables do not fit.
 
     Args:
       bytes_on: from devices along ``data`` and ``vocab`` to the memory that each of them needs.
       there: the memory of a device (bytes).
-      can_cut: whether tables may be cut.
+      can_shard: whether tables may be sharded.
 
     Returns:
       Words for an error.
@@ -166,7 +167,7 @@ def what_fits(bytes_on: Callable[[Shape], int], there: int, can_cut: bool = True
       >>> what_fits(lambda shape: 100 // shape[1], 30)
       '--mesh 1x4 would fit'
     """
-    for _, cut in shapes_of(CLASSES) if can_cut else ():
+    for _, cut in shapes_of(CLASSES) if can_shard else ():
         if bytes_on((1, cut)) <= there:
             return f"--mesh 1x{cut} would fit"
     return "give a smaller --embedding-dim, --tokens-per-step or --max-vocabulary"

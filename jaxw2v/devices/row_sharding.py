@@ -1,4 +1,4 @@
-"""Arrays whose rows are cut over devices: read, and searched, where they lie."""
+"""Arrays whose rows are sharded over devices: read, and searched, where they lie."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Rows: TypeAlias = np.ndarray | jax.Array
 ROWS_AT_ONCE = 65_536
 
 
-class RowCut(NamedTuple):
-    """Along which axes of which mesh the rows of an array are cut.
+class RowSharding(NamedTuple):
+    """Along which axes of which mesh the rows of an array are sharded.
 
     Attributes:
       mesh: the devices.
@@ -29,17 +29,17 @@ class RowCut(NamedTuple):
     axes: tuple[str, ...]
 
 
-def row_cut(array: Rows) -> RowCut | None:
-    """How an array is cut by rows.
+def row_sharding(array: Rows) -> RowSharding | None:
+    """How an array is sharded by rows.
 
     Args:
       array: any.
 
     Returns:
-      The cut; ``None`` if every row is on every device of the array, or it is on the host.
+      The sharding; ``None`` if every row is on every device of the array, or it is on the host.
 
     Example:
-      >>> row_cut(jnp.zeros((4, 2))) is None
+      >>> row_sharding(jnp.zeros((4, 2))) is None
       True
     """
     if not isinstance(array, jax.Array) or isinstance(array, jax.core.Tracer):
@@ -50,7 +50,7 @@ def row_cut(array: Rows) -> RowCut | None:
     axes = sharding.spec[0]
     axes = (axes,) if isinstance(axes, str) else tuple(axes)
     cut = any(sharding.mesh.shape[axis] > 1 for axis in axes)
-    return RowCut(sharding.mesh, axes) if cut else None
+    return RowSharding(sharding.mesh, axes) if cut else None
 
 
 def take_rows(array: Rows, ids: np.ndarray) -> Rows:
@@ -61,30 +61,30 @@ def take_rows(array: Rows, ids: np.ndarray) -> Rows:
       ids: int32 of any shape, rows; zeros are returned for those of R or more.
 
     Returns:
-      [..., D], on every device if the array is cut.
+      [..., D], on every device if the array is sharded.
     """
-    cut = row_cut(array)
+    cut = row_sharding(array)
     if cut is None:
         return jnp.asarray(array).at[ids].get(mode="fill", fill_value=0)
     return _take(array, ids, cut)
 
 
 @functools.partial(jax.jit, static_argnames="cut")
-def _take(array: jax.Array, ids: jax.Array, cut: RowCut) -> jax.Array:
+def _take(array: jax.Array, ids: jax.Array, cut: RowSharding) -> jax.Array:
     def take(part, ids):
-        here = places_here(ids, part.shape[0], cut.axes)
+        here = local_rows(ids, part.shape[0], cut.axes)
         return jax.lax.psum(part.at[here].get(mode="fill", fill_value=0), cut.axes)
 
-    return on_parts(take, cut, (True, False))(array, ids)
+    return on_shards(take, cut, (True, False))(array, ids)
 
 
-def places_here(rows: jax.Array, size: int, axes: tuple[str, ...]) -> jax.Array:
-    """The places of rows in this device's part of an array that is cut by rows.
+def local_rows(rows: jax.Array, size: int, axes: tuple[str, ...]) -> jax.Array:
+    """The places of rows in this device's shard of an array.
 
     Args:
       rows: integers, rows of the whole array.
       size: rows of each part.
-      axes: along which the array is cut.
+      axes: along which the array is sharded.
 
     Returns:
       Integers of that shape; ``size`` where another device holds the row.
@@ -93,18 +93,18 @@ def places_here(rows: jax.Array, size: int, axes: tuple[str, ...]) -> jax.Array:
     return jnp.where((here >= 0) & (here < size), here, size)
 
 
-def on_parts(function: Callable, cut: RowCut, is_cut: tuple[bool, ...]) -> Callable:
+def on_shards(function: Callable, cut: RowSharding, is_sharded: tuple[bool, ...]) -> Callable:
     """Runs a function on each device's parts of arrays, and on whole other arguments.
 
     Args:
       function: of the arguments, to results that are the same everywhere.
-      cut: how the arrays are cut.
-      is_cut: which arguments are.
+      cut: how the arrays are sharded.
+      is_sharded: which arguments are.
 
     Returns:
       A function of the arguments.
     """
-    in_specs = tuple(PartitionSpec(cut.axes) if part else PartitionSpec() for part in is_cut)
+    in_specs = tuple(PartitionSpec(cut.axes) if part else PartitionSpec() for part in is_sharded)
     return jax.shard_map(function, mesh=cut.mesh, in_specs=in_specs, out_specs=PartitionSpec())
 
 
@@ -130,18 +130,18 @@ def checked_rows(vectors: Rows, size: int, name: str) -> Rows:
     """Makes sure that vectors fit the words, and that nobody changes them later.
 
     Args:
-      vectors: [V, D] floating; with V rows or more if it is cut over devices.
+      vectors: [V, D] floating; with V rows or more if it is sharded over devices.
       size: V, words.
       name: for the error.
 
     Returns:
       float32, contiguous, read-only, on the host, copied if the caller could write to them; where
-      they are if they are cut.
+      they are if they are sharded.
 
     Raises:
       InputError: the shape is wrong, or a number is not finite.
     """
-    cut = row_cut(vectors) is not None
+    cut = row_sharding(vectors) is not None
     given = vectors if cut else np.asarray(vectors)
     array = given if cut else np.ascontiguousarray(given, np.float32)
     if array.ndim != 2 or (array.shape[0] < size if cut else array.shape[0] != size):

@@ -12,7 +12,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.devices.row_sharding import places_here
+from jaxw2v.devices.row_sharding import local_rows
 from jaxw2v.devices.storage_order import num_rows, storage_row
 
 Names = tuple[str, ...]
@@ -27,8 +27,8 @@ class Shards:
 
     Attributes:
       vocabulary_size: V, words.
-      data: names of the axes along which tables are copied.
-      vocab: names of the axes along which tables are cut.
+      data: names of the axes along which tables are replicated.
+      vocab: names of the axes along which tables are sharded.
       exchange_sums: along ``data``, devices add up the gradients of their own blocks and exchange
         the sums; otherwise they exchange the gradients of each block, and all add them up in one
         order, so that on a CPU the result does not depend on the number of devices (exact softmax,
@@ -90,7 +90,7 @@ class Shards:
         Returns:
           int32 of that shape; the number of rows here where another device holds the row.
         """
-        return places_here(rows, self.rows_here, self.vocab) if self.vocab else rows
+        return local_rows(rows, self.rows_here, self.vocab) if self.vocab else rows
 
     @property
     def rows_here(self) -> int:

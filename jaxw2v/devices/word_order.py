@@ -19,7 +19,7 @@ def in_word_order(table: jax.Array, shards: Shards) -> jax.Array:
 
     Returns:
       float32 [R / n, D], the rows of this device's share of the words, zeros past the last word;
-      [V, D] where tables are not cut.
+      [V, D] where tables are not sharded.
     """
     if not shards.vocab:
         return table[shards.rows_of_all_words]

@@ -67,7 +67,7 @@ def fit(
         loss summed over a step's pairs; ``None`` is
         :func:`~jaxw2v.training.setup.optimizer.default_optimizer` with a linear decay.
       callbacks: see :class:`~jaxw2v.training.callbacks.Callback`.
-      start: what the tables start from; ``None`` is random initialisation.
+      start: what the tables start from; ``None`` initialises them randomly.
       folder: receives checkpoints; ``None`` saves none. What is not a run of ours there stays as
         it is, or the folder is refused.
       overwrite: replace a run that ``folder`` holds.

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from jaxw2v.corpus.vocabulary import Vocabulary
-from jaxw2v.devices.row_sharding import Rows, checked_rows, row_cut, take_rows
+from jaxw2v.devices.row_sharding import Rows, checked_rows, row_sharding, take_rows
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
 
@@ -77,7 +77,7 @@ class Lookup:
 
     def __getitem__(self, words: Words) -> np.ndarray:
         """The vector of a word [D], or of several [n, D]; KeyError with suggestions."""
-        if row_cut(self.vectors) is None:
+        if row_sharding(self.vectors) is None:
             return self.vectors[self._ids(words)]
         return np.asarray(take_rows(self.vectors, self._ids(words)))
 

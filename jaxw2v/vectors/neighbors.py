@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.devices.row_sharding import RowCut, on_parts, places_here, row_cut
+from jaxw2v.devices.row_sharding import RowSharding, local_rows, on_shards, row_sharding
 
 # On a GPU XLA tries some hundred kernels of its own for a product: 11 s before the first answer.
 QUICK_TO_COMPILE = {"xla_gpu_enable_triton_gemm": False}
@@ -87,7 +87,7 @@ def nearest(
     Args:
       table: float [R, D]; may be cut by rows over devices, which then exchange their best rows
         only.
-      inverse: float [R], of :func:`inverse_lengths`, cut in the same way.
+      inverse: float [R], of :func:`inverse_lengths`, sharded in the same way.
       queries: Q of them.
       topn: how many rows to return, R at most.
       size: only this many first rows answer; ``None`` is all.
@@ -109,7 +109,7 @@ def nearest(
       ([[2]], 0.7071)
     """
     size = table.shape[0] if size is None else size
-    cut = row_cut(table)
+    cut = row_sharding(table)
     if cut is None:
         return _nearest(table, inverse, queries, topn, size, by_product)
     return _nearest_of_all(table, inverse, queries, topn, size, by_product, cut)
@@ -127,10 +127,10 @@ def _nearest(table, inverse, queries, topn, size, by_product):
     static_argnames=("topn", "size", "by_product", "cut"),
     compiler_options=QUICK_TO_COMPILE,
 )
-def _nearest_of_all(table, inverse, queries, topn, size, by_product, cut: RowCut):
+def _nearest_of_all(table, inverse, queries, topn, size, by_product, cut: RowSharding):
     def best_of_all(table, inverse, queries):
         first = jax.lax.axis_index(cut.axes) * table.shape[0]
-        exclude = places_here(queries.exclude, table.shape[0], cut.axes)
+        exclude = local_rows(queries.exclude, table.shape[0], cut.axes)
         few = min(topn, table.shape[0])
         here = queries._replace(exclude=exclude)
         best, rows = _best_here(table, inverse, here, few, size - first, by_product, cut.axes)
@@ -140,7 +140,7 @@ def _nearest_of_all(table, inverse, queries, topn, size, by_product, cut: RowCut
         )
         return _take_top(best, rows, topn)
 
-    return on_parts(best_of_all, cut, (True, True, False))(table, inverse, queries)
+    return on_shards(best_of_all, cut, (True, True, False))(table, inverse, queries)
 
 
 def _best_here(table, inverse, queries, topn, size, by_product, axes=()):
@@ -210,7 +210,7 @@ def cosines(table: jax.Array, inverse: jax.Array, vectors: jax.Array) -> jax.Arr
 
     Args:
       table: float [R, D]; may be cut by rows over devices.
-      inverse: float [R], of :func:`inverse_lengths`, cut in the same way.
+      inverse: float [R], of :func:`inverse_lengths`, sharded in the same way.
       vectors: float [n, D].
 
     Returns:
@@ -221,11 +221,11 @@ def cosines(table: jax.Array, inverse: jax.Array, vectors: jax.Array) -> jax.Arr
       >>> cosines(table, inverse_lengths(table), jnp.array([[0.0, 5.0]])).tolist()
       [[0.0, 1.0]]
     """
-    return _cosines_everywhere(table, inverse, vectors, row_cut(table))
+    return _cosines_everywhere(table, inverse, vectors, row_sharding(table))
 
 
 @functools.partial(jax.jit, static_argnames="cut", compiler_options=QUICK_TO_COMPILE)
-def _cosines_everywhere(table, inverse, vectors, cut: RowCut | None):
+def _cosines_everywhere(table, inverse, vectors, cut: RowSharding | None):
     def here(table, inverse, vectors):
         return _cosines(unit_rows(vectors), None, table, inverse)
 
@@ -235,4 +235,4 @@ def _cosines_everywhere(table, inverse, vectors, cut: RowCut | None):
     def everywhere(*parts):
         return jax.lax.all_gather(here(*parts), cut.axes, axis=1, tiled=True, to="invarying")
 
-    return on_parts(everywhere, cut, (True, True, False))(table, inverse, vectors)
+    return on_shards(everywhere, cut, (True, True, False))(table, inverse, vectors)

@@ -12,7 +12,7 @@ import polars as pl
 from flax import nnx
 
 from jaxw2v.corpus.vocabulary import Vocabulary
-from jaxw2v.devices.row_sharding import Rows, checked_rows, row_cut
+from jaxw2v.devices.row_sharding import Rows, checked_rows, row_sharding
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import files
 from jaxw2v.vectors.comparisons import Comparisons
@@ -47,8 +47,8 @@ class WordVectors(NearestWords, Comparisons):
 
         Args:
           vocabulary: V words.
-          vectors: [V, D] floating; with V rows or more if it is cut over devices; copied unless it
-            is float32, contiguous and read-only.
+          vectors: [V, D] floating; with V rows or more if it is sharded over devices; copied unless
+            it is float32, contiguous and read-only.
           output_vectors: likewise, or ``None``.
 
         Raises:
@@ -93,7 +93,7 @@ class WordVectors(NearestWords, Comparisons):
         return pl.DataFrame({"word": self.words, "count": self.counts, "vector": vectors})
 
     def _whole(self, what: str) -> np.ndarray:
-        if row_cut(self.vectors) is not None:
+        if row_sharding(self.vectors) is not None:
             raise InputError(f"the vectors are cut over devices; save and load them to get {what}")
         return self.vectors
 

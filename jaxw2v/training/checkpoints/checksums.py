@@ -27,7 +27,7 @@ def compute_checksums(arrays: dict[str, jax.Array]) -> tuple[dict[str, jax.Array
 
 
 def checksum(array: jax.Array) -> jax.Array:
-    r"""A checksum that does not depend on how an array is cut over devices.
+    r"""A checksum that does not depend on how an array is sharded over devices.
 
     .. math:: \sum_i (2 i + 1)\, x_i \bmod 2^{32}
 

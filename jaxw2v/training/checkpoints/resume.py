@@ -1,4 +1,4 @@
-"""The checkpoints of a run folder as a place to go on from."""
+"""Goes on from the checkpoints of a run's folder."""
 
 from __future__ import annotations
 

@@ -120,8 +120,8 @@ class Engine:
 
         Returns:
           The input table and, if its rows belong to words, the output table: float32 [V, D] on
-          the host; where tables are cut, they stay on the devices, cut in the same way, with rows
-          of zeros at the end.
+          the host; where tables are sharded, they stay on the devices, sharded in the same way,
+          with rows of zeros at the end.
         """
         tables = [self.state.input_embedding]
         if self.job.objective.output_layer.rows_are_words:

@@ -17,7 +17,7 @@ class OutputLayer(abc.ABC):
     Attributes:
       touches_every_row: the gradient is added up over the whole output table, because a step
         touches most of it anyway.
-      reads_every_row: every score needs the whole output table, which then cannot be cut.
+      reads_every_row: every score needs the whole output table, which then cannot be sharded.
       rows_are_words: row v of the output table belongs to word v.
       takes_weights: pairs may count by halves and such, not only wholly or not at all.
     """

@@ -121,7 +121,7 @@ class Footprint:
         """Bytes of memory of all kinds in a step or, if that is more, at the end of an epoch.
 
         Then tables are put in the order of the words: one at a time on its way to the host; where
-        they are cut, both stay, with the unit vectors by which neighbors are found.
+        they are sharded, both stay, with the unit vectors by which neighbors are found.
         """
         memory = self.memory()
         ordered = memory["tables"] // 2 * (3 if self.mesh[1] > 1 else 1)
@@ -132,7 +132,7 @@ class Footprint:
 
         Returns:
           ids: gathered words of the step's blocks.
-          lookups: gathered ids and scattered rows of both tables, if tables are cut.
+          lookups: gathered ids and scattered rows of both tables, if tables are sharded.
           gradients: gathered rows, or twice the sums that are reduced.
         """
         plan, row = self.plan, self._row

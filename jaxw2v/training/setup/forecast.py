@@ -8,7 +8,7 @@ from jaxw2v.config import Config
 from jaxw2v.devices.mesh import GIB, check_blocks, parse_mesh, shapes_of, what_fits
 from jaxw2v.errors import InputError
 from jaxw2v.training.setup.footprint import Footprint
-from jaxw2v.training.setup.job import Job, check_cut, make_job
+from jaxw2v.training.setup.job import Job, check_shardable, make_job
 
 MIB = 2**20
 
@@ -79,7 +79,7 @@ def forecast(config: Config, vocabulary_size: int, tokens: int, mesh: str) -> tu
         )
     job = make_job(config, zipf_counts(vocabulary_size, tokens), None, on_cpu=False)
     shape = parse_mesh(mesh)
-    check_cut(job, shape)
+    check_shardable(job, shape)
     check_blocks(shape, job.plan.blocks_per_step)
     return job, job.footprint(shape)
 
@@ -105,7 +105,7 @@ def report(job: Job, footprint: Footprint, device_memory: int) -> str:
         _line("at the peak", footprint.peak),
         "results of communication on each device, MiB a step",
         *_table(footprint.traffic()),
-        f"as many devices ({data * vocab}) of {device_memory / GIB:g} GiB, laid out otherwise",
+        f"as many devices ({data * vocab}) of {device_memory / GIB:g} GiB, with other meshes",
     ]
     whole = job.objective.output_layer.reads_every_row
     for shape in shapes_of(data * vocab)[: 1 if whole else None]:

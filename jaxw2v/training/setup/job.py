@@ -130,15 +130,15 @@ def make_job(
     return Job(config, keep, objective, constants, plan, optimizer, schedule)
 
 
-def check_cut(job: Job, mesh: Shape) -> None:
-    """Makes sure that a job can be done where its tables are cut.
+def check_shardable(job: Job, mesh: Shape) -> None:
+    """Makes sure that a job can be done where its tables are sharded.
 
     Args:
       job: the job.
       mesh: devices along data and vocab.
 
     Raises:
-      InputError: it needs whole tables, and the mesh cuts them.
+      InputError: it needs whole tables, and the mesh shards them.
     """
     if mesh[1] == 1:
         return
@@ -152,7 +152,7 @@ def check_cut(job: Job, mesh: Shape) -> None:
             check_elementwise(job.optimizer)
     except InputError:
         raise InputError(
-            f"mesh {mesh[0]}x{mesh[1]} cuts the tables, and the optimizer moves a row by what "
+            f"mesh {mesh[0]}x{mesh[1]} shards the tables, and the optimizer moves a row by what "
             "other rows do; give an elementwise one, or a --mesh that ends in x1"
         ) from None
 
@@ -169,10 +169,10 @@ def lay_out(job: Job, mesh: Mesh | None, on_cpu: bool) -> Layout:
       The layout.
 
     Raises:
-      InputError: the job needs whole tables, and the mesh cuts them.
+      InputError: the job needs whole tables, and the mesh shards them.
     """
     shape = (1, 1) if mesh is None else tuple(mesh.shape.values())
-    check_cut(job, shape)
+    check_shardable(job, shape)
     # Rows of every block keep the order of adding, and so a CPU's bits, the same on every mesh.
     exchange_sums = job.footprint(shape).exchange_sums and not on_cpu
     return Layout(mesh, len(job.keep), exchange_sums)

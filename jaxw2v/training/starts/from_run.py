@@ -1,4 +1,4 @@
-"""Another run as a place to start from: its words keep their ids, rows and moments."""
+"""Starts from another run: its words keep their ids, rows and moments."""
 
 from __future__ import annotations
 

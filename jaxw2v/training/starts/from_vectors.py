@@ -66,7 +66,7 @@ def from_vectors(wv: WordVectors, vocabulary: Vocabulary, freeze: bool) -> Start
             f"init_from has none of the {len(vocabulary):,} words of the text: {wv.words[0]!r} "
             f"there, {vocabulary.words[0]!r} here; is it of another language or tokenizer?"
         )
-    # A piece at a time, because the vectors may be cut over devices.
+    # A piece at a time, because the vectors may be sharded over devices.
     pieces = np.array_split(found, -(-len(found) // WORDS_AT_ONCE))
     given = np.concatenate([wv[[vocabulary.words[i] for i in piece]] for piece in pieces])
     place = np.full(len(vocabulary), -1, np.int64)

@@ -1,4 +1,4 @@
-"""What a run starts from, other than chance: vectors made before, or the state of another run."""
+"""What a run starts from, if not from random tables: given vectors, or another run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Start:
 
     Attributes:
       facts: what of it makes a run this run and no other, for JSON.
-      change: from the state by chance to that from which the run starts.
+      change: from the randomly initialised state to that from which the run starts.
       is_continued: whether both tables have been trained before.
     """
 
@@ -34,13 +34,13 @@ def change_rows(array: jax.Array, size: int, change: Callable[[np.ndarray, np.nd
     """Changes rows where they lie: each process those of its own devices, a device at a time.
 
     Args:
-      array: [R, ...] in storage order, cut in any way.
+      array: [R, ...] in storage order, sharded in any way.
       size: V, words.
       change: given int [n], the words of some rows, V or more where no word owns them, changes
         the rows [n, ...] in place.
 
     Returns:
-      The array, laid out as before.
+      The array, sharded as before.
     """
     parts = []
     for shard in array.addressable_shards:

@@ -21,7 +21,7 @@ from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Blocks, Chunk
 
 
-class CutChunk(NamedTuple):
+class BlockedChunk(NamedTuple):
     """The kept tokens of a chunk, the same on every device, and keys to draw with.
 
     Attributes:
@@ -52,7 +52,7 @@ class Dealer:
     job: Job
     shards: Shards
 
-    def cut(self, key: jax.Array, chunk: Chunk, keep_threshold: jax.Array) -> CutChunk:
+    def cut(self, key: jax.Array, chunk: Chunk, keep_threshold: jax.Array) -> BlockedChunk:
         """Joins the parts of a chunk that devices hold, subsamples and cuts it.
 
         Args:
@@ -74,11 +74,11 @@ class Dealer:
         stride = plan.block_length - plan.overlap
         offset = jax.random.randint(offset_key, (), 0, stride, jnp.int32)
         blocks = cut_into_blocks(keep, ids, sentence_ids, plan.block_length, plan.overlap, offset)
-        return CutChunk(blocks, window_key, output_key, keep_key if by_pair else None)
+        return BlockedChunk(blocks, window_key, output_key, keep_key if by_pair else None)
 
     def deal(
         self,
-        cut: CutChunk,
+        cut: BlockedChunk,
         order: jax.Array,
         count: jax.Array,
         micro_batches: int,

@@ -85,7 +85,7 @@ TABLES = 2**31 - 1
 
 
 def new_state(job: Job, layout: Layout) -> tuple[TrainState, jax.Array]:
-    """The state and the key of a run that starts by chance, where they stay.
+    """The state and the key of a run whose tables are randomly initialised, where they stay.
 
     Args:
       job: what the run does.

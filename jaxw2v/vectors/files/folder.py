@@ -33,8 +33,8 @@ def write_folder(
 ) -> None:
     """Writes vectors (safetensors) and vocabulary (text).
 
-    Vectors that are cut over devices pass through the host a piece at a time. Where there are many
-    processes, all have to call this and the first one writes.
+    Vectors that are sharded over devices pass through the host some rows at a time. Where there
+    are many processes, all have to call this and the first one writes.
 
     Args:
       folder: made if missing.

@@ -1,4 +1,4 @@
-"""Every objective: a step is the gradient of the losses of its pairs, one by one."""
+"""A step of every objective is the gradient of its pairs."""
 
 import itertools
 
@@ -14,19 +14,25 @@ from jaxw2v.devices.shards import Shards
 from jaxw2v.losses import hierarchical_softmax_loss, huffman_tree, negative_sampling_loss
 from jaxw2v.sampling import context_bounds, keep_threshold, subsample_pairs
 from jaxw2v.training.objectives import make_objective
-from jaxw2v.training.setup.job import make_job
-from jaxw2v.training.setup.wrappers import keep_row_norm
-from jaxw2v.training.step.batch import Chunk, ChunkInputs, WordArrays
-from jaxw2v.training.step.chunk import make_evaluate_chunk, make_train_chunk
-from jaxw2v.training.step.state import init_state, initial_state
+from jaxw2v.training.step.batch import WordArrays
+from jaxw2v.training.step.state import init_state
 from jaxw2v.training.step.step import Blocks, StepSettings, blocks_loss, train_step
 
 V, D, B, L, W, K = 12, 4, 4, 8, 3, 2
+
+
 USED = 3
+
+
 COUNTS = np.arange(1, V + 1)[::-1] * 10
-ALWAYS = jnp.full(V, 2**32 - 1, jnp.uint32)
+
+
 ALONE = Shards(V)
+
+
 HALF = jnp.asarray(keep_threshold(np.linspace(0.5, 0.9, V)))
+
+
 CASES = [
     {"objective": "cbow", "cbow_combine": "sum", "num_negatives": K, "negatives_per_block": 5},
     *[
@@ -180,93 +186,3 @@ def test_a_step_is_the_gradient_of_its_pairs(case, drawn, side, full, by_pair, d
         targets = sum(weight_of(config, i, j) for _, i, j in pairs)
     np.testing.assert_allclose([whole.pairs, measured.formed], targets, rtol=1e-5)
     assert 0 < measured.pairs < targets
-
-
-def test_fresh_negatives_differ_from_pair_to_pair():
-    config = Config(negatives="fresh", block_length=L, num_negatives=3)
-    layer = make_objective(config).output_layer
-    constants, ids = layer.constants(COUNTS), jnp.zeros((50, L), jnp.int32)
-    draws = layer.draw(jax.random.key(0), constants, jnp.arange(50))
-    rows = []
-    for number in range(2):
-        of_part, _ = layer.part(draws, jnp.ones((50, L, L), bool), number)
-        rows.append(np.asarray(layer.row_ids(constants, ids, of_part))[:, L:].reshape(50, L, 3))
-    rows = np.concatenate(rows, axis=1)
-    expected = COUNTS**0.75 / (COUNTS**0.75).sum()
-    found = np.bincount(rows.ravel(), minlength=V) / rows.size
-    np.testing.assert_allclose(found, expected, atol=0.015)
-    # Pairs of a block, of two parts too, and neighboring blocks share no draws.
-    for first, second in (
-        (rows[:, 1:], rows[:, :-1]),
-        (rows[:, L:], rows[:, :L]),
-        (rows[1:], rows[:-1]),
-    ):
-        assert (first == second).all(axis=-1).mean() < 2 * (expected**2).sum() ** 3
-
-
-def test_parts_of_fresh_negatives_hold_every_pair_once():
-    layer = make_objective(Config(negatives="fresh", block_length=L)).output_layer
-    targets = jax.random.bernoulli(jax.random.key(0), 0.4, (B, L, L))
-    most = int(targets.sum((1, 2)).max())
-    keys = jax.random.split(jax.random.key(1), B)
-    assert layer.parts(targets) == -(-most // L)
-    parts = [layer.part(keys, targets, n)[1] for n in range(int(layer.parts(targets)))]
-    assert all((part.sum((1, 2)) <= L).all() for part in parts)
-    assert np.array_equal(sum(part.astype(int) for part in parts), targets)
-    assert layer.parts(jnp.zeros((B, L, L), bool)) == 0
-
-
-def make(**settings):
-    job = make_job(Config(embedding_dim=D, **settings), COUNTS, optax.adam(0.1), on_cpu=True)
-    return job, initial_state(job)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [{}, {"subsample_formula": "percentile"}, *CASES],
-    ids=["default", "percentile", *map(name, CASES)],
-)
-def test_the_training_program_lowers_for_every_platform(settings):
-    job, state = make(**settings)
-    train_chunk = jax.jit(make_train_chunk(job, ALONE))
-    tokens = jax.ShapeDtypeStruct((job.plan.chunk_tokens,), jnp.int32)
-    inputs = ChunkInputs(
-        Chunk(tokens, tokens),
-        WordArrays(ALWAYS, job.constants),
-        jax.random.key(0),
-        jnp.zeros(2, jnp.int32),
-        jnp.zeros(2),
-    )
-    exported = jax.export.export(train_chunk, platforms=("cpu", "cuda", "tpu"))(state, inputs)
-    assert exported.platforms == ("cpu", "cuda", "tpu")
-
-
-def test_percentile_subsampling_drops_pairs_not_tokens():
-    job, state = make(
-        subsample_formula="percentile", window=1, window_sampling="fixed", block_overlap=2
-    )
-    rng = np.random.default_rng(0)
-    ids = rng.integers(0, V, job.plan.chunk_tokens).astype(np.int32)
-    probability = np.linspace(0.2, 0.9, V)
-    chunk = Chunk(jnp.asarray(ids), jnp.zeros(ids.size, jnp.int32))
-    evaluate = jax.jit(make_evaluate_chunk(job, ALONE))
-    words, key = WordArrays(keep_threshold(probability), job.constants), jax.random.key(0)
-    inputs = [ChunkInputs(chunk, words, key, jnp.array([0, k]), jnp.zeros(2)) for k in range(20)]
-    pairs = [float(evaluate(state, each).pairs) for each in inputs]
-    # A pair of neighbors in the text is kept with both chances; none is further apart.
-    chances = probability[ids]
-    expected = 2 * (chances[1:] * chances[:-1]).sum()
-    assert abs(np.mean(pairs) / expected - 1) < 0.03
-
-
-def test_max_norm_holds_for_the_rows_of_both_tables():
-    limit = keep_row_norm(optax.identity(), 0.5)
-    rows = jnp.asarray(np.random.default_rng(0).normal(size=(6, 3)), jnp.float32) * 0.2
-    update = jnp.asarray(np.random.default_rng(1).normal(size=(6, 3)), jnp.float32) * 0.3
-    moved = optax.apply_updates(rows, limit.update(update, limit.init(rows), rows)[0])
-    norm = np.linalg.norm(rows + update, axis=1)
-    assert (norm > 0.5).any()
-    assert (norm < 0.5).any()
-    np.testing.assert_allclose(np.linalg.norm(moved, axis=1), np.minimum(norm, 0.5), rtol=1e-5)
-    short = norm < 0.5
-    np.testing.assert_allclose(moved[short], (rows + update)[short], rtol=1e-5)

@@ -8,7 +8,7 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jaxw2v import InputError, WordVectors
 from jaxw2v.corpus import Vocabulary
-from jaxw2v.devices.row_sharding import pieces, row_cut
+from jaxw2v.devices.row_sharding import pieces, row_sharding
 from jaxw2v.vectors import evaluate_analogies, evaluate_similarity, neighbors
 
 V, D, PADDED = 45, 6, 48
@@ -29,7 +29,7 @@ def both(request):
 
 def test_queries_have_the_same_answers(both):
     whole, cut = both
-    assert row_cut(cut.vectors) is not None
+    assert row_sharding(cut.vectors) is not None
     np.testing.assert_array_equal(cut["w3"], whole["w3"])
     np.testing.assert_array_equal(cut[["w3", "w44"]], whole[["w3", "w44"]])
     assert cut.similarity("w1", "w2") == pytest.approx(whole.similarity("w1", "w2"))
@@ -100,7 +100,7 @@ def test_no_device_gathers_the_table():
         np.zeros((2, 1, 32), np.float32), np.ones((2, 1), np.float32), np.zeros((2, 3), np.int32)
     )
     search = neighbors._nearest_of_all.lower(
-        table, inverse, queries, 10, 65_536, False, row_cut(table)
+        table, inverse, queries, 10, 65_536, False, row_sharding(table)
     ).compile()
     memory = search.memory_analysis()
     assert memory.temp_size_in_bytes < table.nbytes / 8

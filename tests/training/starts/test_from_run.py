@@ -1,4 +1,4 @@
-"""Runs that start from vectors made before, or from another run."""
+"""Runs that go on with other text."""
 
 import dataclasses
 import json
@@ -29,10 +29,11 @@ from jaxw2v.training.checkpoints.reader import read_arrays, read_record
 from jaxw2v.training.checkpoints.stored_state import to_arrays
 from jaxw2v.training.setup.job import lay_out
 from jaxw2v.training.starts.from_run import EarlierRun
-from jaxw2v.training.starts.from_vectors import from_vectors, load_given
 from jaxw2v.training.step.state import new_state
 
 CONFIG = Config(embedding_dim=6, min_count=1, tokens_per_step=512, epochs=2)
+
+
 MESHES = [None, "1x8", "4x2"]
 
 
@@ -69,73 +70,9 @@ def in_word_order(array, size):
     return np.asarray(array)[storage_row(np.arange(size), size)]
 
 
-@pytest.mark.parametrize("mesh", MESHES)
-def test_rows_start_from_given_vectors(sentences, pretrained, mesh):
-    stream = open_corpus(sentences, CONFIG, show_progress=False)
-    words = stream.vocabulary.words
-    job, layout = laid_out(stream, CONFIG, mesh)
-    by_chance, _ = new_state(job, layout)
-    before = np.asarray(by_chance.input_embedding)
-    start = from_vectors(pretrained, stream.vocabulary, freeze=False)
-    state = start.change(by_chance, job, layout)
-    rows = in_word_order(state.input_embedding, len(words))
-    chance = in_word_order(before, len(words))
-    for word, row, usual in zip(words, rows, chance, strict=True):
-        if word in pretrained:
-            usual = pretrained[word]
-        np.testing.assert_array_equal(row, usual)
-    assert state.input_embedding.sharding == by_chance.input_embedding.sharding
-    found = [word in pretrained for word in words]
-    assert start.facts["init_from"]["words_found"] == sum(found) == 100
-    share = stream.vocabulary.counts[found].sum() / stream.vocabulary.counts.sum()
-    assert start.facts["init_from"]["share_of_tokens_found"] == share
-
-
-@pytest.mark.parametrize(
-    ("mesh", "row_updates", "own"),
-    [
-        (None, "sparse", False),
-        ("1x8", "sparse", False),
-        ("4x2", "dense", False),
-        (None, "dense", True),
-        ("1x8", "sparse", True),
-    ],
-)
-def test_frozen_rows_stay_and_the_others_move(
-    sentences, pretrained, tmp_path, mesh, row_updates, own
-):
-    config = dataclasses.replace(CONFIG, freeze_loaded=True, row_updates=row_updates, max_norm=3.0)
-    optimizer = optax.adam(0.05) if own else None
-    pretrained.export(tmp_path / "v.txt", "word2vec-text")
-    source = tmp_path / "v.txt" if own else pretrained
-    wv = quiet(sentences, config, init_from=source, mesh=mesh, optimizer=optimizer)
-    for word in wv.words:
-        if word in pretrained:
-            np.testing.assert_array_equal(wv[word], pretrained[word])
-        else:
-            # Farther than chance puts any.
-            assert np.abs(wv[word]).max() > 0.5 / 6
-    assert np.abs(wv.output_vectors).max() > 0.1
-    free = dataclasses.replace(config, freeze_loaded=False, max_norm=None)
-    moved = quiet(sentences, free, init_from=pretrained, mesh=mesh, optimizer=optimizer)
-    assert not np.allclose(moved["w0"], pretrained["w0"])
-
-
 class StopAfterEpoch(Callback):
     def on_epoch_end(self, wv, metrics):
         return True
-
-
-def test_a_frozen_run_is_resumed(sentences, pretrained, tmp_path):
-    config = dataclasses.replace(CONFIG, freeze_loaded=True)
-    whole = quiet(sentences, config, init_from=pretrained)
-    run = {"out": tmp_path / "run", "init_from": pretrained}
-    quiet(sentences, config, callbacks=[StopAfterEpoch()], **run)
-    resumed = quiet(sentences, config, resume=True, **run)
-    np.testing.assert_array_equal(resumed.vectors, whole.vectors)
-    changed = WordVectors(pretrained.vocabulary, pretrained.vectors + 1)
-    with pytest.raises(InputError, match="holds another run: the start differs"):
-        quiet(sentences, config, resume=True, out=tmp_path / "run", init_from=changed)
 
 
 @pytest.fixture(scope="module")
@@ -258,14 +195,6 @@ def test_tables_that_do_not_fit_are_refused(sentences, tmp_path):
         quiet(sentences, Config(), continue_from=tmp_path / "run")
 
 
-def test_given_vectors_may_be_cut_over_devices(sentences, pretrained):
-    whole = quiet(sentences, mesh="1x8")
-    assert isinstance(whole.vectors, jax.Array)
-    config = dataclasses.replace(CONFIG, freeze_loaded=True, epochs=1)
-    wv = quiet(sentences, config, init_from=whole, mesh="2x2")
-    np.testing.assert_array_equal(wv[list(wv.words)], whole[list(wv.words)])
-
-
 def test_phrases_of_the_earlier_run_are_joined(tmp_path):
     text = [[f"v{i % 9}", "new", "york", f"w{i % 7}", f"w{i % 5}"] for i in range(60)]
     settings = Config(
@@ -380,19 +309,3 @@ def test_words_that_do_not_occur_are_never_drawn(sentences, other_sentences):
     stream = open_corpus(sentences, CONFIG, show_progress=False)
     other = open_corpus(other_sentences, CONFIG, Known(stream.vocabulary), show_progress=False)
     assert (other.vocabulary.counts == 0).sum() > 100
-
-
-def test_vectors_to_start_from_skip_rows_of_text_only(tmp_path):
-    """After a bad row of a binary file nothing can be told; of a text file the others are right."""
-    rows = np.arange(9, dtype="<f4").reshape(3, 3)
-    lines = [
-        w + b" " + r.tobytes() for w, r in zip((b"the", b"new york", b"cat"), rows, strict=True)
-    ]
-    (tmp_path / "v.bin").write_bytes(b"3 3\n" + b"".join(lines))
-    with pytest.raises(InputError, match=r"v.bin: word 3: .*no row can be left out"):
-        load_given(tmp_path / "v.bin", 3, show_progress=False)
-    (tmp_path / "v.txt").write_text("3 3\nthe 0 1 2\nthe 3 4 5\ncat 6 7 8\n")
-    with pytest.warns(RuntimeWarning, match="1 rows are left out: 1 where the word stands there"):
-        wv = load_given(tmp_path / "v.txt", 3, show_progress=False)
-    assert wv.words == ("the", "cat")
-    assert wv.vectors.tolist() == [[0, 1, 2], [6, 7, 8]]

@@ -1,0 +1,73 @@
+"""Which meshes are taken, chosen and refused."""
+
+import dataclasses
+
+import jax
+import optax
+import pytest
+from zipf import zipf_sentences
+
+from jaxw2v import Config, InputError, train
+from jaxw2v.devices import mesh as meshes
+from jaxw2v.devices.mesh import choose_mesh, parse_mesh, shapes_of
+
+CONFIG = Config(embedding_dim=12, min_count=1, tokens_per_step=1_024, epochs=1)
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    return zipf_sentences(700, 20, 1_000)
+
+
+@pytest.mark.parametrize("text", ["3", "0x2", "axb", "2x3", "1x512", "2x2x2", ""])
+def test_a_mesh_of_another_form_is_refused(text):
+    with pytest.raises(InputError, match="mesh is"):
+        parse_mesh(text)
+
+
+def test_a_mesh_that_does_not_match_is_refused(sentences, monkeypatch):
+    for mesh, message in (
+        ("16x1", "needs 16 devices and there are 8"),
+        ("1x2", "which scores every word"),
+    ):
+        settings = {"output_layer": "softmax"} if mesh == "1x2" else {}
+        config = dataclasses.replace(CONFIG, **settings)
+        with pytest.raises(InputError, match=message):
+            train(sentences, config, mesh=mesh, show_progress=False)
+    few = dataclasses.replace(CONFIG, tokens_per_step=128)
+    with pytest.raises(InputError, match="8 devices, more than the 4 blocks of a step"):
+        train(sentences, few, mesh="8x1", show_progress=False)
+    by_all_rows = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(0.02))
+    with pytest.raises(InputError, match="elementwise"):
+        train(sentences, CONFIG, mesh="1x2", optimizer=by_all_rows, show_progress=False)
+
+
+def test_tables_that_do_not_fit_name_a_mesh_that_would(monkeypatch):
+    monkeypatch.setattr(meshes, "memory_of", lambda device: 2**30)
+
+    def bytes_on(shape):
+        return 10 * 2**30 // shape[1]
+
+    with pytest.raises(InputError, match=r"10.0 GiB .* mesh 8x1.* --mesh 1x16 would fit"):
+        choose_mesh("8x1", 64, bytes_on)
+    with pytest.raises(InputError, match="smaller --embedding-dim"):
+        choose_mesh("8x1", 64, lambda shape: 2**31)
+    with pytest.raises(InputError, match="smaller --embedding-dim"):
+        choose_mesh(None, 64, bytes_on, can_shard=False)
+    assert choose_mesh(None, 64, lambda shape: 2**20) is None
+
+
+class Accelerator:
+    platform = "gpu"
+
+
+def test_without_a_wish_tables_are_cut_as_little_as_memory_demands(monkeypatch):
+    made = []
+    monkeypatch.setattr(jax, "devices", lambda: [Accelerator()] * 8)
+    monkeypatch.setattr(jax, "make_mesh", lambda shape, *_, **__: made.append(shape))
+    monkeypatch.setattr(meshes, "memory_of", lambda device: 2**30)
+    choose_mesh(None, 64, lambda shape: 2**30)
+    choose_mesh(None, 64, lambda shape: 3 * 2**30 // shape[1])
+    choose_mesh(None, 6, lambda shape: 2**30)
+    assert made == [(8, 1), (2, 4), (6, 1)]
+    assert shapes_of(6) == [(6, 1), (3, 2)]

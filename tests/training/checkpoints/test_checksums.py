@@ -1,0 +1,30 @@
+"""Checksums of arrays."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxw2v.devices.mesh import choose_mesh
+from jaxw2v.training.checkpoints.checksums import checksum
+
+
+def test_a_checksum_is_the_same_on_any_mesh_and_sees_every_change():
+    rng = np.random.default_rng(0)
+    array = rng.normal(size=(512, 6)).astype(np.float32)
+    expected = int(
+        (array.view(np.uint32).ravel().astype(object) * (2 * np.arange(array.size) + 1)).sum()
+        % 2**32
+    )
+    mesh = choose_mesh("2x4", 8, lambda shape: 0)
+    for spec in (jax.P("vocab"), jax.P("data"), jax.P(("data", "vocab")), jax.P()):
+        cut = jax.device_put(array, jax.NamedSharding(mesh, spec))
+        assert int(jax.jit(checksum)(cut)) == expected
+    bits = array.view(np.uint32).copy()
+    bits[17, 3] ^= 1 << 30
+    swapped = array.copy()
+    swapped[[3, 4]] = array[[4, 3]]
+    for other in (bits.view(np.float32), swapped):
+        assert int(checksum(jnp.asarray(other))) != expected
+    for dtype in (jnp.bfloat16, jnp.int8, bool, jnp.int32):
+        sums = {int(checksum((jnp.arange(5) == place).astype(dtype))) for place in range(6)}
+        assert len(sums) == 6

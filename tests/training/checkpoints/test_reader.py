@@ -1,0 +1,94 @@
+"""Damaged and foreign checkpoints."""
+
+import shutil
+import warnings
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from orbax.checkpoint import v1 as ocp
+
+from experiments.checkpoints.run import DAMAGES
+from jaxw2v import Config, InputError, train
+from jaxw2v.cli import main
+from jaxw2v.run_folder import steps_in
+from jaxw2v.training import load_vectors
+from jaxw2v.training.checkpoints import reader, resume
+from jaxw2v.training.checkpoints.reader import read_record
+
+CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=3, validation_share=0.05)
+
+
+def quiet(corpus, config=CONFIG, **options):
+    return train(corpus, config, show_progress=False, **options)
+
+
+# Without these Orbax reads a checkpoint all the same.
+NOT_NEEDED = ("commit_success.txt", "_sharding", "array_metadatas", "ocdbt.process_0")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_is_passed_over(sentences, stopped, tmp_path, damage):
+    """Whichever file of it is damaged: what is loaded is right, or of the one before."""
+    newest, before = steps_in(stopped / "checkpoints")[:2]
+    record = read_record(stopped / "checkpoints" / str(newest))
+    place = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    shapes = {
+        name: jax.ShapeDtypeStruct(array["shape"], array["dtype"], sharding=place)
+        for name, array in record["arrays"].items()
+    }
+    expected = {}
+    for step in (newest, before):
+        path = stopped / "checkpoints" / str(step)
+        expected[step] = reader.read_arrays(path, shapes, read_record(path))
+    files = [p for p in (stopped / "checkpoints" / str(newest)).rglob("*") if p.is_file()]
+    assert len(files) >= 5
+    for number, file in enumerate(file for file in files if file.stat().st_size):
+        folder = Path(shutil.copytree(stopped, tmp_path / str(number)))
+        DAMAGES[damage](folder / file.relative_to(stopped))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            arrays, position = resume.SavedRun(folder).load(shapes)
+        warned = any(f"{newest}: passed over" in str(w.message) for w in caught)
+        assert position.steps == (before if warned else newest)
+        assert (folder / "checkpoints" / f"{newest}.damaged").is_dir() == warned
+        for name, array in expected[position.steps].items():
+            np.testing.assert_array_equal(arrays[name], array)
+        if not any(part in NOT_NEEDED for part in file.parts):
+            assert warned, file
+
+
+@pytest.mark.filterwarnings("always")
+def test_no_usable_checkpoint_is_an_error(sentences, copy, capsys):
+    for step in steps_in(copy / "checkpoints"):
+        (copy / "checkpoints" / str(step) / "_CHECKPOINT_METADATA").write_text("{")
+    with (
+        pytest.warns(RuntimeWarning, match="passed over"),
+        pytest.raises(InputError, match=r"none of its checkpoints can be used; restore one"),
+    ):
+        quiet(sentences, out=copy, resume=True)
+    (copy / "vectors.safetensors").unlink()
+    assert main(["neighbors", str(copy), "w1"]) == 2
+    error = capsys.readouterr().err
+    assert "jaxw2v: warning: " in error
+    assert "none of its checkpoints can be used" in error.splitlines()[-1]
+    assert "Traceback" not in error
+
+
+def test_a_checkpoint_of_another_program_or_version(sentences, copy, monkeypatch):
+    newest = steps_in(copy / "checkpoints")[0]
+    ocp.save((copy / "checkpoints" / "999999").absolute(), {"a": jnp.ones(3)})
+    with pytest.warns(RuntimeWarning, match="999999: passed over: it is damaged, or of another p"):
+        assert resume.SavedRun(copy).record["position"]["steps"] == newest
+    monkeypatch.setattr(reader, "FORMAT", 2)
+    with pytest.raises(InputError, match=r"999999|is of format 1.*use the version that wrote it"):
+        load_vectors(copy, newest)
+
+
+def test_a_checkpoint_with_another_vocabulary_is_refused(copy):
+    file = copy / "checkpoints" / "vocabulary.tsv"
+    file.write_text(file.read_text().replace("w1\t", "x1\t"))
+    with pytest.raises(InputError, match=r"vocabulary.tsv: is not the vocabulary of step"):
+        load_vectors(copy, "last")

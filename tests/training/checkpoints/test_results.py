@@ -1,0 +1,89 @@
+"""What a run leaves in its folder, whatever ends it."""
+
+import dataclasses
+import json
+import math
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+import jaxw2v
+from jaxw2v import Checkpointing, Config, InputError, TrainingDiverged
+from jaxw2v.errors import Interrupted
+from jaxw2v.training.loop.epoch import Epochs
+from jaxw2v.training.train import train
+
+CONFIG = Config(embedding_dim=16, min_count=1, epochs=3, subsample_threshold=0.0)
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    """Two topics that share no word: words of a topic should end up near one another."""
+    rng = np.random.default_rng(0)
+    topics = [[f"sea{i}" for i in range(12)], [f"sky{i}" for i in range(12)]]
+    return [list(rng.choice(topics[i % 2], 15)) for i in range(800)]
+
+
+def quiet(corpus, config=CONFIG, **options):
+    return train(corpus, config, show_progress=False, **options)
+
+
+def test_the_folder_holds_everything(sentences, tmp_path):
+    records = {}
+    wv = quiet(
+        sentences, dataclasses.replace(CONFIG, validation_share=0.1), out=tmp_path / "a" / "b"
+    )
+    folder = tmp_path / "a" / "b"
+    assert {p.name for p in folder.iterdir()} == {
+        "vectors.safetensors",
+        "vocabulary.tsv",
+        "config.json",
+        "metrics.jsonl",
+        "checkpoints",
+        "jaxw2v.json",
+    }
+    records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [r["epoch"] for r in records] == [1, 2, 3]
+    assert records[-1]["loss"] < records[0]["loss"] < 6 * math.log(2)
+    assert records[-1]["validation_loss"] < records[0]["validation_loss"]
+    assert np.array_equal(jaxw2v.WordVectors.load(folder).vectors, wv.vectors)
+    with pytest.raises(InputError, match="already holds a run; choose"):
+        quiet(sentences, out=folder)
+    quiet(sentences, out=folder, overwrite=True)
+
+
+def test_a_run_that_diverges_stops_and_keeps_the_last_good_epoch(sentences, tmp_path):
+    explode = optax.GradientTransformation(
+        lambda p: optax.ScaleByScheduleState(count=np.int32(0)),
+        lambda u, s, p=None: (
+            jax.tree.map(lambda x: x * jax.numpy.where(s.count < 30, -0.01, -1e30), u),
+            optax.ScaleByScheduleState(count=s.count + 1),
+        ),
+    )
+    with pytest.raises(TrainingDiverged, match=r"finite|loss is") as error:
+        quiet(sentences, out=tmp_path / "o", optimizer=explode)
+    if (tmp_path / "o").exists():
+        assert "holds the vectors of epoch" in str(error.value)
+        assert np.isfinite(jaxw2v.WordVectors.load(tmp_path / "o").vectors).all()
+    else:
+        assert "no vectors" in str(error.value)
+
+
+@pytest.mark.parametrize("epochs_before", [0, 1])
+def test_an_interrupted_run_says_what_is_left(sentences, tmp_path, monkeypatch, epochs_before):
+    original = Epochs.train_epoch
+
+    def interrupted(self):
+        if self.cursor.epoch == epochs_before:
+            raise KeyboardInterrupt
+        return original(self)
+
+    monkeypatch.setattr(Epochs, "train_epoch", interrupted)
+    message = "there are no vectors"
+    if epochs_before:
+        message = "holds the vectors of epoch 1; --resume goes on from step"
+    with pytest.raises(Interrupted, match=message):
+        quiet(sentences, out=tmp_path / "o", checkpointing=Checkpointing(checkpoint_epochs=1))
+    assert (tmp_path / "o" / "vectors.safetensors").exists() == bool(epochs_before)

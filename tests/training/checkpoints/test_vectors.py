@@ -1,0 +1,48 @@
+"""Vectors straight from checkpoints."""
+
+import time
+
+import numpy as np
+
+import jaxw2v
+from jaxw2v import Callback, Checkpointing, Config, train
+from jaxw2v.cli import main
+from jaxw2v.run_folder import steps_in
+from jaxw2v.training import load_vectors
+
+CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=3, validation_share=0.05)
+
+
+def quiet(corpus, config=CONFIG, **options):
+    return train(corpus, config, show_progress=False, **options)
+
+
+def test_vectors_come_straight_from_the_checkpoints_of_a_run_still_going(
+    sentences, tmp_path, capsys
+):
+    folder = tmp_path / "run"
+
+    class Look(Callback):
+        seen = ()
+
+        def on_chunk_end(self, progress):
+            if progress.steps > 6 and not len(self.seen):
+                while not steps_in(folder / "checkpoints"):
+                    time.sleep(0.01)
+                assert not (folder / "vectors.safetensors").exists()
+                self.seen = load_vectors(folder).vectors
+                assert main(["neighbors", str(folder), "w1"]) == 0
+                out = str(folder.parent / "v.txt")
+                assert main(["export", str(folder), "--format", "word2vec-text", "--out", out]) == 0
+                assert main(["neighbors", str(folder), "w1", "--checkpoint", "7"]) == 2
+
+    look = Look()
+    quiet(sentences, out=folder, callbacks=[look], checkpointing=Checkpointing(checkpoint_steps=1))
+    assert look.seen.shape == (300, 8)
+    assert "a step that is kept" in capsys.readouterr().err
+    final = jaxw2v.WordVectors.load(folder)
+    for which in ("last", "best"):
+        stored = load_vectors(folder, which)
+        np.testing.assert_array_equal(stored.vectors, final.vectors)
+        np.testing.assert_array_equal(stored.output_vectors, final.output_vectors)
+        assert stored.words == final.words

@@ -1,0 +1,66 @@
+"""The loss on held-out text."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from jaxw2v import Config, InputError
+from jaxw2v.corpus import Known, open_corpus
+from jaxw2v.devices.layout import Layout
+from jaxw2v.training.fit import fit
+from jaxw2v.training.loop.feed import Feed
+from jaxw2v.training.loop.validation import hold_out
+from jaxw2v.training.train import train
+
+ALONE = Layout(None, 24)
+
+
+CONFIG = Config(embedding_dim=16, min_count=1, epochs=3, subsample_threshold=0.0)
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    """Two topics that share no word: words of a topic should end up near one another."""
+    rng = np.random.default_rng(0)
+    topics = [[f"sea{i}" for i in range(12)], [f"sky{i}" for i in range(12)]]
+    return [list(rng.choice(topics[i % 2], 15)) for i in range(800)]
+
+
+def quiet(corpus, config=CONFIG, **options):
+    return train(corpus, config, show_progress=False, **options)
+
+
+def test_a_validation_file_is_measured(sentences, tmp_path):
+    (tmp_path / "v.txt").write_text("\n".join(" ".join(s) for s in sentences[:50]))
+    stream = open_corpus(sentences[50:], CONFIG)
+    held_out = open_corpus(tmp_path / "v.txt", CONFIG, Known(stream.vocabulary))
+    metrics = []
+    fit(
+        stream,
+        CONFIG,
+        validation=held_out,
+        on_epoch=lambda wv, m: metrics.append(m[-1]),
+        show_progress=False,
+    )
+    losses = [m["validation_loss"] for m in metrics]
+    assert losses[-1] < losses[0]
+    # Held out and trained on are drawn alike, so their losses are alike.
+    assert losses[-1] == pytest.approx(metrics[-1]["loss"], rel=0.1)
+
+
+def test_held_out_sentences_are_not_trained_on(sentences):
+    alone = [*sentences, *([["only", "held"]] * 30)]
+    config = dataclasses.replace(CONFIG, validation_share=0.999, epochs=1)
+    stream = open_corpus(alone, config)
+    held_out, validation = hold_out(stream, config)
+    kept = Feed(stream, len(stream), ALONE, held_out).read(0).chunk.ids
+    assert (np.asarray(kept) >= 0).sum() + len(validation) == len(stream)
+    assert len(held_out) == stream.num_sentences
+
+
+def test_validation_text_that_shares_no_word_is_refused(sentences):
+    with pytest.raises(InputError, match="validation text has no sentence"):
+        quiet(sentences, validation=[["other", "words"]] * 9)
+    with pytest.raises(InputError, match="not both"):
+        quiet(sentences, dataclasses.replace(CONFIG, validation_share=0.1), validation=sentences)

@@ -1,0 +1,119 @@
+"""The footprint is what compiled programs take and send."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+
+from jaxw2v import Config
+from jaxw2v.devices.layout import Layout
+from jaxw2v.devices.mesh import choose_mesh, parse_mesh
+from jaxw2v.training.setup.job import make_job
+from jaxw2v.training.step.program import lower_training
+
+
+def lay_over(mesh, job, exchange_sums=False):
+    mesh = mesh and choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: 0)
+    return Layout(mesh, len(job.keep), exchange_sums)
+
+
+def collectives(text):
+    """Kind and bytes of every communication in a compiled program."""
+    sizes = {"f32": 4, "s32": 4, "u32": 4, "pred": 1}
+    kinds = "all-gather|all-reduce|reduce-scatter|all-to-all|collective-permute"
+    found = []
+    for line in text.splitlines():
+        match = re.search(rf"= (.*?) ({kinds})(-start)?\(", line)
+        if match:
+            shapes = re.findall(r"(\w+)\[([\d,]*)\]", match[1])
+            found.append(
+                (
+                    match[2],
+                    sum(
+                        sizes[kind] * int(np.prod([int(n) for n in shape.split(",") if n]))
+                        for kind, shape in shapes
+                    ),
+                )
+            )
+    return found
+
+
+def big_job(vocabulary_size, **settings):
+    counts = np.maximum(10**8 / (np.arange(vocabulary_size) + 2.7), 5).astype(np.int64)
+    return make_job(Config(**settings), counts, None, on_cpu=False)
+
+
+@pytest.mark.parametrize("sums", [False, True], ids=["rows", "sums"])
+@pytest.mark.parametrize("mesh", ["1x8", "4x2", "8x1", None])
+def test_the_footprint_is_that_of_the_compiled_program(mesh, sums):
+    """Memory within a tenth of what XLA reports, communication within a tenth of the program's."""
+    job = big_job(400_000, embedding_dim=32, tokens_per_step=16_384)
+    shape = parse_mesh(mesh or "1x1")
+    footprint = dataclasses.replace(job.footprint(shape), exchange_sums=sums and shape[0] > 1)
+    program = lower_training(job, lay_over(mesh, job, footprint.exchange_sums)).compile()
+    memory = program.memory_analysis()
+    bytes_there = memory.argument_size_in_bytes + memory.temp_size_in_bytes
+    assert sum(footprint.memory().values()) == pytest.approx(bytes_there, rel=0.1)
+    # Tables and moments, of which XLA says nothing by name, are the arguments that it may reuse.
+    kinds = footprint.memory()
+    expected = kinds["tables"] + kinds["moments"] + 2 * 4 * 400_128 // shape[1]
+    assert memory.alias_size_in_bytes == pytest.approx(expected, rel=0.01)
+    assert job.plan.blocks_per_step == job.plan.blocks_per_micro_batch
+    assert sum(footprint.traffic().values()) == pytest.approx(
+        travels_in_a_step(program, job, shape), rel=0.1
+    )
+    assert (footprint.traffic()["lookups"] > 0) == (shape[1] > 1)
+
+
+def travels_in_a_step(program, job, shape, parts=1):
+    """Bytes of a program that runs its innermost loop ``parts`` times, the others once."""
+    # What goes with a chunk, not with a step, is left out: tokens and the loss.
+    once = {4 * job.plan.chunk_tokens, 12}
+    # A reduce-scatter gives each device a part of what it reads, which is what travels.
+    times = {"all-reduce": 2, "reduce-scatter": shape[1]}
+    travels = [
+        (depth, size * times.get(kind, 1))
+        for depth, text in depth_of_loops(program.as_text())
+        for kind, size in collectives(text)
+        if size not in once
+    ]
+    innermost = max((depth for depth, _ in travels), default=0)
+    return sum(size * (parts if depth == innermost else 1) for depth, size in travels)
+
+
+def depth_of_loops(text):
+    """Each computation of a program, and the number of loops in which it stands."""
+    bodies = dict(re.findall(r"^(?:ENTRY )?%?([\w.-]+) \(.*?\{\n(.*?)^\}", text, re.M | re.S))
+    found, waiting = {}, [(re.search(r"^ENTRY %?([\w.-]+)", text, re.M)[1], 0)]
+    while waiting:
+        name, depth = waiting.pop()
+        if depth < found.get(name, -1) or name not in bodies:
+            continue
+        found[name] = depth
+        for kind, called in re.findall(r"(body|calls|to_apply)=%?([\w.-]+)", bodies[name]):
+            waiting.append((called, depth + (kind == "body")))
+    return [(depth, bodies[name]) for name, depth in found.items()]
+
+
+def test_pairs_taken_in_parts_travel_as_often():
+    job = big_job(4_000, embedding_dim=32, tokens_per_step=1_024, negatives="fresh", window=2)
+    footprint = job.footprint((1, 8))
+    program = lower_training(job, lay_over("1x8", job, footprint.exchange_sums)).compile()
+    assert job.plan.blocks_per_step == job.plan.blocks_per_micro_batch
+    # 2 words on each side of 32, less 6 at the ends: 122 pairs, 32 at a time.
+    assert footprint.parts == 4
+    for parts in (1, 4):
+        expected = dataclasses.replace(footprint, parts=parts).traffic()
+        travels = travels_in_a_step(program, job, (1, 8), parts)
+        assert sum(expected.values()) == pytest.approx(travels, rel=0.1)
+
+
+def test_parts_are_those_of_the_centers_of_a_block():
+    whole = {"window_sampling": "fixed", "require_full_window": True, "window": 8}
+    job = big_job(4_000, negatives="fresh", block_length=32, **whole)
+    # 16 centers of 16 pairs each, 32 at a time; the other 16 words are contexts only.
+    assert job.footprint((1, 1)).parts == 8
+    for side in ("left", "right"):
+        job = big_job(4_000, negatives="fresh", block_length=32, window=1, context_side=side)
+        assert job.footprint((1, 1)).parts == 1

@@ -1,0 +1,30 @@
+"""Sizes that the plan chooses."""
+
+import numpy as np
+
+from jaxw2v import Config
+from jaxw2v.sampling import keep_probability
+from jaxw2v.training.setup.sizes import make_plan
+
+
+def test_the_step_fits_the_corpus():
+    counts = np.array([60, 40])
+    for words in (100, 10_000, 10_000_000, 10_000_000_000):
+        scaled = counts * (words // 100)
+        chosen = make_plan(Config(), keep_probability(scaled, 0), scaled, 22_400, on_cpu=True)
+        assert chosen.tokens_per_step <= max(words, 32)
+        for bytes_per_block in (22_400, 281_600, 652_800):
+            other = make_plan(
+                Config(), keep_probability(scaled, 0), scaled, bytes_per_block, on_cpu=True
+            )
+            assert other.tokens_per_step <= 1.07 * chosen.tokens_per_step
+            assert other.tokens_per_step >= chosen.tokens_per_step
+            assert other.blocks_per_step % other.blocks_per_micro_batch == 0
+        assert chosen.blocks_per_step % chosen.blocks_per_micro_batch == 0
+        assert chosen.chunk_tokens % 32 == 0
+        steps = 5 * words / chosen.tokens_per_step
+        assert steps >= 1_000 or chosen.tokens_per_step <= 512 or words == 100
+    given = make_plan(
+        Config(tokens_per_step=8_192, learning_rate=0.5), np.ones(2), counts * 10_000, 22_400, False
+    )
+    assert (given.tokens_per_step, given.learning_rate) == (8_192, 0.5)

@@ -1,0 +1,92 @@
+"""Chunks of steps, for every platform."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxw2v import Config
+from jaxw2v.devices.shards import Shards
+from jaxw2v.sampling import keep_threshold
+from jaxw2v.training.setup.job import make_job
+from jaxw2v.training.step.batch import Chunk, ChunkInputs, WordArrays
+from jaxw2v.training.step.chunk import make_evaluate_chunk, make_train_chunk
+from jaxw2v.training.step.state import initial_state
+
+V, D, B, L, W, K = 12, 4, 4, 8, 3, 2
+
+
+COUNTS = np.arange(1, V + 1)[::-1] * 10
+
+
+ALWAYS = jnp.full(V, 2**32 - 1, jnp.uint32)
+
+
+ALONE = Shards(V)
+
+
+CASES = [
+    {"objective": "cbow", "cbow_combine": "sum", "num_negatives": K, "negatives_per_block": 5},
+    *[
+        {"objective": objective, "output_layer": layer, **more}
+        for objective, (layer, more) in itertools.product(
+            ("skipgram", "cbow"),
+            (
+                ("negative_sampling", {"num_negatives": K, "negatives_per_block": 5}),
+                ("negative_sampling", {"num_negatives": K, "negatives": "fresh"}),
+                ("softmax", {}),
+                ("hierarchical_softmax", {}),
+            ),
+        )
+    ],
+]
+
+
+def name(case):
+    return "-".join(str(value) for value in case.values())
+
+
+def make(**settings):
+    job = make_job(Config(embedding_dim=D, **settings), COUNTS, optax.adam(0.1), on_cpu=True)
+    return job, initial_state(job)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"subsample_formula": "percentile"}, *CASES],
+    ids=["default", "percentile", *map(name, CASES)],
+)
+def test_the_training_program_lowers_for_every_platform(settings):
+    job, state = make(**settings)
+    train_chunk = jax.jit(make_train_chunk(job, ALONE))
+    tokens = jax.ShapeDtypeStruct((job.plan.chunk_tokens,), jnp.int32)
+    inputs = ChunkInputs(
+        Chunk(tokens, tokens),
+        WordArrays(ALWAYS, job.constants),
+        jax.random.key(0),
+        jnp.zeros(2, jnp.int32),
+        jnp.zeros(2),
+    )
+    exported = jax.export.export(train_chunk, platforms=("cpu", "cuda", "tpu"))(state, inputs)
+    assert exported.platforms == ("cpu", "cuda", "tpu")
+
+
+def test_percentile_subsampling_drops_pairs_not_tokens():
+    job, state = make(
+        subsample_formula="percentile", window=1, window_sampling="fixed", block_overlap=2
+    )
+    rng = np.random.default_rng(0)
+    ids = rng.integers(0, V, job.plan.chunk_tokens).astype(np.int32)
+    probability = np.linspace(0.2, 0.9, V)
+    chunk = Chunk(jnp.asarray(ids), jnp.zeros(ids.size, jnp.int32))
+    evaluate = jax.jit(make_evaluate_chunk(job, ALONE))
+    words, key = WordArrays(keep_threshold(probability), job.constants), jax.random.key(0)
+    inputs = [ChunkInputs(chunk, words, key, jnp.array([0, k]), jnp.zeros(2)) for k in range(20)]
+    pairs = [float(evaluate(state, each).pairs) for each in inputs]
+    # A pair of neighbors in the text is kept with both chances; none is further apart.
+    chances = probability[ids]
+    expected = 2 * (chances[1:] * chances[:-1]).sum()
+    assert abs(np.mean(pairs) / expected - 1) < 0.03
