@@ -188,7 +188,7 @@ def draw(runs: list[dict], path: Path) -> None:
     """
     rows = best_of_each(runs)
     panels = list(dict.fromkeys(map(_objective, rows)))
-    figure, all_axes = pictures.panels(min(len(panels), 2), rows=-(-len(panels) // 2))
+    figure, all_axes = pictures.panels(min(len(panels), 2), -(-len(panels) // 2), height=2.9)
     labels = {"jaxw2v": "jaxw2v, defaults", "gensim": "gensim, best of its rates"}
     for axes, panel in zip(all_axes, panels, strict=True):
         for number, (system, label) in enumerate(labels.items()):
@@ -200,6 +200,9 @@ def draw(runs: list[dict], path: Path) -> None:
                 **pictures.look(number),
             )
         axes.set(xscale="log", xlabel="size of the corpus (words)", ylabel="mean of three scores")
+        sizes = sorted({row["raw_words"] for row in here})
+        axes.set_xticks(sizes, [f"{size / 1e6:.1f} M" for size in sizes], minor=False)
+        axes.set_xticks([], minor=True)
         axes.set_title(", ".join(panel).replace("_", " "))
         axes.legend()
     pictures.save(figure, path)
