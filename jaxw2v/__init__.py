@@ -7,7 +7,8 @@ The pipeline, in the order in which data flows:
 - :mod:`jaxw2v.losses`: negative sampling, exact and hierarchical softmax, by pairs and by blocks;
   the bag of cbow; pure.
 - :mod:`jaxw2v.models`: the two embedding tables as a Flax NNX module.
-- :mod:`jaxw2v.training`: what a run does and on which devices, the step, chunks of steps, the loop.
+- :mod:`jaxw2v.devices`: meshes, which rows lie on which device, processes.
+- :mod:`jaxw2v.training`: what is minimised and decided, the step, checkpoints, the loop.
 - :mod:`jaxw2v.vectors`: word vectors, neighbors, files, scores.
 
 ``train(corpus, config)`` runs all of it. Names are imported when first used, so that importing

@@ -47,7 +47,7 @@ def follow_umask(path: Path, mode: int) -> None:
     """Lets others read what tempfile made private, as any other new file or folder.
 
     Args:
-      path: of the file or folder.
+      path: the path of the file or folder.
       mode: before the umask takes its part.
     """
     umask = os.umask(0)

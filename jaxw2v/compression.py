@@ -45,7 +45,7 @@ def open_compressed(path: str, raw: IO[bytes]) -> IO[bytes]:
     """Opens what a file holds, by its first bytes.
 
     Args:
-      path: of the file, for errors.
+      path: the path of the file, for errors.
       raw: the file, at its start.
 
     Returns:
@@ -75,7 +75,7 @@ def open_zip(path: str, raw: IO[bytes]) -> zipfile.ZipExtFile:
     """Opens the one file of a zip archive.
 
     Args:
-      path: of the archive, for errors.
+      path: the path of the archive, for errors.
       raw: the archive.
 
     Returns:

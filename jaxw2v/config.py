@@ -115,8 +115,8 @@ class Config(TextSettings):
     window: int = 5
     """Largest distance between a center and a context (words)."""
     window_sampling: Literal["dynamic", "fixed"] = "dynamic"
-    """Each center draws its window from 1..window, or always takes window; where pairs can be given
-    weights, dynamic takes the expectation of the draws."""
+    """dynamic: each center draws its window from 1..window; skip-gram with shared negatives or a
+    softmax weights each pair by its chance to be inside instead. fixed: always window."""
     context_side: Literal["both", "left", "right"] = "both"
     """Where contexts stand, seen from the center: left, and skip-gram predicts the words before
     it, cbow predicts it from them."""
@@ -154,8 +154,8 @@ class Config(TextSettings):
     """Tokens that neighboring blocks share, so that windows at their edges are whole; None is
     0, or twice the window where full windows are required (words)."""
     negatives_per_block: int | None = None
-    """Negatives drawn for a block and shared by its tokens; None is block_length, and a fifth of it
-    for each of num_negatives above 5 (words)."""
+    """Negatives drawn for a block and shared by its tokens; None is block_length, times
+    num_negatives / 5 where num_negatives is above 5 (words)."""
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
     """Apply the optimizer to the rows a step touched (sparse), or to both whole tables; auto is
     sparse where the optimizer is elementwise. Softmax and fresh negatives touch most of the output

@@ -74,7 +74,7 @@ def refuse_foreign(folder: Path, kind: str, names: Iterable[str]) -> None:
     Args:
       folder: may be missing.
       kind: what is to be written there, such as ``run``.
-      names: of the files.
+      names: the names of the files.
 
     Raises:
       InputError: one of the names is there, and the folder is not marked as this kind of ours.
@@ -101,7 +101,7 @@ def held(folder: Path, kind: str, names: Iterable[str]) -> Iterator[None]:
     Args:
       folder: made if missing.
       kind: what is written there.
-      names: of what is written there.
+      names: the names of what is written there.
 
     Yields:
       While the folder is held.

@@ -16,7 +16,7 @@ class _Quiet:
     """A stream that takes what it can show and drops the rest.
 
     Attributes:
-      stream: such as ``sys.stderr``; ``None`` where the process began without one.
+      stream: the stream, such as ``sys.stderr``; ``None`` where the process began without one.
     """
 
     stream: TextIO | None
@@ -100,7 +100,7 @@ def drop_what_is_left(stream: TextIO) -> None:
     """Lets what a stream could not write go nowhere, or Python would try again when it ends.
 
     Args:
-      stream: that failed.
+      stream: the stream that failed.
     """
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -122,7 +122,7 @@ def had_phrases(folder: Path) -> bool:
     """Whether the settings there are of a run with phrases.
 
     Args:
-      folder: of the run.
+      folder: the folder of the run.
 
     Returns:
       Whether they say so.
@@ -134,7 +134,7 @@ def remove_checkpoints(folder: Path) -> None:
     """Deletes the checkpoints of a run, and nothing else that may lie there.
 
     Args:
-      folder: of the checkpoints; may be missing.
+      folder: the folder of the checkpoints; may be missing.
 
     Raises:
       OSError: they cannot be deleted.
@@ -153,7 +153,7 @@ def remove_unfinished(folder: Path) -> None:
     """Deletes what a save of Orbax that failed has left.
 
     Args:
-      folder: of the checkpoints.
+      folder: the folder of the checkpoints.
     """
     for path in folder.iterdir() if folder.is_dir() else ():
         if _UNFINISHED.fullmatch(path.name):
@@ -236,7 +236,7 @@ def steps_in(folder: Path) -> list[int]:
     """Steps of the checkpoints in a folder, the newest first.
 
     Args:
-      folder: of the checkpoints; may be missing.
+      folder: the folder of the checkpoints; may be missing.
 
     Returns:
       The steps.
@@ -249,7 +249,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     """Reads the settings that stand beside vectors.
 
     Args:
-      folder: of the run.
+      folder: the folder of the run.
 
     Returns:
       The settings, by today's names.

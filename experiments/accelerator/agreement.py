@@ -87,10 +87,10 @@ class _Runs:
             self.programs.append((device, train.lower(*put).compile()))
 
     def _arguments(self, state, chunk, index: int) -> tuple:
-        cursor = np.array([1, index], np.int32)
+        numbers = np.array([1, index], np.int32)
         progress = np.float32([index / CHUNKS, (index + 1) / CHUNKS])
         words = word_arrays(self.job)
-        return state, ChunkInputs(chunk, words, jax.random.key(1), cursor, progress)
+        return state, ChunkInputs(chunk, words, jax.random.key(1), numbers, progress)
 
     def _train(self, number: int, chunks: list[Chunk]) -> tuple:
         """The state after the first chunk and after all, steps of the first, loss of the last."""

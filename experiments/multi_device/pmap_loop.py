@@ -58,7 +58,10 @@ def train(loop: PmapLoop) -> jaxw2v.WordVectors:
     train_chunk = jax.pmap(
         make_train_chunk(job, Shards(size, data=(AXIS,))),
         AXIS,
-        in_axes=(0, ChunkInputs(chunk=0, words=None, key=None, cursor=None, progress=None)),
+        in_axes=(
+            0,
+            ChunkInputs(chunk=0, words=None, key=None, epoch_and_chunk=None, progress=None),
+        ),
         donate_argnums=0,
     )
     start = jax.jit(initial_state, static_argnums=0)(job)
@@ -68,11 +71,11 @@ def train(loop: PmapLoop) -> jaxw2v.WordVectors:
     for epoch in range(loop.config.epochs):
         for index, first in enumerate(range(0, len(stream), step)):
             read = stream.read(first, min(first + step, len(stream)))
-            cursor = np.array([epoch + 1, index], np.int32)
+            numbers = np.array([epoch + 1, index], np.int32)
             done = np.array([first, min(first + step, len(stream))]) / len(stream)
             progress = np.float32((epoch + done) / loop.config.epochs)
             chunk = Chunk(*(deal(part, step, devices) for part in read))
-            inputs = ChunkInputs(chunk, words, key, cursor, progress)
+            inputs = ChunkInputs(chunk, words, key, numbers, progress)
             state, loss, _ = train_chunk(state, inputs)
             print(f"epoch {epoch + 1}, loss {loss.total[0] / loss.pairs[0]:.4f}", flush=True)
     table = np.asarray(state.input_embedding[0])

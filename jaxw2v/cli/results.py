@@ -39,7 +39,7 @@ class Reading:
         """Reads vectors.
 
         Args:
-          folder: of a run, or a file of vectors.
+          folder: the folder of a run, or a file of vectors.
 
         Returns:
           The vectors.

@@ -22,7 +22,7 @@ class Download:
     """A zip archive and the file of it that is the corpus.
 
     Attributes:
-      url: of the archive.
+      url: the address of the archive.
       sha256: of the archive.
       member: the file in it.
     """

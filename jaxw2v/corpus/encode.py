@@ -54,7 +54,7 @@ def encode(
 
     Args:
       batches: the lines; the same ones if ``folder`` holds work that was interrupted.
-      folder: for the stream; empty, or of the same work interrupted.
+      folder: the folder for the stream; empty, or of the same work interrupted.
       settings: the tokenizer, what decides the vocabulary, and what decides the phrases.
       known: words and phrases that are known before; ``None`` finds them in the text.
       show_progress: draw a progress line on standard error while shards are written.

@@ -52,8 +52,8 @@ def kind_of(path: str, name: str, head: bytes) -> str:
     """Tells what a file holds.
 
     Args:
-      path: of the file, for errors.
-      name: of what it holds, which says what the content does not.
+      path: the path of the file, for errors.
+      name: the name of its content, which says what the content does not.
       head: its first ``HEAD`` bytes, decompressed.
 
     Returns:

@@ -26,8 +26,8 @@ class Part:
     """The files of a shard while it is made.
 
     Attributes:
-      folder: of the stream.
-      number: of the shard.
+      folder: the folder of the stream.
+      number: the number of the shard.
       passes: times that phrases have been joined in it.
     """
 

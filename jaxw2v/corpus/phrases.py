@@ -46,7 +46,7 @@ class Phrases:
         """The pairs of a pass.
 
         Args:
-          number: from 1.
+          number: the number, from 1.
 
         Returns:
           Columns ``first``, ``second`` and ``score``.

@@ -22,7 +22,7 @@ class RowCounts:
 
     Attributes:
       rows: read so far.
-      without_text: of these.
+      without_text: the rows among these without text.
     """
 
     rows: int = 0
@@ -32,7 +32,7 @@ class RowCounts:
         """Says how many rows have no text, if there are any.
 
         Args:
-          column: that holds the text.
+          column: the column that holds the text.
         """
         if self.without_text:
             warnings.warn(
@@ -49,10 +49,10 @@ def read_rows(
 
     Args:
       kind: ``csv``, ``tsv`` or ``json``, an object a line.
-      path: of the table, for errors.
-      lines: of it, with their ends.
+      path: the path of the table, for errors.
+      lines: the lines of it, with their ends.
       settings: ``text_column``, ``table_quotes`` and ``errors`` are used.
-      counts: to which its rows are added.
+      counts: the counts to which its rows are added.
 
     Yields:
       Texts; none for a row that has no text.
@@ -82,9 +82,9 @@ def no_column(path: str, column: str, names: Iterable[str]) -> InputError:
     """The error of a table without the column.
 
     Args:
-      path: of the table.
-      column: that was asked for.
-      names: of the columns it has.
+      path: the path of the table.
+      column: the column that was asked for.
+      names: the names of the columns it has.
 
     Returns:
       The error.

@@ -64,7 +64,7 @@ def check(folder: Path, key: str, overwrite: bool) -> bool:
 
     Args:
       folder: may be missing.
-      key: of the text and the settings.
+      key: the key of the text and the settings.
       overwrite: a stream of other text or settings may be replaced.
 
     Returns:
@@ -93,8 +93,8 @@ def begin(folder: Path, key: str) -> None:
     """Makes a folder ready for a stream, or for the rest of one.
 
     Args:
-      folder: that :func:`check` found to be ours, or empty.
-      key: of the text and the settings.
+      folder: a folder that :func:`check` found to be ours, or empty.
+      key: the key of the text and the settings.
     """
     if key_of(folder) not in (None, key):
         _remove(folder, _OURS)
@@ -108,7 +108,7 @@ def give_up(folder: Path) -> None:
     """Removes what was begun and cannot be finished.
 
     Args:
-      folder: of the stream.
+      folder: the folder of the stream.
     """
     remove_leftovers(folder)
     remove_parts(folder)
@@ -120,7 +120,7 @@ def remove_leftovers(folder: Path) -> None:
     """Removes what a killed process may have left beside its work.
 
     Args:
-      folder: of the stream.
+      folder: the folder of the stream.
     """
     for path in folder.iterdir():
         unfinished = _UNFINISHED.fullmatch(path.name)
@@ -134,7 +134,7 @@ def remove_parts(folder: Path) -> None:
     """Removes what shards were made from, and nothing else that may lie there.
 
     Args:
-      folder: of the stream.
+      folder: the folder of the stream.
     """
     _remove(folder / PARTS, _OUR_PARTS)
 

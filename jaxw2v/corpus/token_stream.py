@@ -41,8 +41,8 @@ def shard_files(folder: Path, number: int) -> tuple[Path, Path]:
     """Where a shard lies.
 
     Args:
-      folder: of the stream.
-      number: from 0.
+      folder: the folder of the stream.
+      number: the number, from 0.
 
     Returns:
       The files of its ids (int32, little-endian) and its sentence ends (int64).
@@ -58,9 +58,9 @@ class TokenStream:
       shards: memory-mapped, none of them empty; words outside the vocabulary are left out.
       vocabulary: what the ids mean.
       raw_words: words the tokenizer found, those outside the vocabulary counted.
-      settings: by which the text was encoded; empty where that is not known.
+      settings: the settings by which the text was encoded; empty where that is not known.
       folder: where the shards lie; ``None`` is memory.
-      phrases: that were joined in the text.
+      phrases: the phrases that were joined in the text.
     """
 
     shards: tuple[Shard, ...]
@@ -257,7 +257,7 @@ def combined(digests: Sequence[str]) -> str:
     """One digest for those of the shards.
 
     Args:
-      digests: in the order of the shards.
+      digests: the digests, in the order of the shards.
 
     Returns:
       SHA-256 of them.
@@ -280,7 +280,7 @@ def map_file(path: Path, dtype: type) -> np.ndarray:
 
     Args:
       path: the file.
-      dtype: of its numbers.
+      dtype: the type of its numbers.
 
     Returns:
       The numbers [n]; of an empty file, which cannot be mapped, none.

@@ -27,8 +27,8 @@ class Tokenizer:
     """From a column of text to a column of lists of words.
 
     Attributes:
-      find: from text to lists of words as they stand there.
-      normalize: from words to what they are counted as; encoding a corpus does this once for each
+      find: a function from text to lists of words as they stand there.
+      normalize: a function from words to what they are counted as; done once for each
         different word.
     """
 

@@ -41,7 +41,7 @@ class MissingWord(KeyError):
         """Remembers what was asked.
 
         Args:
-          word: that is missing.
+          word: the word that is missing.
           message: makes what the exception says.
         """
         super().__init__(word)
@@ -86,7 +86,7 @@ class Vocabulary:
           words: distinct words.
           counts: [len(words)] integer, occurrences of each.
           min_count: words below this many occurrences are dropped.
-          max_size: at most this many words are kept; ``None`` keeps all.
+          max_size: the number of words to keep at most; ``None`` keeps all.
 
         Returns:
           The vocabulary.

@@ -38,7 +38,7 @@ class Layout:
 
     Attributes:
       mesh: with axes ``data`` and ``vocab``; ``None`` is one device, without a mesh.
-      shards: the names by which the step communicates; an axis of one device has none.
+      shards: the names by which the step communicates; ``vocab`` has none where it is one device.
     """
 
     def __init__(self, mesh: Mesh | None, vocabulary_size: int, exchange_sums: bool = False):
@@ -138,7 +138,7 @@ class Layout:
 
         Args:
           size: tokens of the chunk.
-          read: from a first token and the one after the last, to arrays of these tokens; past
+          read: a function of a first token and the one after the last, to their arrays; past
             the end of the chunk, of padding.
 
         Returns:
@@ -159,7 +159,7 @@ class Layout:
         """The largest of the numbers that the processes give; returns before it is known.
 
         Args:
-          number: of this process, below 2**31.
+          number: the number that this process gives, below 2**31.
 
         Returns:
           int32 [], the same on every process.

@@ -22,7 +22,7 @@ def parse_mesh(text: str) -> Shape:
     """Reads the shape of a mesh.
 
     Args:
-      text: such as ``4x2``: 4 replicas of tables that are sharded in 2.
+      text: the mesh, such as ``4x2``: 4 replicas of tables that are sharded in 2.
 
     Returns:
       Devices along ``data`` and along ``vocab``.
@@ -58,9 +58,9 @@ def choose_mesh(
     CPU, whose virtual devices share the same cores, one device for a process alone.
 
     Args:
-      wanted: such as ``4x2``; ``None`` chooses.
+      wanted: the mesh that is asked for, such as ``4x2``; ``None`` chooses.
       blocks_per_step: blocks to share out.
-      bytes_on: from devices along ``data`` and ``vocab`` to the memory that each of them needs.
+      bytes_on: a function from a mesh shape to the memory that each device needs.
       can_shard: whether tables may be sharded.
 
     Returns:
@@ -144,7 +144,7 @@ def memory_of(device: jax.Device) -> int:
     """The memory of a device.
 
     Args:
-      device: of this process.
+      device: the device of this process.
 
     Returns:
       Bytes; without end if it does not say.
@@ -156,7 +156,7 @@ def what_fits(bytes_on: Callable[[Shape], int], there: int, can_shard: bool = Tr
     """What to do when tables do not fit.
 
     Args:
-      bytes_on: from devices along ``data`` and ``vocab`` to the memory that each of them needs.
+      bytes_on: a function from a mesh shape to the memory that each device needs.
       there: the memory of a device (bytes).
       can_shard: whether tables may be sharded.
 

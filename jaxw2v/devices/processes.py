@@ -107,7 +107,7 @@ def is_loss(error: Exception) -> bool:
     """Whether an error means that this process cannot reach another.
 
     Args:
-      error: from JAX; small programs raise a ``ValueError`` where large ones raise JAX's own.
+      error: an error from JAX; small programs raise ``ValueError`` where large ones raise its own.
 
     Returns:
       Whether it does; never for a process alone, nor when one that is there is only late.
@@ -121,7 +121,7 @@ def raise_everywhere(error: Exception | None) -> None:
     """Raises what one process met on all of them, so that none waits for another.
 
     Args:
-      error: of this process; ``None`` if it met none.
+      error: the error of this process; ``None`` if it met none.
 
     Raises:
       Exception: ``error``, or an ``OSError`` that says that another process met one.
@@ -136,7 +136,7 @@ def lost(error: Exception) -> str:
     """What to say when a process cannot go on without another.
 
     Args:
-      error: from JAX.
+      error: an error from JAX.
 
     Returns:
       Words for a :class:`~jaxw2v.errors.ProcessLost`.
@@ -149,7 +149,7 @@ def smallest(number: int) -> int:
     """The smallest of the numbers that processes hold.
 
     Args:
-      number: of this process, below 2**62.
+      number: the number that this process holds, below 2**62.
 
     Returns:
       The same on every process.

@@ -1,4 +1,4 @@
-"""Arrays whose rows are sharded over devices: read, and searched, where they lie."""
+"""Arrays whose rows are sharded over devices, read where they lie."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def on_shards(function: Callable, cut: RowSharding, is_sharded: tuple[bool, ...]
     """Runs a function on each device's parts of arrays, and on whole other arguments.
 
     Args:
-      function: of the arguments, to results that are the same everywhere.
+      function: a function of the arguments, to results that are the same everywhere.
       cut: how the arrays are sharded.
       is_sharded: which arguments are.
 
@@ -132,7 +132,7 @@ def checked_rows(vectors: Rows, size: int, name: str) -> Rows:
     Args:
       vectors: [V, D] floating; with V rows or more if it is sharded over devices.
       size: V, words.
-      name: for the error.
+      name: the name, for the error.
 
     Returns:
       float32, contiguous, read-only, on the host, copied if the caller could write to them; where

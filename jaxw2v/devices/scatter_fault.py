@@ -22,7 +22,7 @@ def check_scatter(platform: str, version: str, xla_flags: str) -> None:
 
     Args:
       platform: the platform version of the JAX client, which names CUDA if that is in use.
-      version: of jaxlib.
+      version: the version of jaxlib.
       xla_flags: the value of ``XLA_FLAGS``.
 
     Raises:

@@ -64,8 +64,8 @@ class Shards:
         """Devices along some axes."""
         return jax.lax.axis_size(axes) if axes else 1
 
-    def place(self, axes: Names) -> jax.Array | int:
-        """This device's number along some axes."""
+    def index(self, axes: Names) -> jax.Array | int:
+        """This device's index along some axes."""
         return jax.lax.axis_index(axes) if axes else 0
 
     def share(self, blocks: int) -> int:
@@ -122,7 +122,7 @@ class Shards:
         Args:
           values: [..., m, ...].
           axes: along which devices.
-          axis: of the array, along which the parts are laid.
+          axis: the axis of the array, along which the parts are laid.
 
         Returns:
           [..., n * m, ...], the same on all of them.

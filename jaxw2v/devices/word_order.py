@@ -28,7 +28,7 @@ def in_word_order(table: jax.Array, shards: Shards) -> jax.Array:
 
     def piece(i, ordered):
         start = jnp.minimum(i * at_once, size - at_once)
-        ids = shards.place(shards.vocab) * size + start + jnp.arange(at_once)
+        ids = shards.index(shards.vocab) * size + start + jnp.arange(at_once)
         is_word = ids < shards.vocabulary_size
         rows = shards.lookup(table, shards.rows(jnp.where(is_word, ids, 0)))
         rows = jnp.where(is_word[:, None], rows, 0)

@@ -1,4 +1,4 @@
-"""Pure loss functions, each with the gradient of ``jax.grad``.
+"""Pure loss functions, for ``jax.grad`` and for training.
 
 Training uses the forms for blocks. For two of them the gradient with respect to the rows of a block
 is written out beside the loss, because that is faster: ``block_negative_sampling_gradients`` (the

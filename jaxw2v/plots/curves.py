@@ -23,7 +23,7 @@ def draw_curves(folders: Sequence[str | Path], path: str | Path) -> None:
     """Draws the loss of each epoch.
 
     Args:
-      folders: of runs.
+      folders: the folders of runs.
       path: the PNG file, renamed when complete.
 
     Raises:

@@ -23,7 +23,7 @@ def add_labels(ax: Axes, places: np.ndarray, words: Sequence[str], size: float) 
       ax: with the points drawn and limits set.
       places: float [n, 2], in data coordinates.
       words: n of them; those first have the first choice.
-      size: of the letters (points).
+      size: the size of the letters (points).
 
     Returns:
       The labels; words for which there was no room have none.

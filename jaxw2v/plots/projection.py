@@ -75,7 +75,7 @@ def project(wv: WordVectors, words: Sequence[str], method: Method, seed: int = 0
       words: 3 or more.
       method: ``pca``, the two directions of most variance; or ``tsne``, which keeps neighbors
         together.
-      seed: of t-SNE.
+      seed: the seed of t-SNE.
 
     Returns:
       The words with their places.

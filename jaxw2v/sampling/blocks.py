@@ -77,7 +77,8 @@ def cut_into_blocks(
     half = overlap // 2
 
     kept = keep.sum(dtype=jnp.int32)
-    # Of another sentence than any.
+    # What was moved from the end to the front pairs with nothing there: it gets sentences of its
+    # own, -2 and below.
     moved = jnp.arange(ids.size, dtype=jnp.int32) < offset + kept - ids.size
 
     def cut(values, is_sentence=False):

@@ -72,7 +72,7 @@ def random_integers(
     Args:
       key: a PRNG key.
       shape: [rows, ...].
-      bound: from 1 to 2**31.
+      bound: the bound, from 1 to 2**31.
       start: the number of the first row or of each, as in :func:`random_bits`.
 
     Returns:

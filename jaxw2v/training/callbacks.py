@@ -11,14 +11,14 @@ class EpochRecord(TypedDict):
     """What is known of an epoch: a line of ``metrics.jsonl``.
 
     Attributes:
-      epoch: from 1.
-      raw_words: of the corpus, before subsampling and with words that are not in the vocabulary.
+      epoch: the number of the epoch, from 1.
+      raw_words: the words of the corpus, before subsampling, unknown ones too.
       steps: optimizer steps of all epochs so far.
-      seconds: that training took in this epoch, without compiling and validating.
+      seconds: time of training in this epoch, without compiling and validating.
       words_per_second: raw words in a second.
       loss: mean over the pairs on which it was measured (nats); ``None`` if on none.
-      learning_rate: at the end of the epoch; ``None`` with an optimizer of the user's own.
-      compile_seconds: that the training program took to compile, once in the run.
+      learning_rate: the rate at the end of the epoch; ``None`` with an optimizer of the user's own.
+      compile_seconds: what the training program took to compile before the first epoch.
       tokens_per_step: kept tokens in a whole step.
       subsample_threshold: share of the corpus; ``None`` where none is used.
       validation_loss: mean over the pairs of the held-out text (nats); ``None`` if it has none;
@@ -42,7 +42,7 @@ class Progress(NamedTuple):
     """Where a run is after a chunk.
 
     Attributes:
-      epoch: from 1.
+      epoch: the number of the epoch, from 1.
       words: raw words of all epochs so far.
       steps: optimizer steps of all epochs so far.
       loss: mean over the pairs of this chunk on which it was measured (nats); ``None`` if it was

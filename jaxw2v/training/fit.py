@@ -34,7 +34,7 @@ from jaxw2v.training.setup.footprint import INT
 from jaxw2v.training.setup.job import Job, lay_out, make_job
 from jaxw2v.training.setup.sizes import Sizes
 from jaxw2v.training.starts.start import Start
-from jaxw2v.training.step.state import TrainState, new_state
+from jaxw2v.training.step.state import TrainState, place_initial_state
 from jaxw2v.vectors import WordVectors
 
 
@@ -105,7 +105,7 @@ def fit(
         held_out = None
         if validation is None and config.validation_share:
             held_out, validation = hold_out(stream, config)
-        cursor, first_state = _first_state(saved if sizes else None, start, job, layout)
+        cursor, first_state = _resume_or_start(saved if sizes else None, start, job, layout)
         engine = Engine(job, layout, first_state)
         validate = None if validation is None else Validation(engine, validation)
         if resident is None:
@@ -178,7 +178,7 @@ def _decide(
     return job, lay_out(job, chosen, on_cpu)
 
 
-def _first_state(
+def _resume_or_start(
     saved: SavedRun | None, start: Start | None, job: Job, layout: Layout
 ) -> tuple[Cursor, tuple[TrainState, jax.Array] | None]:
     """Where the run goes on from, with state and key; ``None`` makes those of a new run."""
@@ -187,7 +187,7 @@ def _first_state(
         return cursor, from_arrays(arrays, job, layout)
     if start is None:
         return Cursor(), None
-    state, key = new_state(job, layout)
+    state, key = place_initial_state(job, layout)
     return Cursor(), (start.change(state, job, layout), key)
 
 

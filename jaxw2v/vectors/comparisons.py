@@ -133,7 +133,7 @@ class Comparisons(Lookup):
         """The word that is farthest from the mean of the unit vectors of all.
 
         Args:
-          words: of which one does not match; or n such lists.
+          words: the words of which one does not match; or n such lists.
 
         Returns:
           The word; a list for many.
@@ -214,7 +214,7 @@ class Comparisons(Lookup):
 
         Args:
           words: n words or vectors; or m such lists.
-          weights: of each; ``None`` is 1.
+          weights: the weight of each; ``None`` is 1.
           pre_normalize: take the vectors of words at length one.
           post_normalize: scale the mean to length one.
           ignore_missing: leave out words that are not in the vocabulary.

@@ -16,7 +16,7 @@ class SimilarityScore(NamedTuple):
     """How well cosines rank word pairs as people do.
 
     Attributes:
-      name: of the file.
+      name: the name of the file.
       spearman: rank correlation over the pairs found; NaN below two pairs.
       pairs: pairs found.
       missing: pairs with a word outside the vocabulary, which are left out.
@@ -32,7 +32,7 @@ class AnalogyScore(NamedTuple):
     """How often the best answer is the right one.
 
     Attributes:
-      section: of the file, or ``total``.
+      section: the section of the file, or ``total``.
       accuracy: correct / questions; NaN without questions.
       correct: questions answered rightly.
       questions: questions asked.

@@ -30,7 +30,7 @@ class Pair(NamedTuple):
     Attributes:
       first: a word.
       second: another.
-      score: in the units of the file.
+      score: the score, in the units of the file.
     """
 
     first: str
@@ -42,7 +42,7 @@ class Question(NamedTuple):
     """Four words of which the last is asked for.
 
     Attributes:
-      section: of the file.
+      section: the section of the file.
       words: a is to b as c is to d.
     """
 

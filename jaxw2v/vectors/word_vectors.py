@@ -164,7 +164,7 @@ class WordVectors(NearestWords, Comparisons):
             ``glove``, the same text without its header; ``safetensors``, vectors, words and counts
             in one file; ``tensorboard``, for its projector; ``static-embedding``, a folder that
             model2vec and sentence-transformers load.
-          tokenizer: by which ``static-embedding`` finds the words of a text.
+          tokenizer: the tokenizer by which ``static-embedding`` finds the words of a text.
 
         Raises:
           InputError: the format is unknown, cannot hold one of the words, or does not go with

@@ -14,8 +14,9 @@ file                        content                                       writte
 ``phrases.tsv``             phrases that were joined, if any              ``results``; ``from_run``
 ``checkpoints/<step>/``     tables, optimizer state and key as arrays     ``writer``; ``reader``
                             (``stored_state``), and the record
-``checkpoints/`` + the      the words and phrases of these steps          ``writer``; ``reader``
-names above
+``checkpoints/`` with       the words and phrases of these steps          ``writer``; ``reader``
+``vocabulary.tsv``,
+``phrases.tsv``
 ``jaxw2v.json``             the mark by which the folder is ours, and     ``folder_lock``
                             its lock
 =========================== ============================================= =========================

@@ -12,7 +12,7 @@ def compute_checksums(arrays: dict[str, jax.Array]) -> tuple[dict[str, jax.Array
     """The checksum of each array, and whether all are finite.
 
     Args:
-      arrays: by name.
+      arrays: the arrays by name.
 
     Returns:
       uint32 [] by name, and bool [].
@@ -35,7 +35,7 @@ def checksum(array: jax.Array) -> jax.Array:
     change of one entry changes the sum, and differ, so that rows in each other's place do too.
 
     Args:
-      array: of any shape, its entries of 8, 16, 32 or 64 bits.
+      array: an array of any shape, its entries of 8, 16, 32 or 64 bits.
 
     Returns:
       uint32 [].

@@ -20,7 +20,7 @@ class Cursor:
       chunks: chunks of the next epoch done.
       steps: optimizer steps so far.
       sums: loss in nats, pairs measured and pairs formed in the next epoch's chunks so far.
-      seconds: that they took.
+      seconds: time that these chunks took.
       metrics: a record for each epoch done.
     """
 
@@ -35,7 +35,7 @@ class Cursor:
         """The cursor at the end of an epoch.
 
         Args:
-          record: of the epoch.
+          record: the record of the epoch.
 
         Returns:
           The cursor.

@@ -17,7 +17,7 @@ def writing_to(folder: Path | None, overwrite: bool, resume: bool) -> Iterator[N
     """Holds the folder of a run, in which nothing of somebody else's is in the way.
 
     Args:
-      folder: of the run; ``None`` holds nothing.
+      folder: the folder of the run; ``None`` holds nothing.
       overwrite: a run that it holds may be replaced.
       resume: a run that it holds is gone on with.
 

@@ -59,7 +59,7 @@ class RunIdentity:
           config: the settings, as given.
           stream: the corpus.
           validation: held-out text, if a text was given.
-          optimizer: of the user's own; only whether there is one is part of the identity.
+          optimizer: an optimizer of the user's own; only whether there is one counts.
           start: facts of what the tables start from, if they are not randomly initialised.
 
         Returns:

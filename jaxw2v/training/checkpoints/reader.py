@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,21 +12,16 @@ from orbax.checkpoint import v1 as ocp
 from jaxw2v.corpus import Vocabulary
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import VOCABULARY
-from jaxw2v.tokenizer_names import stored_settings
 from jaxw2v.training.checkpoints.checksums import compute_checksums
 from jaxw2v.training.checkpoints.quiet_orbax import quiet_orbax
-from jaxw2v.training.checkpoints.record import FORMAT, Arrays, Record, digest_of, first_line
-
-
-class Damaged(Exception):
-    """A checkpoint cannot be used; the message says why."""
+from jaxw2v.training.checkpoints.record import Arrays, Damaged, Record, first_line, unseal
 
 
 def read_record(path: Path) -> Record:
     """Reads what a checkpoint says of itself.
 
     Args:
-      path: of the checkpoint.
+      path: the path of the checkpoint.
 
     Returns:
       What was saved with it, and ``arrays``: shape, dtype and checksum by name.
@@ -41,17 +35,7 @@ def read_record(path: Path) -> Record:
             sealed = ocp.metadata(path.absolute()).custom_metadata
     except Exception as error:
         raise Damaged(f"it cannot be read: {first_line(error)}") from None
-    if not isinstance(sealed, dict) or sealed.get("program") != "jaxw2v":
-        raise Damaged("it is damaged, or of another program")
-    if digest_of(str(sealed.get("content"))) != sealed.get("sha256"):
-        raise Damaged("its record is damaged")
-    record = json.loads(sealed["content"])
-    if record["format"] != FORMAT:
-        raise InputError(
-            f"{path}: is of format {record['format']}, and this version of jaxw2v reads format "
-            f"{FORMAT}; use the version that wrote it"
-        )
-    return record | {"facts": stored_settings(record["facts"])}
+    return unseal(sealed, path)
 
 
 def read_arrays(path: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Record) -> Arrays:
@@ -60,9 +44,9 @@ def read_arrays(path: Path, shapes: dict[str, jax.ShapeDtypeStruct], record: Rec
     Each process reads its own parts and waits for no other.
 
     Args:
-      path: of the checkpoint.
-      shapes: by name, with shardings; arrays that are not named are not read.
-      record: of the checkpoint.
+      path: the path of the checkpoint.
+      shapes: the shapes by name, with shardings; arrays that are not named are not read.
+      record: the record of the checkpoint.
 
     Returns:
       The arrays by name.
@@ -83,8 +67,8 @@ def check_arrays(arrays: Arrays, record: Record) -> None:
     """Compares checksums; all processes at once, each with its parts.
 
     Args:
-      arrays: that were read.
-      record: of their checkpoint.
+      arrays: the arrays that were read.
+      record: the record of their checkpoint.
 
     Raises:
       Damaged: an array is not what was written.
@@ -109,7 +93,7 @@ def sound_records(checkpoints: Path, steps: list[int]) -> Iterator[tuple[int, Re
 
     Args:
       checkpoints: their folder.
-      steps: in the order in which they are read.
+      steps: the steps, in the order in which they are read.
 
     Yields:
       Steps and records.
@@ -126,8 +110,8 @@ def read_vocabulary(checkpoints: Path, step: int, record: Record) -> Vocabulary:
 
     Args:
       checkpoints: their folder.
-      step: of one of them.
-      record: of that one.
+      step: the step of one of them.
+      record: the record of that one.
 
     Returns:
       The vocabulary.
@@ -147,7 +131,7 @@ def warn_damaged(path: Path, error: Damaged) -> None:
     """Says that a checkpoint is passed over.
 
     Args:
-      path: of the checkpoint.
+      path: the path of the checkpoint.
       error: why.
     """
     warnings.warn(f"{path}: passed over: {error}", RuntimeWarning, stacklevel=2)

@@ -29,9 +29,9 @@ class Results:
         """Prepares; nothing is written before the first epoch ends.
 
         Args:
-          folder: of the run; ``None`` writes nothing.
+          folder: the folder of the run; ``None`` writes nothing.
           config: the settings.
-          phrases: that were joined in the text.
+          phrases: the phrases that were joined in the text.
           resume: whether results that are there are of this run.
         """
         self._folder, self._config, self._phrases = folder, config, phrases

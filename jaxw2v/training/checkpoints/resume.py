@@ -33,14 +33,14 @@ class SavedRun:
     """The checkpoints of a folder, to go on from.
 
     Attributes:
-      record: of the newest checkpoint whose record is sound; ``None`` if the folder has none.
+      record: the newest record that is sound; ``None`` if the folder has none.
     """
 
     def __init__(self, folder: Path):
         """Reads the newest record.
 
         Args:
-          folder: of the run.
+          folder: the folder of the run.
 
         Raises:
           InputError: there are checkpoints and none of them can be used.
@@ -75,7 +75,7 @@ class SavedRun:
 
         Args:
           identity: what the run is that is to go on.
-          epochs: that it asks for.
+          epochs: the passes over the corpus that it asks for.
 
         Raises:
           InputError: it is another run, naming what differs, or more epochs are done.
@@ -100,7 +100,7 @@ class SavedRun:
         Damaged ones are renamed to ``<step>.damaged``.
 
         Args:
-          shapes: of the arrays by name, with shardings.
+          shapes: the shapes of the arrays by name, with shardings.
 
         Returns:
           The arrays, and where the run stands.
@@ -155,7 +155,7 @@ def with_its_tokenizer(folder: Path, config: Config) -> Config:
     """Lets a run go on with the tokenizer that it was started with.
 
     Args:
-      folder: of the run; may be missing.
+      folder: the folder of the run; may be missing.
       config: as asked for; the default tokenizer is nobody's wish.
 
     Returns:

@@ -21,7 +21,7 @@ def to_arrays(state: TrainState, key: jax.Array) -> dict[str, jax.Array]:
       key: PRNG key [] from which all draws of the run are folded.
 
     Returns:
-      Arrays by name, such as ``input_optimizer-0-nu``.
+      Arrays by name, such as ``input_optimizer-0-squares``.
     """
     leaves, _ = jax.tree_util.tree_flatten_with_path(state)
     named = {_name(path): leaf for path, leaf in leaves}
@@ -47,7 +47,7 @@ def from_arrays(
     """Undoes :func:`to_arrays`.
 
     Args:
-      arrays: by name.
+      arrays: the arrays by name.
       job: what the run does.
       layout: the devices on which they lie.
 

@@ -40,7 +40,7 @@ def load_vectors(
     """Loads the vectors of a run, one that is still going too, or of another program.
 
     Args:
-      folder: that ``jaxw2v train`` writes; or whatever :meth:`jaxw2v.WordVectors.load` takes.
+      folder: a folder of ``jaxw2v train``; or whatever :meth:`jaxw2v.WordVectors.load` takes.
       checkpoint: ``"last"``, ``"best"`` by validation loss, or a step; ``None`` takes the vectors
         that the run has written, and the last checkpoint where it has written none yet.
       limit: only so many first words; ``None`` reads all.

@@ -7,7 +7,6 @@ JSON, a digest.
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from jaxw2v.devices.processes import is_first, is_loss, raise_everywhere
 from jaxw2v.errors import TrainingDiverged
 from jaxw2v.run_folder import PHRASES, VOCABULARY, remove_unfinished
 from jaxw2v.training.checkpoints.checksums import compute_checksums
-from jaxw2v.training.checkpoints.record import FORMAT, Arrays, Record, digest_of, first_line
+from jaxw2v.training.checkpoints.record import Arrays, Record, first_line, seal
 
 BYTES_PER_PIECE = 1 << 20
 SLOWEST_BYTES_PER_SECOND = 20_000_000
@@ -60,7 +59,7 @@ class Checkpoints:
         """Prepares; nothing is written before the first checkpoint.
 
         Args:
-          folder: of the checkpoints.
+          folder: the folder of the checkpoints.
           vocabulary: stands beside them, for those who read vectors or go on with other text.
           phrases: likewise.
           keep: latest checkpoints to keep.
@@ -110,7 +109,7 @@ class Checkpoints:
 
         Args:
           step: optimizer steps so far; nothing happens if they have been saved.
-          arrays: by name.
+          arrays: the arrays by name.
           record: what else there is to know, for JSON.
           best: step of the best checkpoint, which is kept.
 
@@ -131,8 +130,7 @@ class Checkpoints:
             }
             for name, array in arrays.items()
         }
-        content = json.dumps(self._common | record | {"format": FORMAT, "arrays": described})
-        sealed = {"program": "jaxw2v", "content": content, "sha256": digest_of(content)}
+        sealed = seal(self._common | record | {"arrays": described})
         self._keep.best, self._saving = best, step
         try:
             if self._checkpointer is None:

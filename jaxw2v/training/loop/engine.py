@@ -1,4 +1,4 @@
-"""The device side of a run: the tables, and the compiled programs that change and read them."""
+"""Holds the state of a run, and calls the compiled programs that change and read it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs
 from jaxw2v.training.step.chunk import make_evaluate_chunk
 from jaxw2v.training.step.program import chunk_specs, lower_training, word_arrays
-from jaxw2v.training.step.state import Loss, TrainState, new_state
+from jaxw2v.training.step.state import Loss, TrainState, place_initial_state
 
 
 class Engine:
@@ -41,7 +41,7 @@ class Engine:
         """
         self.job, self.layout = job, layout
         self._words = layout.copy_everywhere(word_arrays(job))
-        self.state, self.key = new_state(job, layout) if start is None else start
+        self.state, self.key = place_initial_state(job, layout) if start is None else start
         table = layout.specs(self.state.input_embedding)
         self._in_word_order = layout.program(
             lambda part: in_word_order(part, layout.shards), (table,), table
@@ -57,15 +57,15 @@ class Engine:
 
         Args:
           chunk: the tokens.
-          epoch: from 0.
-          index: of the chunk in the stream.
+          epoch: the number of the epoch, from 0.
+          index: the index of the chunk in the stream.
           progress: float32 [2], share of training done before and after.
 
         Returns:
           The loss, and the optimizer steps taken.
         """
-        cursor = np.array([epoch + 1, index], np.int32)
-        inputs = ChunkInputs(chunk, self._words, self.key, cursor, progress)
+        numbers = np.array([epoch + 1, index], np.int32)
+        inputs = ChunkInputs(chunk, self._words, self.key, numbers, progress)
         self.state, loss, steps = self._train(self.state, inputs)
         return loss, steps
 
@@ -88,8 +88,8 @@ class Engine:
         no_progress = np.zeros(2, np.float32)
 
         def measure(chunk: Chunk, index: int) -> Loss:
-            cursor = np.array([0, index], np.int32)
-            inputs = ChunkInputs(chunk, self._words, self.key, cursor, no_progress)
+            numbers = np.array([0, index], np.int32)
+            inputs = ChunkInputs(chunk, self._words, self.key, numbers, no_progress)
             return evaluate(self.state, inputs)
 
         return measure

@@ -64,7 +64,7 @@ class Epochs:
         Args:
           stream: the corpus.
           engine: what trains.
-          feed: of the stream's chunks.
+          feed: the feed of the stream's chunks.
           saves: when the run is saved.
           callbacks: called after each chunk.
           interrupted: whether the user wants to leave.

@@ -35,7 +35,7 @@ class Saves:
         """Prepares saving.
 
         Args:
-          folder: of the checkpoints; ``None`` saves none.
+          folder: the folder of the checkpoints; ``None`` saves none.
           stream: whose words and phrases stand beside the checkpoints.
           settings: when.
           engine: what is saved.
@@ -85,7 +85,7 @@ class Saves:
         """Saves at the end of an epoch, if that is wanted.
 
         Args:
-          cursor: of the run.
+          cursor: the cursor of the run.
         """
         every = self._settings.checkpoint_epochs
         is_best = cursor.best is not None and cursor.best is cursor.metrics[-1]

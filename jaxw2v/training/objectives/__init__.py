@@ -1,4 +1,4 @@
-"""What can be trained: a hidden layer and an output layer, by name."""
+"""What can be trained: an input layer (``Config.objective``) and an output layer, by name."""
 
 from __future__ import annotations
 

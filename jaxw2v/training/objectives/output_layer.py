@@ -43,7 +43,7 @@ class OutputLayer(abc.ABC):
 
         Args:
           key: a PRNG key.
-          constants: from :meth:`constants`.
+          constants: the constants, from :meth:`constants`.
           numbers: int32 [B], the number of each block; with the key it decides what is drawn.
 
         Returns:
@@ -57,7 +57,7 @@ class OutputLayer(abc.ABC):
 
         Args:
           block_length: L.
-          constants: from :meth:`constants`.
+          constants: the constants, from :meth:`constants`.
 
         Returns:
           The number of rows.
@@ -80,7 +80,7 @@ class OutputLayer(abc.ABC):
         """One of these parts.
 
         Args:
-          draws: from :meth:`draw`.
+          draws: the draws, from :meth:`draw`.
           target_mask: as for :meth:`loss`.
           number: int32 [], of the part.
 
@@ -94,9 +94,9 @@ class OutputLayer(abc.ABC):
         """Which rows of the output table the blocks read.
 
         Args:
-          constants: from :meth:`constants`.
+          constants: the constants, from :meth:`constants`.
           ids: int32 [B, L], the words.
-          draws: from :meth:`draw`.
+          draws: the draws, from :meth:`draw`.
 
         Returns:
           int32 [B, M]; ``None`` for the whole table.
@@ -115,7 +115,7 @@ class OutputLayer(abc.ABC):
         """The summed loss of the blocks' pairs.
 
         Args:
-          constants: from :meth:`constants`.
+          constants: the constants, from :meth:`constants`.
           ids: int32 [B, L], the words.
           hidden: float32 [B, L, D].
           rows: float32 [B, M, D], or [V, D] where :meth:`row_ids` returns ``None``.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from jaxw2v.devices.storage_order import num_rows
+from jaxw2v.training.setup.row_slots import capacity, is_swept
 from jaxw2v.training.setup.sizes import Plan
-from jaxw2v.training.setup.touched_rows import capacity, is_swept
 
 FLOAT = INT = 4
 
@@ -15,8 +15,7 @@ FLOAT = INT = 4
 class Footprint:
     """Bytes by kind, for each device of a mesh.
 
-    Letters: n = data x vocab devices, R rows of a table, D components, B blocks a step and G a
-    micro-batch, L words a block, M output rows it reads, C tokens a chunk.
+    Letters: R rows of a table, D components, M output rows that a block reads.
 
     Attributes:
       plan: the sizes.
@@ -26,7 +25,7 @@ class Footprint:
       rows_per_block: M, rows of the output table that a block reads.
       moments: tables of moments for each table.
       row_moments: numbers that the optimizer keeps for each row; the default keeps one.
-      constant_bytes: of what is made from the vocabulary.
+      constant_bytes: the bytes of what is made from the vocabulary.
       every_input_row: gradients are added up over the whole input table.
       every_output_row: likewise over the output table.
       whole_outputs: blocks read the whole output table, and its whole gradient is summed.

@@ -39,7 +39,7 @@ def zipf_counts(vocabulary_size: int, tokens: int) -> np.ndarray:
 
     Args:
       vocabulary_size: V, words.
-      tokens: of the corpus (words).
+      tokens: the tokens of the corpus (words).
 
     Returns:
       int64 [V], 1 or more.
@@ -58,7 +58,7 @@ def forecast(config: Config, vocabulary_size: int, tokens: int, mesh: str) -> tu
     Args:
       config: the settings.
       vocabulary_size: V, words.
-      tokens: of the corpus (words).
+      tokens: the tokens of the corpus (words).
       mesh: devices along data and vocab, such as ``8x8``.
 
     Returns:
@@ -89,8 +89,8 @@ def report(job: Job, footprint: Footprint, device_memory: int) -> str:
 
     Args:
       job: what the run does.
-      footprint: of the run.
-      device_memory: of each device (bytes).
+      footprint: the footprint of the run.
+      device_memory: the memory of each device (bytes).
 
     Returns:
       Lines of text.

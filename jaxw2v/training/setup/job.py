@@ -32,10 +32,10 @@ class Job:
       config: the settings, with ``row_updates`` and ``subsample_threshold`` decided.
       keep: float [V], keep probability of each word.
       objective: what is minimised.
-      constants: of the output layer.
+      constants: the constants of the output layer.
       plan: the sizes.
       optimizer: the transformation.
-      schedule: of its learning rate; ``None`` for an optimizer of the user's own.
+      schedule: the schedule of its learning rate; ``None`` for an optimizer of the user's own.
     """
 
     config: Config
@@ -98,10 +98,11 @@ def make_job(
     Args:
       config: the settings.
       counts: int [V], occurrences.
-      optimizer: of the user's own; ``None`` takes the default one.
+      optimizer: an optimizer of the user's own; ``None`` takes the default one.
       on_cpu: whether it runs on a CPU; ``None`` looks at JAX's default devices.
-      sizes: of the run that is resumed; ``None`` chooses them.
-      is_continued: whether the tables come from another run, which asks for shorter steps.
+      sizes: the sizes of the run that is resumed; ``None`` chooses them.
+      is_continued: whether the tables come from another run, which asks for a smaller learning
+        rate.
 
     Returns:
       The job.

@@ -51,7 +51,8 @@ def scale_by_row_rms(longest: float) -> optax.GradientTransformation:
     row only when a step touches it.
 
     Args:
-      longest: the largest root mean square of an update (learning rates); a row's first touch
+      longest: the largest root mean square of an update, before it is multiplied by the learning
+        rate (no unit); a row's first touch
         late in the training would be a leap.
 
     Returns:
@@ -94,7 +95,7 @@ def default_optimizer(schedule: optax.Schedule) -> optax.GradientTransformationE
     (experiments/quality_frontier).
 
     Args:
-      schedule: from progress to a learning rate, such as :func:`linear_decay`.
+      schedule: a function from progress to a learning rate, such as :func:`linear_decay`.
 
     Returns:
       The transformation.

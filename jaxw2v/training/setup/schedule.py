@@ -18,7 +18,7 @@ def scale_by_progress(
     tokens subsampling drops. The trainer passes it as the extra argument ``progress``.
 
     Args:
-      schedule: from progress (float32 [], 0 at the start, 1 at the end) to a learning rate.
+      schedule: a function from progress (float32 [], from 0 to 1) to a learning rate.
 
     Returns:
       An Optax transformation to end a chain with.
@@ -42,8 +42,8 @@ def linear_decay(learning_rate: float, min_learning_rate: float) -> optax.Schedu
     """The learning rate of word2vec.c: it falls linearly over the whole training.
 
     Args:
-      learning_rate: at the start.
-      min_learning_rate: at the end.
+      learning_rate: the rate at the start.
+      min_learning_rate: the rate at the end.
 
     Returns:
       From progress, 0 to 1, to a learning rate.
@@ -57,7 +57,7 @@ def linear_decay(learning_rate: float, min_learning_rate: float) -> optax.Schedu
 
 
 # Measured (experiments/quality_frontier): 0.2 to 14.6 M words, 1 to 20 epochs, 120 to 27,000 steps.
-LEARNING_RATE, LARGEST_LEARNING_RATE = 0.45, 0.1
+RATE_COEFFICIENT, LARGEST_LEARNING_RATE = 0.45, 0.1
 
 
 def choose_learning_rate(steps: float, epochs: int) -> float:
@@ -69,7 +69,7 @@ def choose_learning_rate(steps: float, epochs: int) -> float:
     (:func:`~jaxw2v.training.setup.optimizer.scale_by_row_rms`), and k grows with the epochs E,
     whatever the size of the corpus: the rarest words are as rare in all of them. So that paths are
     as long everywhere :math:`\eta` falls with the root of E; for frequent words, which every step
-    moves, the third root of t was better than the second.
+    moves, the cube root of t was better than the square root.
 
     Args:
       steps: t, optimizer steps of the run.
@@ -82,4 +82,4 @@ def choose_learning_rate(steps: float, epochs: int) -> float:
       >>> round(choose_learning_rate(2000, 5), 3), round(choose_learning_rate(2000, 20), 3)
       (0.016, 0.008)
     """
-    return min(LARGEST_LEARNING_RATE, LEARNING_RATE / (math.sqrt(epochs) * math.cbrt(steps)))
+    return min(LARGEST_LEARNING_RATE, RATE_COEFFICIENT / (math.sqrt(epochs) * math.cbrt(steps)))

@@ -12,10 +12,10 @@ from jaxw2v.training.setup.schedule import choose_learning_rate
 
 CHUNK_TOKENS = 1 << 22
 # Measured on 14.6 M words (experiments/quality_frontier): from 850 steps on scores are the same
-# within noise, 420 score lower; steps as long as these are as fast as longer ones.
+# within noise, 420 score lower; a step of so many tokens is as fast a token as a larger one.
 TARGET_STEPS = 1_500
 SMALLEST_STEP, LARGEST_STEP = 256, 65_536
-# Of that rate, where tables come from another run.
+# What the learning rate is multiplied by where the tables come from another run.
 CONTINUED = 0.5
 # Measured (experiments/quality_frontier): on 14.6 M words 1e-4 scores higher, and trains on fewer
 # tokens; on 1.8 M words it leaves too few; on 4.9 M words it makes no difference.
@@ -109,7 +109,7 @@ def make_plan(
       counts: int [V], occurrences.
       bytes_per_block: what the output rows of a block take.
       on_cpu: whether the step runs on a CPU, which wants work in cache-sized pieces.
-      sizes: of the run that is resumed; ``None`` chooses them.
+      sizes: the sizes of the run that is resumed; ``None`` chooses them.
       is_continued: whether the tables come from another run.
 
     Returns:

@@ -74,14 +74,14 @@ class EarlierRun:
 
     Attributes:
       vocabulary: its words.
-      phrases: that were joined in its text.
+      phrases: the phrases that were joined in its text.
     """
 
     def __init__(self, folder: str | Path):
         """Reads what the run says of itself.
 
         Args:
-          folder: of the run.
+          folder: the folder of the run.
 
         Raises:
           InputError: it holds no run, or a damaged one.
@@ -203,7 +203,7 @@ class EarlierRun:
         """Says what is taken over.
 
         Args:
-          vocabulary: of the run that goes on.
+          vocabulary: the vocabulary of the run that goes on.
 
         Returns:
           One line.

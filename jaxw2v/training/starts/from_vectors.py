@@ -51,7 +51,7 @@ def from_vectors(wv: WordVectors, vocabulary: Vocabulary, freeze: bool) -> Start
 
     Args:
       wv: the vectors; those of words that the vocabulary has are used.
-      vocabulary: of the run.
+      vocabulary: the vocabulary of the run.
       freeze: keep these rows as they are.
 
     Returns:
@@ -105,8 +105,8 @@ def found_words(start: Start, vocabulary: Vocabulary) -> str:
     """Says how many words start from vectors made before.
 
     Args:
-      start: of :func:`from_vectors`.
-      vocabulary: of the run.
+      start: the start of :func:`from_vectors`.
+      vocabulary: the vocabulary of the run.
 
     Returns:
       One line.

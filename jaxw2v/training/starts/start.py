@@ -21,7 +21,7 @@ class Start:
 
     Attributes:
       facts: what of it makes a run this run and no other, for JSON.
-      change: from the randomly initialised state to that from which the run starts.
+      change: a function from the randomly initialised state to that from which the run starts.
       is_continued: whether both tables have been trained before.
     """
 

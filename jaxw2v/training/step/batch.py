@@ -67,11 +67,11 @@ class WordArrays(NamedTuple):
 
     Attributes:
       keep_threshold: uint32 [V], see :func:`jaxw2v.sampling.keep_threshold`.
-      output_layer: the constants of the output layer.
+      layer_constants: what the output layer made of the vocabulary, such as the noise distribution.
     """
 
     keep_threshold: jax.Array
-    output_layer: Arrays
+    layer_constants: Arrays
 
 
 class ChunkInputs(NamedTuple):
@@ -81,13 +81,13 @@ class ChunkInputs(NamedTuple):
       chunk: this device's part of the tokens.
       words: arrays made from the vocabulary.
       key: PRNG key [] from which all draws of the run are folded.
-      cursor: int32 [2], which are folded into ``key``: the epoch from 1, or 0 for validation, so
-        that it draws the same every time; and the index of the chunk in the stream.
+      epoch_and_chunk: int32 [2], which are folded into ``key``: the epoch from 1, or 0 for
+        validation, so that it draws the same every time; and the index of the chunk in the stream.
       progress: float32 [2], share of training done before and after the chunk.
     """
 
     chunk: Chunk
     words: WordArrays
     key: jax.Array
-    cursor: jax.Array
+    epoch_and_chunk: jax.Array
     progress: jax.Array

@@ -24,8 +24,8 @@ STEPS_PER_LOSS = 8
 PRECISIONS = {"float32": "float32", "tensorfloat32": "tensorfloat32", "bfloat16": "BF16_BF16_F32"}
 
 
-def _fold_in_cursor(key: jax.Array, cursor: jax.Array) -> jax.Array:
-    return jax.random.fold_in(jax.random.fold_in(key, cursor[0]), cursor[1])
+def _fold_in_both(key: jax.Array, numbers: jax.Array) -> jax.Array:
+    return jax.random.fold_in(jax.random.fold_in(key, numbers[0]), numbers[1])
 
 
 def _shuffled(key: jax.Array, size: int, count: jax.Array) -> jax.Array:
@@ -54,7 +54,7 @@ def make_train_chunk(
 
     def train_chunk(state: TrainState, inputs: ChunkInputs) -> tuple[TrainState, Loss, jax.Array]:
         words, progress = inputs.words, inputs.progress
-        cut_key, order_key = jax.random.split(_fold_in_cursor(inputs.key, inputs.cursor))
+        cut_key, order_key = jax.random.split(_fold_in_both(inputs.key, inputs.epoch_and_chunk))
         cut = dealer.cut(cut_key, inputs.chunk, words.keep_threshold)
         num_blocks = cut.blocks.count
         order = _shuffled(order_key, cut.blocks.ids.shape[0], num_blocks)
@@ -67,7 +67,7 @@ def make_train_chunk(
             first, count = i * share + jnp.minimum(i, extra), share + (i < extra)
             now = progress[0] + (progress[1] - progress[0]) * jnp.float32(i) / jnp.float32(steps)
             numbers = order.at[first + jnp.arange(plan.blocks_per_step)].get(mode="clip")
-            blocks = dealer.deal(cut, numbers, count, micro_batches, words.output_layer)
+            blocks = dealer.deal(cut, numbers, count, micro_batches, words.layer_constants)
             measure = i % STEPS_PER_LOSS == 0
             state, measured = train_step(state, blocks, count, words, now, measure, settings)
             return state, jax.tree.map(jnp.add, loss, measured)
@@ -99,19 +99,19 @@ def make_evaluate_chunk(job: Job, shards: Shards) -> Callable[[TrainState, Chunk
 
     Returns:
       A function ``(state, inputs) -> loss``, as :func:`make_train_chunk` has them but for
-      ``progress``, which is not read; the same cursor draws the same pairs and negatives.
+      ``progress``, which is not read; the same epoch and chunk draw the same pairs and negatives.
     """
     dealer = Dealer(job, shards)
 
     def evaluate_chunk(state: TrainState, inputs: ChunkInputs) -> Loss:
-        words, key = inputs.words, _fold_in_cursor(inputs.key, inputs.cursor)
+        words, key = inputs.words, _fold_in_both(inputs.key, inputs.epoch_and_chunk)
         cut = dealer.cut(key, inputs.chunk, words.keep_threshold)
         size, count = job.plan.blocks_per_micro_batch, cut.blocks.count
 
         def measure(i, loss):
             first = i * size
             numbers = first + jnp.arange(size)
-            blocks = dealer.deal(cut, numbers, count - first, 1, words.output_layer)
+            blocks = dealer.deal(cut, numbers, count - first, 1, words.layer_constants)
             measured = blocks_loss(state, blocks, words, job.objective, shards)
             return jax.tree.map(jnp.add, loss, measured)
 

@@ -26,9 +26,9 @@ class BlockedChunk(NamedTuple):
 
     Attributes:
       blocks: the tokens in blocks.
-      window_key: for windows.
-      output_key: for the output layer.
-      pair_key: for the subsampling of pairs; ``None`` keeps all.
+      window_key: the key for windows.
+      output_key: the key for the output layer.
+      pair_key: the key for the subsampling of pairs; ``None`` keeps all.
     """
 
     blocks: TokenBlocks
@@ -65,7 +65,7 @@ class Dealer:
         """
         keep_key, window_key, output_key, offset_key = jax.random.split(key, 4)
         plan, shards = self.job.plan, self.shards
-        # The last devices may hold more than the chunk, which is padding.
+        # What the last devices hold past the end of the chunk is padding.
         ids, sentence_ids = (
             shards.gather(part, shards.devices)[: plan.chunk_tokens] for part in chunk
         )
@@ -79,7 +79,7 @@ class Dealer:
     def deal(
         self,
         cut: BlockedChunk,
-        order: jax.Array,
+        wanted: jax.Array,
         count: jax.Array,
         micro_batches: int,
         constants: Arrays,
@@ -90,20 +90,21 @@ class Dealer:
 
         Args:
           cut: the blocks of the chunk.
-          order: int32 [n], numbers of blocks, those wanted first.
+          wanted: int32 [n], indices of blocks, those wanted first.
           count: int32 [], blocks wanted.
           micro_batches: m, that hold them.
-          constants: of the output layer.
+          constants: the constants of the output layer.
 
         Returns:
           m times as many blocks as a device computes at once.
         """
         config, size = self.job.config, self.job.plan.blocks_per_micro_batch
         share = self.shards.share(size)
-        place = self.shards.place(self.shards.devices) * share + jnp.arange(share)
-        wanted = (size * jnp.arange(micro_batches)[:, None] + place[None, :]).reshape(-1)
-        in_use = jnp.tile(place < size, micro_batches) & (wanted < count)
-        numbers = order.at[wanted].get(mode="clip")
+        in_micro_batch = self.shards.index(self.shards.devices) * share + jnp.arange(share)
+        first = size * jnp.arange(micro_batches)[:, None]
+        taken = (first + in_micro_batch[None, :]).reshape(-1)
+        in_use = jnp.tile(in_micro_batch < size, micro_batches) & (taken < count)
+        numbers = wanted.at[taken].get(mode="clip")
         ids, sentence_ids, is_center, _ = cut.blocks
         shape = numbers.size, ids.shape[1]
         drawn = self.job.objective.expected_window is None

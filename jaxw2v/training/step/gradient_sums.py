@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxw2v.devices.shards import Names, Shards
-from jaxw2v.training.setup.touched_rows import is_swept
+from jaxw2v.training.setup.row_slots import is_swept
 from jaxw2v.training.step.row_updates import TouchedRows, add_to_rows, find_touched_rows
 
 
@@ -48,7 +48,9 @@ class GradientSums:
     def at_touched_rows(
         cls, ids: jax.Array, positions: jax.Array, rows_per_pass: int, shards: Shards
     ) -> tuple[GradientSums, jax.Array]:
-        """Over the touched rows only, or over every row where that is cheaper and they alone move.
+        """Over the touched rows in slots or, where that is cheaper, over every row.
+
+        Either way the rows that the step does not touch stay as they are.
 
         Args:
           ids: int32 [m, B, M], the words of m micro-batches of B blocks, on all devices.
@@ -57,12 +59,12 @@ class GradientSums:
           shards: how devices share tables and blocks.
 
         Returns:
-          The plan, and the scratch for the next call.
+          The sums to be, and the scratch for the next call.
         """
         own = shards.own(shards.rows(ids)).reshape(-1)
         touched = is_touched = None
         if is_swept(own.size, positions.size, rows_per_pass):
-            # Bytes would be set one by one with compare-and-swap on a GPU.
+            # Not bool: a GPU would set bytes one by one, by compare-and-swap.
             marks = jnp.zeros(positions.size, jnp.int32).at[own].set(1, mode="drop")
             slots, is_touched = own, marks > 0
         else:
@@ -74,7 +76,7 @@ class GradientSums:
         slots = slots.reshape(ids.shape[0], -1)
         if shards.summed:
             parts = slots.reshape(ids.shape[0], shards.count(shards.summed), -1)
-            slots = jax.lax.dynamic_index_in_dim(parts, shards.place(shards.summed), 1, False)
+            slots = jax.lax.dynamic_index_in_dim(parts, shards.index(shards.summed), 1, False)
         return cls(shards, shards.joined, shards.summed, touched, slots, is_touched), positions
 
     def start(self, table: jax.Array, zero: float = 0.0) -> jax.Array:

@@ -70,7 +70,7 @@ def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
         chunk=Chunk(tokens, tokens),
         words=layout.shapes_of_copies(word_arrays(job)),
         key=layout.shapes(lambda: jax.random.key(0)),
-        cursor=jax.ShapeDtypeStruct((2,), jnp.int32),
+        epoch_and_chunk=jax.ShapeDtypeStruct((2,), jnp.int32),
         progress=jax.ShapeDtypeStruct((2,), jnp.float32),
     )
     return program.lower(state, inputs)

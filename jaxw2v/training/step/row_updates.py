@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jaxw2v.training.setup.touched_rows import capacity
+from jaxw2v.training.setup.row_slots import capacity
 
 
 class TouchedRows(NamedTuple):
@@ -44,8 +44,8 @@ def find_touched_rows(
       ids: int32 [n], from 0; those of V or more are left out.
       positions: int32 [V], scratch; its content does not matter.
       rows_per_pass: rows handled at once.
-      last_wins: of duplicates the last stands for all, so that devices that must agree on the
-        slots do; otherwise whichever a GPU happens to write last.
+      last_wins: whether the last of duplicates stands for all, so that devices that must agree
+        on the slots do; otherwise whichever a GPU happens to write last.
 
     Returns:
       The touched rows, and the scratch for the next call.
@@ -156,7 +156,7 @@ def update_rows(
       optimizer: an elementwise transformation.
       table: float32 [V, D].
       state: its state for the table; leaves are scalars, [V, D] or [V, 1].
-      touched: from :func:`find_touched_rows`.
+      touched: the touched rows, from :func:`find_touched_rows`.
       gradients: float32 [capacity, D], summed by slot.
       rows_per_pass: rows handled at once.
       progress: float32 [], share of training done, for the learning rate.

@@ -40,8 +40,8 @@ class Loss(NamedTuple):
 
     Attributes:
       total: float32 [], nats, summed over the pairs on which it was measured.
-      pairs: float32 [], those pairs.
-      formed: float32 [], all pairs, those on which it was not measured too.
+      pairs: float32 [], how many pairs that were, or the sum of their weights.
+      formed: float32 [], likewise of all pairs that were trained on.
     """
 
     total: jax.Array
@@ -55,7 +55,7 @@ class Loss(NamedTuple):
         return cls(zero, zero, zero)
 
 
-def init_state(
+def state_of_tables(
     input_embedding: jax.Array,
     output_embedding: jax.Array,
     optimizer: optax.GradientTransformation,
@@ -81,10 +81,10 @@ def init_state(
 
 
 # Folded into the seed's key for the initial tables; for draws an epoch is, which is never as large.
-TABLES = 2**31 - 1
+TABLES_KEY = 2**31 - 1
 
 
-def new_state(job: Job, layout: Layout) -> tuple[TrainState, jax.Array]:
+def place_initial_state(job: Job, layout: Layout) -> tuple[TrainState, jax.Array]:
     """The state and the key of a run whose tables are randomly initialised, where they stay.
 
     Args:
@@ -107,9 +107,9 @@ def initial_state(job: Job) -> TrainState:
     Returns:
       The state, tables in storage order; rows that no word owns are zeros.
     """
-    key = jax.random.fold_in(jax.random.key(job.config.seed), TABLES)
+    key = jax.random.fold_in(jax.random.key(job.config.seed), TABLES_KEY)
     rngs, size = nnx.Rngs(key), len(job.keep)
     model = WordEmbeddings(num_rows(size), job.config.embedding_dim, rngs=rngs)
     is_word = word_of_row(jnp.arange(num_rows(size)), size) < size
     inputs = jnp.where(is_word[:, None], model.input_embedding[...], 0)
-    return init_state(inputs, model.output_embedding[...], job.optimizer)
+    return state_of_tables(inputs, model.output_embedding[...], job.optimizer)

@@ -98,7 +98,7 @@ def blocks_loss(
       The loss.
     """
     blocks = blocks._replace(ids=jnp.maximum(blocks.ids, 0))
-    layer, constants = objective.output_layer, words.output_layer
+    layer, constants = objective.output_layer, words.layer_constants
     mask = pair_mask(blocks, words.keep_threshold, objective.expected_window)
     targets = objective.input_layer.targets(mask)
     inputs = shards.lookup(state.input_embedding, shards.rows(blocks.ids))
@@ -149,7 +149,7 @@ def train_step(
     shards, size = settings.shards, settings.blocks_per_micro_batch
     share = shards.share(size)
     blocks = jax.tree.map(lambda array: array.reshape(-1, share, *array.shape[1:]), blocks)
-    sums, blocks, state = _plan_sums(state, blocks, words, settings)
+    sums, blocks, state = _prepare_sums(state, blocks, words, settings)
     start = _Carry(
         sums.inputs.start(state.input_embedding),
         sums.outputs.start(state.output_embedding, -0.0),
@@ -164,7 +164,7 @@ def train_step(
         measure=measure,
         settings=settings,
     )
-    # A loop whose rounds are counted on a GPU makes the host wait there: one round is no loop.
+    # On a GPU the host waits to learn how many rounds a loop has: one round is done without it.
     if blocks.ids.shape[0] == 1:
         total = add(0, start)
     else:
@@ -194,7 +194,7 @@ def train_step(
     return state, total.loss
 
 
-def _plan_sums(
+def _prepare_sums(
     state: TrainState, blocks: Blocks, words: WordArrays, settings: StepSettings
 ) -> tuple[_Sums, Blocks, TrainState]:
     """Finds the rows that the step touches; padding then stands for one of them."""
@@ -214,7 +214,7 @@ def _plan_sums(
         outputs = GradientSums.of_whole_tables(shards)
     elif not (settings.dense or layer.touches_every_row):
         row_ids = jax.vmap(layer.row_ids, (None, 0, 0))(
-            words.output_layer, blocks.ids, blocks.draws
+            words.layer_constants, blocks.ids, blocks.draws
         )
         row_ids = shards.gather(row_ids, shards.devices, axis=1)
         in_use = (ids >= 0).any(axis=2, keepdims=True)
@@ -238,7 +238,7 @@ def _add_micro_batch(
     settings: StepSettings,
 ) -> _Carry:
     """Adds the gradients and the loss of one micro-batch, in as many parts as it has."""
-    shards, constants = settings.shards, words.output_layer
+    shards, constants = settings.shards, words.layer_constants
     input_layer, layer, expected_window = settings.objective
     now = jax.tree.map(lambda array: array[index], blocks)
     mask = pair_mask(now, words.keep_threshold, expected_window)

@@ -25,7 +25,7 @@ def read_binary(reader: Reader, rows: Rows) -> None:
     """Reads a header, and words with the bytes of their float32 numbers.
 
     Args:
-      reader: at the start of the file, which begins with a header.
+      reader: the reader, at the start of the file, which begins with a header.
       rows: receives the rows, of which none is left out: a bad one, such as a word that holds a
         blank, may mean that all after it are read from the wrong place.
 

@@ -62,7 +62,7 @@ def export(
       format: one of :data:`FORMATS`.
       vocabulary: V words.
       vectors: float32 [V, D].
-      tokenizer: by which ``static-embedding`` finds the words of a text.
+      tokenizer: the tokenizer by which ``static-embedding`` finds the words of a text.
 
     Raises:
       InputError: the format or the tokenizer is unknown, a word cannot be held, or the

@@ -30,7 +30,8 @@ def load(
         text or binary, GloVe's or fastText's text format, or safetensors, plain or compressed by
         gzip, bzip2, xz or zstd.
       limit: only so many first words; ``None`` reads all.
-      errors: of rows that cannot be used, see :class:`~jaxw2v.vectors.files.rows.Rows`.
+      errors: what to do with rows that cannot be used, see
+        :class:`~jaxw2v.vectors.files.rows.Rows`.
       show_progress: draw a progress line on standard error.
 
     Returns:

@@ -49,16 +49,16 @@ class Reader:
     """A file that is read from its start, with a progress line in bytes as stored.
 
     Attributes:
-      path: of the file.
+      path: the path of the file.
       is_compressed: whether it is.
-      size: of what it holds (bytes); infinite if it is compressed.
+      size: the size of what it holds (bytes); infinite if it is compressed.
     """
 
     def __init__(self, path: Path, raw: IO[bytes], stream: IO[bytes], bar: tqdm):
         """Joins the parts.
 
         Args:
-          path: of the file.
+          path: the path of the file.
           raw: the file.
           stream: what it holds when decompressed; ``raw`` itself if it is not compressed.
           bar: the progress line.
@@ -144,7 +144,7 @@ def kind_of(reader: Reader) -> str:
     """Finds out what a file holds, by its content.
 
     Args:
-      reader: of the file, at its start.
+      reader: the reader of the file, at its start.
 
     Returns:
       ``text`` (word2vec's or fastText's, with a header, or GloVe's, without), ``binary``

@@ -72,7 +72,7 @@ class Rows:
     """Collects rows, and decides about those that cannot be used.
 
     Attributes:
-      path: of the file, for messages.
+      path: the path of the file, for messages.
       errors: ``strict`` refuses the file; ``replace`` puts U+FFFD where bytes are not UTF-8, and
         keeps the first of words that become the same by it; ``skip`` leaves bad rows out, where
         the format allows it.
@@ -163,7 +163,7 @@ class Rows:
 
         Args:
           word: the bytes.
-          number: of its row.
+          number: the number of its row.
 
         Returns:
           The word; ``None`` if its row is left out.
@@ -180,7 +180,7 @@ class Rows:
         Args:
           words: n of them; ``None`` for rows that have been refused.
           vectors: float32 [n, D].
-          numbers: of the rows.
+          numbers: the numbers of the rows.
         """
         self.read += len(words)
         keep = np.ones(len(words), bool)

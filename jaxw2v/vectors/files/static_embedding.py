@@ -51,7 +51,7 @@ def write_static_embedding(
       folder: made if missing.
       words: V words.
       vectors: float32 [V, D]; a row of zeros for unknown words is added.
-      tokenizer: of :class:`jaxw2v.TextSettings`.
+      tokenizer: the tokenizer of :class:`jaxw2v.TextSettings`.
 
     Raises:
       InputError: a word is ``[UNK]``, or the tokenizer is unknown.

@@ -120,9 +120,9 @@ def table_of(tensors: Mapping[str, np.ndarray], name: str, path: Path) -> np.nda
     """One of the tables of a file.
 
     Args:
-      tensors: of the file.
-      name: of the table.
-      path: of the file, for errors.
+      tensors: the tensors of the file.
+      name: the name of the table.
+      path: the path of the file, for errors.
 
     Returns:
       float32 [V, D].
@@ -162,7 +162,7 @@ def read_with_words(reader: Reader, rows: Rows) -> Table:
     """Reads what :func:`write_with_words` wrote, compressed or not.
 
     Args:
-      reader: of the file.
+      reader: the reader of the file.
       rows: receives the rows.
 
     Returns:

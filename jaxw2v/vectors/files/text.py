@@ -27,7 +27,7 @@ def read_text(reader: Reader, rows: Rows) -> None:
     """Reads lines of a word and its numbers.
 
     Args:
-      reader: at the start of the file.
+      reader: the reader, at the start of the file.
       rows: receives them.
 
     Raises:
@@ -69,11 +69,11 @@ def check_header(
     """Makes sure that a header can be true.
 
     Args:
-      path: of the file.
+      path: the path of the file.
       size: words that it promises.
       dim: numbers that it promises for each.
       bytes_per_row: the shortest row.
-      file_size: of the whole file (bytes); infinite if it is not known.
+      file_size: the size of the whole file (bytes); infinite if it is not known.
 
     Raises:
       InputError: it cannot.

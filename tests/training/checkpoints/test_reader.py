@@ -15,7 +15,7 @@ from jaxw2v import Config, InputError, train
 from jaxw2v.cli import main
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training import load_vectors
-from jaxw2v.training.checkpoints import reader, resume
+from jaxw2v.training.checkpoints import reader, record, resume
 from jaxw2v.training.checkpoints.reader import read_record
 
 CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=3, validation_share=0.05)
@@ -82,7 +82,7 @@ def test_a_checkpoint_of_another_program_or_version(sentences, copy, monkeypatch
     ocp.save((copy / "checkpoints" / "999999").absolute(), {"a": jnp.ones(3)})
     with pytest.warns(RuntimeWarning, match="999999: passed over: it is damaged, or of another p"):
         assert resume.SavedRun(copy).record["position"]["steps"] == newest
-    monkeypatch.setattr(reader, "FORMAT", 2)
+    monkeypatch.setattr(record, "FORMAT", 2)
     with pytest.raises(InputError, match=r"999999|is of format 1.*use the version that wrote it"):
         load_vectors(copy, newest)
 

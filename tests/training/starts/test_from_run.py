@@ -29,7 +29,7 @@ from jaxw2v.training.checkpoints.reader import read_arrays, read_record
 from jaxw2v.training.checkpoints.stored_state import to_arrays
 from jaxw2v.training.setup.job import lay_out
 from jaxw2v.training.starts.from_run import EarlierRun
-from jaxw2v.training.step.state import new_state
+from jaxw2v.training.step.state import place_initial_state
 
 CONFIG = Config(embedding_dim=6, min_count=1, tokens_per_step=512, epochs=2)
 
@@ -103,7 +103,7 @@ def test_tables_and_moments_of_another_run_are_taken_over(earlier, other_sentenc
     config = run.settle(CONFIG)
     stream = open_corpus(other_sentences, config, run.known(False), show_progress=False)
     job, layout = laid_out(stream, config, mesh)
-    state, key = new_state(job, layout)
+    state, key = place_initial_state(job, layout)
     usual = {name: np.asarray(array) for name, array in to_arrays(state, key).items()}
     found = to_arrays(run.start().change(state, job, layout), key)
     expected, size, old = saved_arrays(earlier), len(stream.vocabulary), len(run.vocabulary)
@@ -167,7 +167,7 @@ def test_moments_survive_frozen_rows_and_norms(sentences, pretrained, tmp_path):
     config = dataclasses.replace(run.settle(CONFIG), max_norm=2.0)
     stream = open_corpus(sentences, config, run.known(True), show_progress=False)
     job, layout = laid_out(stream, config, None)
-    state, key = new_state(job, layout)
+    state, key = place_initial_state(job, layout)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = to_arrays(run.start().change(state, job, layout), key)

@@ -15,7 +15,7 @@ from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.training import make_job
 from jaxw2v.training.setup.job import lay_out
 from jaxw2v.training.starts.from_vectors import from_vectors, load_given
-from jaxw2v.training.step.state import new_state
+from jaxw2v.training.step.state import place_initial_state
 
 CONFIG = Config(embedding_dim=6, min_count=1, tokens_per_step=512, epochs=2)
 
@@ -55,7 +55,7 @@ def test_rows_start_from_given_vectors(sentences, pretrained, mesh):
     stream = open_corpus(sentences, CONFIG, show_progress=False)
     words = stream.vocabulary.words
     job, layout = laid_out(stream, CONFIG, mesh)
-    by_chance, _ = new_state(job, layout)
+    by_chance, _ = place_initial_state(job, layout)
     before = np.asarray(by_chance.input_embedding)
     start = from_vectors(pretrained, stream.vocabulary, freeze=False)
     state = start.change(by_chance, job, layout)

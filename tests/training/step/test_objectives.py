@@ -15,7 +15,7 @@ from jaxw2v.losses import hierarchical_softmax_loss, huffman_tree, negative_samp
 from jaxw2v.sampling import context_bounds, keep_threshold, subsample_pairs
 from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.step.batch import WordArrays
-from jaxw2v.training.step.state import init_state
+from jaxw2v.training.step.state import state_of_tables
 from jaxw2v.training.step.step import Blocks, StepSettings, blocks_loss, train_step
 
 V, D, B, L, W, K = 12, 4, 4, 8, 3, 2
@@ -163,7 +163,7 @@ def test_a_step_is_the_gradient_of_its_pairs(case, drawn, side, full, by_pair, d
     rng = np.random.default_rng(1)
     tables = [jnp.asarray(rng.normal(size=(V, D)), jnp.float32) for _ in range(2)]
     state, measured = train_step(
-        init_state(*map(oracles.stored, tables), optax.sgd(1.0)),
+        state_of_tables(*map(oracles.stored, tables), optax.sgd(1.0)),
         blocks,
         jnp.int32(USED),
         WordArrays(HALF, constants),
@@ -178,7 +178,7 @@ def test_a_step_is_the_gradient_of_its_pairs(case, drawn, side, full, by_pair, d
     for table, gradient, new in zip(tables, expected, moved, strict=True):
         np.testing.assert_allclose(new, table - gradient, rtol=1e-4, atol=2e-4)
         assert jnp.abs(gradient).max() > 0.1
-    start = init_state(*map(oracles.stored, tables), optax.sgd(1.0))
+    start = state_of_tables(*map(oracles.stored, tables), optax.sgd(1.0))
     whole = blocks_loss(start, blocks, WordArrays(HALF, constants), objective, ALONE)
     np.testing.assert_allclose(whole.total, loss(*tables), rtol=1e-4)
     targets = len({p[:2] for p in pairs})

@@ -7,7 +7,7 @@ import pytest
 
 from jaxw2v import InputError
 from jaxw2v.training.setup.optimizer import LONGEST_UPDATE, default_optimizer, scale_by_row_rms
-from jaxw2v.training.setup.touched_rows import capacity
+from jaxw2v.training.setup.row_slots import capacity
 from jaxw2v.training.setup.wrappers import check_elementwise
 from jaxw2v.training.step.row_updates import find_touched_rows, sweep_rows, update_rows
 

@@ -12,7 +12,7 @@ from jaxw2v.sampling import context_bounds
 from jaxw2v.training.objectives import make_objective
 from jaxw2v.training.setup.optimizer import LONGEST_UPDATE, default_optimizer
 from jaxw2v.training.step.batch import WordArrays
-from jaxw2v.training.step.state import init_state
+from jaxw2v.training.step.state import state_of_tables
 from jaxw2v.training.step.step import Blocks, StepSettings, blocks_loss, train_step
 
 V, D, B, L, N, W, K = 30, 4, 6, 8, 5, 3, 2
@@ -51,7 +51,7 @@ def run(example, micro=2, rows_per_pass=7, dense=False, optimizer=None, state=No
     tables, blocks, _ = example
     optimizer = optimizer or default_optimizer(lambda progress: RATE)
     return train_step(
-        state or init_state(*map(oracles.stored, tables), optimizer),
+        state or state_of_tables(*map(oracles.stored, tables), optimizer),
         blocks,
         jnp.int32(USED),
         WordArrays(ALWAYS, ()),
@@ -68,7 +68,7 @@ def words(state):
 
 
 def measured(example, blocks):
-    state = init_state(*map(oracles.stored, example[0]), optax.sgd(1))
+    state = state_of_tables(*map(oracles.stored, example[0]), optax.sgd(1))
     return blocks_loss(state, blocks, WordArrays(ALWAYS, ()), OBJECTIVE, ALONE)
 
 
@@ -120,7 +120,7 @@ def test_a_step_moves_rows_by_the_gradient_of_the_pairs(example, rows_per_pass):
 def test_padding_touches_no_row(example, rows_per_pass):
     """Rows that only padding names keep their moments, and so do not drift."""
     optimizer = optax.adam(RATE)
-    state = init_state(*map(oracles.stored, example[0]), optimizer)
+    state = state_of_tables(*map(oracles.stored, example[0]), optimizer)
     ones = jnp.ones_like(state.input_embedding)
     moving = state.output_optimizer[0]._replace(mu=ones, nu=ones)
     state = state._replace(

@@ -1,14 +1,14 @@
-"""How many rows a step may touch, and whether it goes over the whole table instead."""
+"""How many slots the rows that a step touches may need, or whether it sweeps the whole table."""
 
 from __future__ import annotations
 
 
-def capacity(num_ids: int, vocabulary_size: int, rows_per_pass: int) -> int:
+def capacity(num_ids: int, num_rows: int, rows_per_pass: int) -> int:
     """Slots that always suffice, a multiple of the rows of a pass.
 
     Args:
       num_ids: ids in a step.
-      vocabulary_size: V.
+      num_rows: rows of the table on a device.
       rows_per_pass: rows handled at once.
 
     Returns:
@@ -18,7 +18,7 @@ def capacity(num_ids: int, vocabulary_size: int, rows_per_pass: int) -> int:
       >>> capacity(5_000, 3_000, 2_048)
       4096
     """
-    most = min(num_ids, vocabulary_size)
+    most = min(num_ids, num_rows)
     return -(-most // min(rows_per_pass, most)) * min(rows_per_pass, most)
 
 
