@@ -79,7 +79,7 @@ def _take(array: jax.Array, ids: jax.Array, cut: RowSharding) -> jax.Array:
 
 
 def local_rows(rows: jax.Array, size: int, axes: tuple[str, ...]) -> jax.Array:
-    """The places of rows in this device's shard of an array.
+    """The indices of rows in this device's shard of an array.
 
     Args:
       rows: integers, rows of the whole array.

@@ -82,7 +82,7 @@ class Shards:
         return self.rows(jnp.arange(self.vocabulary_size, dtype=jnp.int32))
 
     def own(self, rows: jax.Array) -> jax.Array:
-        """The places of rows in this device's part of a table.
+        """The indices of rows in this device's shard of a table.
 
         Args:
           rows: int32, rows of the whole table.

@@ -109,10 +109,10 @@ def block_negative_sampling_gradients(
         return _own_gradients(centers, outputs, mask, num_negatives)
     sigmoid = jax.nn.sigmoid(jnp.einsum("bnd,bid->bni", outputs, centers, **PRODUCT))
     weight = mask.sum(1, keepdims=True) * (num_negatives / (outputs.shape[1] - length))
-    of_scores = jnp.concatenate(
+    grad_scores = jnp.concatenate(
         [mask * (sigmoid[:, :length] - 1), weight * sigmoid[:, length:]], axis=1
     )
-    return _through_scores(of_scores, centers, outputs)
+    return _through_scores(grad_scores, centers, outputs)
 
 
 def _own_gradients(
@@ -122,21 +122,21 @@ def _own_gradients(
     contexts, negatives = outputs[:, :length], outputs[:, length:]
     positive = jax.nn.sigmoid(jnp.einsum("bid,bid->bi", contexts, centers, **PRODUCT))
     negative = jax.nn.sigmoid(jnp.einsum("bnd,bid->bni", negatives, centers, **PRODUCT))
-    of_positive = (mask * (positive - 1))[..., None]
-    of_negative = mask[:, None] * (num_negatives / negatives.shape[1]) * negative
-    of_centers, of_negatives = _through_scores(of_negative, centers, negatives)
-    of_outputs = jnp.concatenate([of_positive * centers, of_negatives], axis=1)
-    return of_centers + of_positive * contexts, of_outputs
+    grad_positive = (mask * (positive - 1))[..., None]
+    grad_negative = mask[:, None] * (num_negatives / negatives.shape[1]) * negative
+    grad_centers, grad_negatives = _through_scores(grad_negative, centers, negatives)
+    grad_outputs = jnp.concatenate([grad_positive * centers, grad_negatives], axis=1)
+    return grad_centers + grad_positive * contexts, grad_outputs
 
 
 def _through_scores(
-    of_scores: jax.Array, centers: jax.Array, outputs: jax.Array
+    grad_scores: jax.Array, centers: jax.Array, outputs: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """From the gradient of the scores [B, outputs, centers] to those of centers and outputs."""
     # The barrier makes XLA transpose before the product, which then runs in its fast layout.
-    transposed = jax.lax.optimization_barrier(of_scores.swapaxes(1, 2))
-    of_centers = jnp.einsum("bin,bnd->bid", transposed, outputs, **PRODUCT)
-    return of_centers, jnp.einsum("bni,bid->bnd", of_scores, centers, **PRODUCT)
+    transposed = jax.lax.optimization_barrier(grad_scores.swapaxes(1, 2))
+    grad_centers = jnp.einsum("bin,bnd->bid", transposed, outputs, **PRODUCT)
+    return grad_centers, jnp.einsum("bni,bid->bnd", grad_scores, centers, **PRODUCT)
 
 
 def _check_shapes(

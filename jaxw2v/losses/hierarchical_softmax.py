@@ -190,21 +190,21 @@ def block_hierarchical_softmax_gradients(
     taken, left = _taken(signs), (signs > 0).astype(jnp.float32)
     if target_mask.ndim == 2:
         sigmoid = jax.nn.sigmoid(jnp.einsum("bjpd,bjd->bjp", nodes, hidden, **PRODUCT))
-        of_scores = target_mask[..., None] * (taken * sigmoid - left)
+        grad_scores = target_mask[..., None] * (taken * sigmoid - left)
         return (
-            jnp.einsum("bjp,bjpd->bjd", of_scores, nodes, **PRODUCT),
-            of_scores[..., None] * hidden.astype(jnp.float32)[:, :, None],
+            jnp.einsum("bjp,bjpd->bjd", grad_scores, nodes, **PRODUCT),
+            grad_scores[..., None] * hidden.astype(jnp.float32)[:, :, None],
         )
     blocks, length, depth, dim = nodes.shape
     flat = nodes.reshape(blocks, length * depth, dim)
     score = jnp.einsum("bnd,bid->bni", flat, hidden, **PRODUCT)
     sigmoid = jax.nn.sigmoid(score).reshape(blocks, length, depth, length)
     mask = target_mask.astype(jnp.float32)[:, :, None]
-    of_scores = mask * (taken[..., None] * sigmoid - left[..., None])
-    of_scores = of_scores.reshape(score.shape)
-    of_hidden = jnp.einsum("bni,bnd->bid", of_scores, flat, **PRODUCT)
-    of_nodes = jnp.einsum("bni,bid->bnd", of_scores, hidden, **PRODUCT)
-    return of_hidden, of_nodes.reshape(nodes.shape)
+    grad_scores = mask * (taken[..., None] * sigmoid - left[..., None])
+    grad_scores = grad_scores.reshape(score.shape)
+    grad_hidden = jnp.einsum("bni,bnd->bid", grad_scores, flat, **PRODUCT)
+    grad_nodes = jnp.einsum("bni,bid->bnd", grad_scores, hidden, **PRODUCT)
+    return grad_hidden, grad_nodes.reshape(nodes.shape)
 
 
 def _check_block(

@@ -83,22 +83,22 @@ def _backward(chunk, saved, weight):
     def gradients_of(i):
         words, is_new, start = _words(output_embedding, i, chunk)
         share = jnp.exp(_scores(hidden, words, is_new) - log_z[:, None]) * weight[:, None]
-        of_hidden = jnp.einsum("nv,vd->nd", share, words, **PRODUCT)
-        return of_hidden, jnp.einsum("nv,nd->vd", share, hidden, **PRODUCT), start
+        grad_hidden = jnp.einsum("nv,vd->nd", share, words, **PRODUCT)
+        return grad_hidden, jnp.einsum("nv,nd->vd", share, hidden, **PRODUCT), start
 
     def add(i, carry):
-        of_hidden, of_outputs = carry
-        more, of_words, start = gradients_of(i)
-        before = jax.lax.dynamic_slice_in_dim(of_outputs, start, of_words.shape[0])
-        return of_hidden + more, jax.lax.dynamic_update_slice_in_dim(
-            of_outputs, before + of_words, start, 0
+        grad_hidden, grad_outputs = carry
+        more, grad_words, start = gradients_of(i)
+        before = jax.lax.dynamic_slice_in_dim(grad_outputs, start, grad_words.shape[0])
+        return grad_hidden + more, jax.lax.dynamic_update_slice_in_dim(
+            grad_outputs, before + grad_words, start, 0
         )
 
-    of_hidden, of_words, _ = gradients_of(0)
-    rest = output_embedding.shape[0] - of_words.shape[0]
-    start = of_hidden, jnp.pad(of_words, ((0, rest), (0, 0)))
-    of_hidden, of_outputs = jax.lax.fori_loop(1, _chunks(output_embedding, chunk), add, start)
-    return of_hidden.astype(hidden.dtype), of_outputs.astype(output_embedding.dtype)
+    grad_hidden, grad_words, _ = gradients_of(0)
+    rest = output_embedding.shape[0] - grad_words.shape[0]
+    start = grad_hidden, jnp.pad(grad_words, ((0, rest), (0, 0)))
+    grad_hidden, grad_outputs = jax.lax.fori_loop(1, _chunks(output_embedding, chunk), add, start)
+    return grad_hidden.astype(hidden.dtype), grad_outputs.astype(output_embedding.dtype)
 
 
 log_partition.defvjp(_forward, _backward)

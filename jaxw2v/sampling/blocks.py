@@ -46,7 +46,7 @@ def cut_into_blocks(
       sentence_ids: int32 [n], each token's sentence.
       block_length: L, tokens in a block.
       overlap: tokens that neighboring blocks share, even and below L.
-      offset: int32 [], places by which the kept tokens are moved on, from 0 to L - overlap - 1, so
+      offset: int32 [], by how many tokens the kept ones are moved on, from 0 to L - overlap - 1, so
         that edges can lie elsewhere each time; those moved past the end stand at the front, and
         form no pairs with what follows.
 
@@ -73,7 +73,7 @@ def cut_into_blocks(
             f"block_length {block_length} less overlap {overlap} does not divide the {ids.size} ids"
         )
     block = jnp.arange(ids.size // stride, dtype=jnp.int32)[:, None]
-    place = jnp.arange(block_length, dtype=jnp.int32)[None, :]
+    index = jnp.arange(block_length, dtype=jnp.int32)[None, :]
     half = overlap // 2
 
     kept = keep.sum(dtype=jnp.int32)
@@ -87,10 +87,10 @@ def cut_into_blocks(
             values = jnp.where(moved, -2 - values, values)
         if not overlap:
             return values.reshape(-1, block_length)
-        return jnp.pad(values, half, constant_values=-1)[stride * block + place]
+        return jnp.pad(values, half, constant_values=-1)[stride * block + index]
 
     cut_ids = cut(ids)
-    owned = (place >= half) & (place < half + stride)
+    owned = (index >= half) & (index < half + stride)
     count = jnp.minimum((offset + kept + stride - 1) // stride, ids.size // stride)
     count = jnp.where(kept > 0, count, 0)
     return TokenBlocks(cut_ids, cut(sentence_ids, True), owned & (cut_ids >= 0), count)

@@ -1,4 +1,4 @@
-"""Random words that depend on a key and on a row's number, not on how many rows are drawn."""
+"""Random bits that depend on a key and on a row's number, not on how many rows are drawn."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def random_bits(
 
     .. math:: (w^0, w^1)_{r, p} = \text{threefry}_{key}(start + r, p)
 
-    for place p in row r. However a stream is cut into chunks, or rows are dealt to devices, a row's
-    draws are the same.
+    for column p of row r. However a stream is divided into chunks, or rows are dealt to devices, a
+    row's draws are the same.
 
     Args:
       key: a PRNG key.
-      shape: [rows, ...]; ``()`` is one row of one place.
+      shape: [rows, ...]; ``()`` is one row of one column.
       start: integer [], the number of the first row, from 0 to 2**32 - 1; or integer [rows], the
         number of each.
 
@@ -47,15 +47,15 @@ def random_bits(
     data = jax.random.key_data(key)
     if data.ndim != 1:
         raise ValueError(f"key must be one key, not an array {key.shape}; vmap over keys")
-    rows, places = shape[:1], shape[1:]
+    rows, columns = shape[:1], shape[1:]
     row = jnp.asarray(start, jnp.uint32)
     if row.ndim == 0:
         row = row + jax.lax.iota(jnp.uint32, math.prod(rows))
     if row.shape != (math.prod(rows),):
         raise ValueError(f"start {row.shape} must be [] or number the rows of {shape}")
-    place = jax.lax.iota(jnp.uint32, math.prod(places))
+    column = jax.lax.iota(jnp.uint32, math.prod(columns))
     # Under shard_map, both counters must vary over the devices if one does.
-    counters = jnp.broadcast_arrays(row[:, None], place[None, :] + (row & 0)[:, None])
+    counters = jnp.broadcast_arrays(row[:, None], column[None, :] + (row & 0)[:, None])
     words = threefry2x32_p.bind(data[0], data[-1], *counters)
     return words[0].reshape(shape), words[1].reshape(shape)
 

@@ -117,7 +117,7 @@ def subsample(
       ids: int32 [n], token ids; negative ids are padding and never kept.
       threshold: uint32 [V], from :func:`keep_threshold`. Ids of V or more count as V - 1;
         :func:`~jaxw2v.sampling.check_ids` finds them.
-      start: int32 [], the place of the first token in the stream, as in
+      start: int32 [], the index of the first token in the stream, as in
         :func:`~jaxw2v.sampling.random_bits`.
 
     Returns:

@@ -112,19 +112,19 @@ def context_bounds(
             f"is_center {is_center.shape} must have one shape"
         )
     length, axis = sentence_ids.shape[-1], sentence_ids.ndim - 1
-    place = jnp.broadcast_to(jnp.arange(length, dtype=jnp.int32), sentence_ids.shape)
+    index = jnp.broadcast_to(jnp.arange(length, dtype=jnp.int32), sentence_ids.shape)
     changes = sentence_ids[..., 1:] != sentence_ids[..., :-1]
     edge = jnp.ones_like(sentence_ids[..., :1], dtype=bool)
     starts = jnp.concatenate([edge, changes], axis)
     ends = jnp.concatenate([changes, edge], axis)
-    start = jax.lax.cummax(jnp.where(starts, place, 0), axis)
-    end = jax.lax.cummin(jnp.where(ends, place, length), axis, reverse=True)
-    wanted_first = place - effective_window if side != "right" else place
-    wanted_last = place + effective_window if side != "left" else place
+    start = jax.lax.cummax(jnp.where(starts, index, 0), axis)
+    end = jax.lax.cummin(jnp.where(ends, index, length), axis, reverse=True)
+    wanted_first = index - effective_window if side != "right" else index
+    wanted_last = index + effective_window if side != "left" else index
     first, last = jnp.maximum(start, wanted_first), jnp.minimum(end, wanted_last)
     if require_full_window:
         is_center = is_center & (first == wanted_first) & (last == wanted_last)
-    return ContextBounds(jnp.where(is_center, first, place), jnp.where(is_center, last, place))
+    return ContextBounds(jnp.where(is_center, first, index), jnp.where(is_center, last, index))
 
 
 def positive_mask(bounds: ContextBounds) -> jax.Array:
@@ -186,7 +186,7 @@ def expected_mask(bounds: ContextBounds, window: int) -> jax.Array:
       [[0.0, 1.0, 0.5], [1.0, 0.0, 1.0], [0.5, 1.0, 0.0]]
     """
     mask = positive_mask(bounds)
-    place = np.arange(mask.shape[-1])
-    weight = (window + 1 - np.abs(place[:, None] - place)) / window
+    index = np.arange(mask.shape[-1])
+    weight = (window + 1 - np.abs(index[:, None] - index)) / window
     weight = np.float32(np.round(weight * FRACTIONS) / FRACTIONS)
     return jnp.where(mask, jnp.broadcast_to(weight, mask.shape), 0)

@@ -32,7 +32,7 @@ def checksum(array: jax.Array) -> jax.Array:
     .. math:: \sum_i (2 i + 1)\, x_i \bmod 2^{32}
 
     where :math:`x_i` are the bits of entry i as a whole number. The factors are odd, so that any
-    change of one entry changes the sum, and differ, so that rows in each other's place do too.
+    change of one entry changes the sum, and differ, so that swapped rows do too.
 
     Args:
       array: an array of any shape, its entries of 8, 16, 32 or 64 bits.
@@ -48,10 +48,10 @@ def checksum(array: jax.Array) -> jax.Array:
         array = array.astype(jnp.uint8)
     bits = jax.lax.bitcast_convert_type(array, f"uint{8 * min(array.dtype.itemsize, 4)}")
     bits = bits.astype(jnp.uint32)
-    place, stride = jnp.zeros((), jnp.uint32), 1
+    index, stride = jnp.zeros((), jnp.uint32), 1
     for axis in reversed(range(bits.ndim)):
-        place = place + jax.lax.broadcasted_iota(jnp.uint32, bits.shape, axis) * np.uint32(
+        index = index + jax.lax.broadcasted_iota(jnp.uint32, bits.shape, axis) * np.uint32(
             stride % 2**32
         )
         stride *= bits.shape[axis]
-    return jnp.sum(bits * (2 * place + 1), dtype=jnp.uint32)
+    return jnp.sum(bits * (2 * index + 1), dtype=jnp.uint32)

@@ -21,7 +21,7 @@ class FedChunk(NamedTuple):
     """A chunk on the device.
 
     Attributes:
-      index: its place in the stream.
+      index: the index of the chunk in the stream.
       covered: tokens of the stream it covers, those held out counted.
       chunk: the arrays.
     """

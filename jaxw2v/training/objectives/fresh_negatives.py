@@ -20,7 +20,7 @@ from jaxw2v.training.objectives.output_layer import OutputLayer
 class FreshNegatives(OutputLayer):
     """A block's words, then K negatives for each of L pairs; more pairs are taken in parts.
 
-    So a micro-batch costs what the pairs of its fullest block cost, however many places the windows
+    So a micro-batch costs what the pairs of its fullest block cost, however many tokens the windows
     have: the pairs that subsampling left may be one in ten.
 
     Attributes:

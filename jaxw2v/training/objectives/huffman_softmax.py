@@ -44,7 +44,7 @@ class HuffmanSoftmax(OutputLayer):
     def gradients(self, constants: HuffmanTree, ids, hidden, rows, target_mask):
         """Written out."""
         nodes = rows.reshape(*ids.shape, -1, rows.shape[-1])
-        of_hidden, of_nodes = block_hierarchical_softmax_gradients(
+        grad_hidden, grad_nodes = block_hierarchical_softmax_gradients(
             hidden, nodes, constants.signs[ids], target_mask
         )
-        return of_hidden, of_nodes.reshape(rows.shape)
+        return grad_hidden, grad_nodes.reshape(rows.shape)

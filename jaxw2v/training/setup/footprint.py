@@ -103,13 +103,15 @@ class Footprint:
         rows_read = (here + (joined if devices > 1 else here)) * widths * row
         scores = 2 * here * plan.block_length * self.rows_per_block * FLOAT
         swept, picked = self._slots
-        of_row = FLOAT * self.row_moments
-        one_pass = 2 * ((1 + self.moments) * row + of_row) * min(plan.rows_per_pass, picked)
+        row_moment_bytes = FLOAT * self.row_moments
+        one_pass = (
+            2 * ((1 + self.moments) * row + row_moment_bytes) * min(plan.rows_per_pass, picked)
+        )
         tables = 2 * self._rows_here * row
         chunk_joined = 2 * INT if devices > 1 else 0
         return {
             "tables": tables,
-            "moments": self.moments * tables + 2 * self._rows_here * of_row,
+            "moments": self.moments * tables + 2 * self._rows_here * row_moment_bytes,
             "vocabulary": self.constant_bytes + 2 * INT * self._rows_here,
             "tokens": plan.chunk_tokens * (2 * INT // devices + chunk_joined + 4 * INT + 1),
             "step": (swept + picked) * row + max(rows_read + scores, one_pass),
@@ -136,10 +138,10 @@ class Footprint:
         """
         plan, row = self.plan, self._row
         data, vocab = self.mesh
-        of_inputs, of_outputs = self._widths
-        here, widths = self._blocks_here, of_inputs
+        input_width, output_width = self._widths
+        here, widths = self._blocks_here, input_width
         if not self.whole_outputs:
-            widths += self.parts * of_outputs
+            widths += self.parts * output_width
         micro_batches = plan.blocks_per_step // plan.blocks_per_micro_batch
         if data * vocab == 1:
             return {"ids": 0, "lookups": 0, "gradients": 0}

@@ -77,12 +77,12 @@ class Job:
     def _full_windows(self) -> np.ndarray:
         """The pairs of a block whose windows are all as wide as they may be, bool [1, L, L]."""
         config = self.config
-        place, half = np.arange(config.block_length), config.overlap // 2
-        distance = place[:, None] - place
+        index, half = np.arange(config.block_length), config.overlap // 2
+        distance = index[:, None] - index
         before = (distance < 0) & (config.context_side != "right")
         after = (distance > 0) & (config.context_side != "left")
         pairs = (before | after) & (np.abs(distance) <= config.window)
-        return (pairs & (place >= half) & (place < config.block_length - half))[None]
+        return (pairs & (index >= half) & (index < config.block_length - half))[None]
 
 
 def make_job(

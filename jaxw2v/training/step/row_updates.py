@@ -20,7 +20,7 @@ class TouchedRows(NamedTuple):
     """The distinct rows of a step.
 
     Attributes:
-      slots: int32 [n], for each id its row's place in ``rows``; ``capacity`` where the id lies
+      slots: int32 [n], for each id its row's index in ``rows``; ``capacity`` where the id lies
         outside the table.
       rows: int32 [capacity], distinct ids, then V, which lies outside the table.
       count: int32 [], the distinct ids.
@@ -36,7 +36,7 @@ def find_touched_rows(
 ) -> tuple[TouchedRows, jax.Array]:
     """Finds distinct ids without sorting.
 
-    Every id writes its position at its own place; whichever write wins, all duplicates then
+    Every id writes its position at its own index; whichever write wins, all duplicates then
     read the same position, whose owner stands for them. In a loop, use a scratch once in each
     round, or XLA copies all V of it.
 
@@ -55,14 +55,14 @@ def find_touched_rows(
       >>> int(touched.count), touched.rows[touched.slots].tolist()
       (2, [4, 2, 4])
     """
-    place = jnp.arange(ids.size, dtype=jnp.int32)
+    index = jnp.arange(ids.size, dtype=jnp.int32)
     if last_wins:
-        positions = positions.at[ids].set(-1, mode="drop").at[ids].max(place, mode="drop")
+        positions = positions.at[ids].set(-1, mode="drop").at[ids].max(index, mode="drop")
     else:
-        positions = positions.at[ids].set(place, mode="drop")
+        positions = positions.at[ids].set(index, mode="drop")
     owner = positions.at[ids].get(mode="clip")
     inside = ids < positions.size
-    is_owner = inside & (owner == place)
+    is_owner = inside & (owner == index)
     order = jnp.cumsum(is_owner, dtype=jnp.int32) - 1
     size = capacity(ids.size, positions.size, rows_per_pass)
     slots = jnp.where(inside, order.at[owner].get(mode="clip"), size)
@@ -166,13 +166,13 @@ def update_rows(
     """
     optimizer = optax.with_extra_args_support(optimizer)
     size = min(rows_per_pass, touched.rows.size)
-    of_rows, scalars = _partition(state)
+    row_state, scalars = _partition(state)
 
-    def step(rows, of_rows, gradient):
-        state = _combine(of_rows, scalars)
+    def step(rows, row_state, gradient):
+        state = _combine(row_state, scalars)
         updates, state = optimizer.update(gradient, state, rows, progress=progress)
-        of_rows, new_scalars = _partition(state)
-        return (optax.apply_updates(rows, updates), of_rows), new_scalars
+        row_state, new_scalars = _partition(state)
+        return (optax.apply_updates(rows, updates), row_state), new_scalars
 
     def one_pass(i, arrays):
         ids = jax.lax.dynamic_slice_in_dim(touched.rows, i * size, size)
@@ -185,7 +185,7 @@ def update_rows(
 
         return jax.tree.map(write, arrays, new)
 
-    arrays = table, of_rows
+    arrays = table, row_state
     if size == touched.rows.size:
         arrays = one_pass(0, arrays)
     else:
@@ -194,21 +194,21 @@ def update_rows(
     # Scalars, such as Adam's count, advance once a step, whatever the number of passes.
     no_rows = jax.tree.map(lambda array: jnp.zeros((1, array.shape[1]), array.dtype), arrays)
     _, scalars = step(*no_rows, no_rows[0])
-    table, of_rows = arrays
-    return table, _combine(of_rows, scalars)
+    table, row_state = arrays
+    return table, _combine(row_state, scalars)
 
 
 def _partition(state: optax.OptState) -> tuple[optax.OptState, optax.OptState]:
     """The arrays with a row for each row of the table, and the scalars; ``None`` for the others."""
-    of_rows = jax.tree.map(lambda leaf: leaf if leaf.ndim else None, state)
-    return of_rows, jax.tree.map(lambda leaf: None if leaf.ndim else leaf, state)
+    row_state = jax.tree.map(lambda leaf: leaf if leaf.ndim else None, state)
+    return row_state, jax.tree.map(lambda leaf: None if leaf.ndim else leaf, state)
 
 
-def _combine(of_rows: optax.OptState, scalars: optax.OptState) -> optax.OptState:
+def _combine(row_state: optax.OptState, scalars: optax.OptState) -> optax.OptState:
     """Undoes :func:`_partition`."""
     return jax.tree.map(
         lambda rows, scalar: scalar if rows is None else rows,
-        of_rows,
+        row_state,
         scalars,
         is_leaf=lambda leaf: leaf is None,
     )
