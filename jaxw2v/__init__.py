@@ -47,6 +47,7 @@ _HOME = {
     "load_vectors": "jaxw2v.training",
     "train": "jaxw2v.training",
 }
+_PARTS = ("corpus", "devices", "losses", "models", "plots", "sampling", "training", "vectors")
 __all__ = [
     "Callback",
     "Checkpointing",
@@ -65,6 +66,12 @@ __all__ = [
 def __getattr__(name: str):
     if name == "__version__":
         return importlib.metadata.version("jaxw2v")
+    if name in _PARTS:
+        return importlib.import_module(f"jaxw2v.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'jaxw2v' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_PARTS, "__version__"])

@@ -119,3 +119,14 @@ def test_importing_everything_starts_no_backend():
 def test_files_hold_one_idea(path):
     assert len(path.read_text().splitlines()) <= 320
     assert path.stem != "utils"
+
+
+def test_parts_and_names_of_the_package_are_there_when_first_used():
+    code = (
+        "import jaxw2v, sys; names = dir(jaxw2v); assert 'jaxw2v.losses' not in sys.modules; "
+        "print(jaxw2v.losses.softmax_loss.__name__, all(hasattr(jaxw2v, n) for n in names), *names)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    name, all_there, *names = out.stdout.split()
+    assert (name, all_there) == ("softmax_loss", "True")
+    assert {"train", "WordVectors", "losses", "sampling", "training", "__version__"} <= set(names)
