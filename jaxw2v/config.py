@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Literal
+from typing import Annotated, Literal
 
 from jaxw2v.errors import InputError
-from jaxw2v.setting_ranges import check_fields
+from jaxw2v.setting_rules import NoEffect, Range, Role, check_fields
 from jaxw2v.tokenizer_names import LATEST_WORDS
+
+NOISE = NoEffect(output_layer=("softmax", "hierarchical_softmax"))
+PHRASES = NoEffect(phrase_passes=0)
+THRESHOLD = NoEffect(subsample_formula=("percentile", "none"))
+PERCENTILE = NoEffect(subsample_formula=("none", "word2vec_c", "paper"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,37 +24,40 @@ class TextSettings:
       InputError: a value is out of range. (The text under each field is its ``--help``.)
     """
 
-    tokenizer: str = LATEST_WORDS
+    tokenizer: Annotated[str, Role.FIXED] = LATEST_WORDS
     """How text becomes words: words-2 (lower-case letters, marks and digits; also called words),
     words-1 (cuts at joiners), whitespace, basic_english (torchtext's), or regex:PATTERN."""
-    min_count: int = 5
+    min_count: Annotated[int, Range(1)] = 5
     """Words seen fewer times than this are dropped (occurrences)."""
-    max_vocabulary: int | None = None
+    max_vocabulary: Annotated[int | None, Range(2), Role.OWN] = None
     """Keep only this many of the most frequent words (words)."""
-    max_counted: int = 10_000_000
+    max_counted: Annotated[int, Range(2), Role.OWN] = 10_000_000
     """While counting, forget the rarest words whenever more different words than this are known;
     the counts of rare words are then too small (words)."""
-    phrase_passes: int = 0
+    phrase_passes: Annotated[int, Range(0), Role.FIXED] = 0
     """Join pairs of words that stand together more often than chance, so many times over: 1 makes
     phrases of two words, 2 of up to four (passes)."""
-    phrase_scoring: Literal["mikolov", "npmi"] = "mikolov"
+    phrase_scoring: Annotated[Literal["mikolov", "npmi"], PHRASES] = "mikolov"
     """How pairs are scored: as the paper and word2phrase.c do, or by normalized pointwise mutual
     information, from -1 to 1."""
-    phrase_threshold: float | None = None
+    phrase_threshold: Annotated[float | None, Range(), PHRASES] = None
     """Pairs that score above this are joined; None is 100 for mikolov, .5 for npmi (no unit)."""
-    phrase_min_count: int = 5
+    phrase_min_count: Annotated[int, Range(1), PHRASES] = 5
     """Pairs seen fewer times than this are not joined; mikolov subtracts it from their count
     (occurrences)."""
-    text_column: str = "text"
+    text_column: Annotated[str, Role.OWN] = "text"
     """Column to read from parquet, csv, tsv, jsonl and arrow files."""
-    table_quotes: bool = True
+    table_quotes: Annotated[bool, Role.OWN] = True
     """Fields of csv and tsv files may stand in double quotes; without, a quote is a character like
     any other."""
-    errors: Literal["strict", "replace"] = "strict"
+    errors: Annotated[Literal["strict", "replace"], Role.OWN] = "strict"
     """What to do with bytes that are not UTF-8: stop, or replace them by U+FFFD."""
 
     def __post_init__(self) -> None:
         check_fields(self)
+        threshold = self.phrase_threshold or 0.0
+        if not -1 <= threshold <= 1 and self.phrase_scoring == "npmi":
+            raise InputError(f"phrase_threshold is {threshold}; npmi lies from -1 to 1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,13 +71,13 @@ class Checkpointing:
       InputError: a value is out of range. (The text under each field is its ``--help``.)
     """
 
-    checkpoint_minutes: float | None = 10.0
+    checkpoint_minutes: Annotated[float | None, Range(above=0)] = 10.0
     """Save a checkpoint when this much time has passed since the last one (minutes)."""
-    checkpoint_steps: int | None = None
+    checkpoint_steps: Annotated[int | None, Range(1)] = None
     """Save a checkpoint when so many optimizer steps have been taken since the last one (steps)."""
-    checkpoint_epochs: int | None = None
+    checkpoint_epochs: Annotated[int | None, Range(1)] = None
     """Save a checkpoint after every so many epochs (passes)."""
-    keep_checkpoints: int = 2
+    keep_checkpoints: Annotated[int, Range(0)] = 2
     """Keep so many of the latest checkpoints, and the one of the smallest validation loss; 0
     saves none (checkpoints)."""
 
@@ -99,20 +107,20 @@ class Config(TextSettings):
       jaxw2v.errors.InputError: window is 0; it must be an integer of 1 or more
     """
 
-    objective: Literal["skipgram", "cbow"] = "skipgram"
+    objective: Annotated[Literal["skipgram", "cbow"], Role.FIXED] = "skipgram"
     """A center predicts each of its contexts, or its contexts together predict the center."""
-    output_layer: Literal["negative_sampling", "softmax", "hierarchical_softmax"] = (
-        "negative_sampling"
-    )
+    output_layer: Annotated[
+        Literal["negative_sampling", "softmax", "hierarchical_softmax"], Role.FIXED
+    ] = "negative_sampling"
     """How words are predicted: against sampled negatives, by the exact softmax over the
     vocabulary (slow), or down a Huffman tree."""
-    cbow_combine: Literal["mean", "sum"] = "mean"
+    cbow_combine: Annotated[Literal["mean", "sum"], NoEffect(objective="skipgram")] = "mean"
     """How cbow takes contexts together."""
-    embedding_dim: int = 100
+    embedding_dim: Annotated[int, Range(1), Role.FIXED] = 100
     """Length of a word vector (components)."""
-    max_norm: float | None = None
+    max_norm: Annotated[float | None, Range(above=0)] = None
     """Longest row of either table, after each step; None sets no limit (no unit)."""
-    window: int = 5
+    window: Annotated[int, Range(1)] = 5
     """Largest distance between a center and a context (words)."""
     window_sampling: Literal["dynamic", "fixed"] = "dynamic"
     """dynamic: each center draws its window from 1..window; skip-gram with shared negatives or a
@@ -122,38 +130,38 @@ class Config(TextSettings):
     it, cbow predicts it from them."""
     require_full_window: bool = False
     """Leave out centers whose window the sentence cuts short."""
-    num_negatives: int = 5
+    num_negatives: Annotated[int, Range(1), NOISE] = 5
     """Negatives for every positive pair, in expectation (words)."""
-    negatives: Literal["shared", "fresh"] = "shared"
+    negatives: Annotated[Literal["shared", "fresh"], NOISE] = "shared"
     """The pairs of a block share its negatives (fast), or each pair draws its own."""
-    noise_exponent: float = 0.75
+    noise_exponent: Annotated[float, Range(), NOISE] = 0.75
     """Negatives are drawn in proportion to count**noise_exponent (no unit)."""
-    noise_table_size: int | None = None
+    noise_table_size: Annotated[int | None, Range(1), NOISE] = None
     """Draw negatives from a finite table with this many entries, at least one for every word;
     None draws exactly (entries)."""
-    subsample_threshold: float | None = None
+    subsample_threshold: Annotated[float | None, Range(0, 1), THRESHOLD] = None
     """Words above this share of the corpus are randomly dropped; 0 keeps all; None chooses 1e-3 up
     to 5 million words and 1e-4 above (share of words)."""
     subsample_formula: Literal["word2vec_c", "paper", "percentile", "none"] = "word2vec_c"
     """Keep probability: sqrt(t/f) + t/f as word2vec.c computes, the paper's sqrt(t/f), or
     sqrt(t/(f+t)) with t from --subsample-percentile, applied to pairs after windowing; or none."""
-    subsample_percentile: float = 85.0
+    subsample_percentile: Annotated[float, Range(0, 100), PERCENTILE] = 85.0
     """For the percentile formula: t is this percentile of the words' shares (percent)."""
 
-    epochs: int = 5
+    epochs: Annotated[int, Range(1), Role.FREE, Role.OWN] = 5
     """Passes over the corpus (passes)."""
-    learning_rate: float | None = None
+    learning_rate: Annotated[float | None, Range(above=0), Role.OWN] = None
     """First step size; None chooses by the steps and epochs (no unit)."""
-    min_learning_rate: float = 1e-6
+    min_learning_rate: Annotated[float, Range(0), Role.OWN] = 1e-6
     """Step size at the end of the linear decay (no unit)."""
-    tokens_per_step: int | None = None
+    tokens_per_step: Annotated[int | None, Range(1), Role.OWN] = None
     """Kept tokens in one optimizer step; None chooses by the corpus size (words)."""
-    block_length: int = 32
+    block_length: Annotated[int, Range(2)] = 32
     """Consecutive tokens that form pairs with one another (words)."""
-    block_overlap: int | None = None
+    block_overlap: Annotated[int | None, Range(0)] = None
     """Tokens that neighboring blocks share, so that windows at their edges are whole; None is
     0, or twice the window where full windows are required (words)."""
-    negatives_per_block: int | None = None
+    negatives_per_block: Annotated[int | None, Range(1), NOISE, NoEffect(negatives="fresh")] = None
     """Negatives drawn for a block and shared by its tokens; None is block_length, times
     num_negatives / 5 where num_negatives is above 5 (words)."""
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
@@ -163,20 +171,20 @@ class Config(TextSettings):
     precision: Literal["float32", "tensorfloat32", "bfloat16"] = "tensorfloat32"
     """How an accelerator rounds the operands of all products; sums are float32. With the last two a
     GPU uses its tensor cores; a CPU may compute in float32 all the same."""
-    seed: int = 1
+    seed: Annotated[int, Range(0, 2**32 - 1), Role.OWN] = 1
     """Seed of every random draw (integer)."""
 
-    freeze_loaded: bool = False
+    freeze_loaded: Annotated[bool, Role.OWN] = False
     """Keep the vectors of --init-from as they are; those of other words are trained."""
-    validation_share: float = 0.0
+    validation_share: Annotated[float, Range(0, below=1), Role.OWN] = 0.0
     """Share of sentences held out for a validation loss each epoch (share of sentences)."""
-    patience: int | None = None
+    patience: Annotated[int | None, Range(1), Role.FREE, Role.OWN] = None
     """Stop when the validation loss has not fallen for so many epochs (passes)."""
-    probe_words: tuple[str, ...] = ()
+    probe_words: Annotated[tuple[str, ...], Role.FREE, Role.OWN] = ()
     """Words whose neighbors are printed after each epoch."""
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        super().__post_init__()
         self._refuse_contradictions()
         probes = self.probe_words
         probes = (probes,) if isinstance(probes, str) else tuple(probes)

@@ -15,10 +15,9 @@ from jaxw2v.config import Config
 from jaxw2v.corpus import TokenStream
 from jaxw2v.devices.processes import check_same
 from jaxw2v.errors import InputError
+from jaxw2v.setting_rules import Role, settings_with
 from jaxw2v.training.checkpoints.record import Record
 
-# Settings that a resumed run may change.
-FREE = ("epochs", "patience", "probe_words")
 DIGESTS = ("text", "vocabulary", "phrases", "validation_text", "start")
 
 
@@ -113,9 +112,10 @@ class RunIdentity:
           InputError: naming what differs.
         """
         here, differing = self.to_json(), []
+        free = settings_with(Role.FREE, Config)
         same_words = saved.get("text") == self.text
         for name in sorted(saved.keys() & here.keys()):
-            if name in FREE or saved[name] == here[name] or (name == "tokenizer" and same_words):
+            if name in free or saved[name] == here[name] or (name == "tokenizer" and same_words):
                 continue
             if name in DIGESTS:
                 differing.append(f"the {name.replace('_', ' ')} differs")

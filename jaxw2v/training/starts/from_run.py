@@ -28,6 +28,7 @@ from jaxw2v.run_folder import (
     read_settings,
     steps_in,
 )
+from jaxw2v.setting_rules import Role, settings_with
 from jaxw2v.training.checkpoints.reader import (
     Damaged,
     check_arrays,
@@ -43,30 +44,9 @@ from jaxw2v.training.starts.start import Start, change_rows
 from jaxw2v.training.step.state import TrainState
 from jaxw2v.vectors import WordVectors
 
-# What another run does not decide: how long, how fast and how it is watched.
-OWN = frozenset(
-    {
-        "epochs",
-        "learning_rate",
-        "min_learning_rate",
-        "tokens_per_step",
-        "seed",
-        "max_vocabulary",
-        "max_counted",
-        "text_column",
-        "table_quotes",
-        "errors",
-        "freeze_loaded",
-        "validation_share",
-        "patience",
-        "probe_words",
-    }
-)
 TABLES = ("input_embedding", "output_embedding")
 # The state of an optimizer inside that of hold_rows is that of an optimizer.
 WRAPPED = ("optimizer-optimizer", "optimizer")
-# Rows of another length or meaning, or other words, could not go on.
-FIXED = ("embedding_dim", "objective", "output_layer", "tokenizer", "phrase_passes")
 
 
 class EarlierRun:
@@ -148,11 +128,12 @@ class EarlierRun:
           InputError: one of them does not go with the tables of the run.
         """
         taken: dict[str, Any] = {}
-        for name in sorted(DEFAULTS.keys() - OWN):
+        fixed = settings_with(Role.FIXED, Config)
+        for name in sorted(DEFAULTS.keys() - settings_with(Role.OWN, Config)):
             here, there = getattr(config, name), self._settings.get(name, DEFAULTS[name])
             if here == DEFAULTS[name]:
                 taken[name] = there
-            elif name in FIXED and here != there:
+            elif name in fixed and here != there:
                 raise InputError(
                     f"{name} is {here!r} and {self._folder} was trained with {there!r}; leave it "
                     "out, or train anew"
