@@ -101,6 +101,7 @@ def default_optimizer(schedule: optax.Schedule) -> optax.GradientTransformationE
       The transformation.
 
     Example:
+      >>> from jaxw2v.training.setup.schedule import linear_decay
       >>> default_optimizer(linear_decay(0.02, 0.0)).init(jnp.zeros((3, 2)))[0].squares.shape
       (3, 1)
     """

@@ -24,6 +24,7 @@ def scale_by_progress(
       An Optax transformation to end a chain with.
 
     Example:
+      >>> import jax.numpy as jnp
       >>> rate = scale_by_progress(lambda progress: 0.1 * (1 - progress))
       >>> updates, _ = rate.update(jnp.ones(2), rate.init(jnp.ones(2)), progress=0.5)
       >>> updates.round(3).tolist()

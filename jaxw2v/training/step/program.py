@@ -50,6 +50,7 @@ def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
       The program, to be compiled.
 
     Example:
+      >>> import numpy as np
       >>> from jaxw2v import Config
       >>> from jaxw2v.training import lay_out, make_job
       >>> job = make_job(Config(embedding_dim=8), np.array([600, 400]), on_cpu=True)
