@@ -131,12 +131,10 @@ class Evaluate(_OfVectors):
 class Export(_OfVectors):
     """Writes vectors in another program's format."""
 
-    format: Literal[
-        "word2vec-text", "word2vec-bin", "glove", "safetensors", "tensorboard", "static-embedding"
-    ]
-    """word2vec.c's text or binary format, which gensim reads; GloVe's text; words and vectors in
-    one safetensors file; a folder for TensorBoard's projector; or a folder that model2vec and
-    sentence-transformers load."""
+    format: Annotated[str, tyro.conf.arg(metavar="NAME")]
+    """word2vec-text or word2vec-bin, word2vec.c's formats, which gensim reads; glove, its text;
+    safetensors, words and vectors in one file; tensorboard, a folder for its projector; or
+    static-embedding, a folder that model2vec and sentence-transformers load."""
     out: Annotated[Path, tyro.conf.arg(metavar="PATH")]
     """File or folder to write; a file whose name ends in .gz, .bz2, .xz or .zst is compressed."""
     vectors: Literal["input", "output", "sum"] = "input"
@@ -149,12 +147,14 @@ class Export(_OfVectors):
 
     def run(self) -> None:
         """Runs the command."""
-        from jaxw2v.vectors.files import FOLDERS
+        from jaxw2v.vectors.files import FORMATS
 
+        if self.format not in FORMATS:
+            raise InputError(f"format is {self.format!r}; it must be one of {', '.join(FORMATS)}")
         is_static = self.format == "static-embedding"
         if self.tokenizer is not None and not is_static:
             raise InputError("tokenizer has an effect with static-embedding only; leave it out")
-        check_out(self.out, self.overwrite, self.format in FOLDERS)
+        check_out(self.out, self.overwrite, bool(FORMATS[self.format].files))
         wv = self.read(self.folder).variant(self.vectors)
         tokenizer = self.tokenizer or (self._tokenizer_of_run() if is_static else "words")
         wv.export(self.out, self.format, tokenizer)

@@ -152,14 +152,12 @@ class WordVectors(NearestWords, Comparisons):
                 vectors.flags.writeable = False
         return cls(Vocabulary(table.words, counts), table.vectors, table.output_vectors)
 
-    def export(
-        self, path: str | os.PathLike, format: files.Format, tokenizer: str = "words"
-    ) -> None:
+    def export(self, path: str | os.PathLike, format: str, tokenizer: str = "words") -> None:
         """Writes the vectors in another program's format, renamed when complete.
 
         Args:
-          path: the file, compressed if its name ends in .gz, .bz2, .xz or .zst; a folder for the
-            last two formats.
+          path: the file, compressed if its name ends in .gz, .bz2, .xz or .zst; a folder for
+            ``tensorboard`` and ``static-embedding``.
           format: ``word2vec-text`` or ``word2vec-bin``, which gensim and many others read;
             ``glove``, the same text without its header; ``safetensors``, vectors, words and counts
             in one file; ``tensorboard``, for its projector; ``static-embedding``, a folder that

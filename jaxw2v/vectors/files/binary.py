@@ -12,8 +12,8 @@ from jaxw2v.devices.row_sharding import Rows as Vectors
 from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.errors import InputError
 from jaxw2v.vectors.files.opening import BOM, HEADER, Reader
-from jaxw2v.vectors.files.rows import Rows
-from jaxw2v.vectors.files.text import LONGEST_WORD, check_header
+from jaxw2v.vectors.files.rows import Rows, Table
+from jaxw2v.vectors.files.text import LONGEST_WORD, check_header, has_header
 
 CHUNK_BYTES = 1 << 24
 ROWS_AT_ONCE = 1 << 14
@@ -21,7 +21,19 @@ LINE_FEED = 10
 _CONTROL = re.compile(rb"[\0-\x1f\x7f]")
 
 
-def read_binary(reader: Reader, rows: Rows) -> None:
+def is_binary(head: bytes) -> bool:
+    """Whether a file is word2vec's binary format: a header, and no text after it.
+
+    Args:
+      head: its start, without a byte order mark.
+
+    Returns:
+      Whether it is.
+    """
+    return HEADER.match(head) is not None and not has_header(head)
+
+
+def read_binary(reader: Reader, rows: Rows) -> Table:
     """Reads a header, and words with the bytes of their float32 numbers.
 
     Args:
@@ -29,10 +41,13 @@ def read_binary(reader: Reader, rows: Rows) -> None:
       rows: receives the rows, of which none is left out: a bad one, such as a word that holds a
         blank, may mean that all after it are read from the wrong place.
 
+    Returns:
+      Words and vectors.
+
     Raises:
       InputError: the header is wrong, the file is cut short, or a row cannot be used.
     """
-    rows.can_skip = False
+    rows.can_skip, rows.unit = False, "word"
     head = reader.peek()
     header = HEADER.match(head, len(head) - len(head.removeprefix(BOM)))
     reader.read(header.end())
@@ -69,6 +84,7 @@ def read_binary(reader: Reader, rows: Rows) -> None:
             words, found = [], []
     if rows.limit > size and (data[place:] + reader.read(1 << 10)).strip():
         raise rows.goes_on(rows.path, size)
+    return Table(*rows.join())
 
 
 def _is_plain(word: bytes) -> bool:

@@ -8,13 +8,11 @@ from pathlib import Path
 
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import VECTORS
-from jaxw2v.vectors.files import static_embedding
-from jaxw2v.vectors.files.binary import read_binary
 from jaxw2v.vectors.files.folder import read_folder
-from jaxw2v.vectors.files.opening import kind_of, open_vectors
+from jaxw2v.vectors.files.foreign import no_vectors
+from jaxw2v.vectors.files.formats import FORMATS
+from jaxw2v.vectors.files.opening import BOM, open_vectors
 from jaxw2v.vectors.files.rows import Errors, Rows, Table, check_options
-from jaxw2v.vectors.files.tensors import read_with_words
-from jaxw2v.vectors.files.text import read_text
 
 
 def load(
@@ -46,15 +44,11 @@ def load(
     if path.is_dir():
         return _load_folder(path, rows)
     with open_vectors(path, show_progress) as reader:
-        kind = kind_of(reader)
-        if kind == "text":
-            read_text(reader, rows)
-            return Table(*rows.join())
-        rows.unit = "word"
-        if kind == "safetensors":
-            return read_with_words(reader, rows)
-        read_binary(reader, rows)
-        return Table(*rows.join())
+        head = reader.peek().removeprefix(BOM)
+        for known in FORMATS.values():
+            if not known.files and known.recognises and known.recognises(head):
+                return known.read(reader, rows)
+        raise no_vectors(reader, head)
 
 
 def _load_folder(path: Path, rows: Rows) -> Table:
@@ -63,10 +57,9 @@ def _load_folder(path: Path, rows: Rows) -> Table:
         if rows.limit >= len(table.words):
             return table
         return Table(*(None if part is None else part[: int(rows.limit)] for part in table))
-    rows.unit = "word"
-    for place in (path, path / "0_StaticEmbedding"):
-        if (place / static_embedding.TOKENIZER).exists():
-            return static_embedding.read_static_embedding(place, rows)
+    for known in FORMATS.values():
+        if known.files and known.recognises and known.recognises(path):
+            return known.read(path, rows)
     raise InputError(
         f"{path}: holds no {VECTORS}; give a folder that jaxw2v train wrote, or a file of vectors"
     )

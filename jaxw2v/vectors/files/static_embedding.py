@@ -128,6 +128,24 @@ def _matches_of(pattern: str) -> dict[str, Any]:
     return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed", "invert": True}
 
 
+def is_static_embedding(folder: Path) -> bool:
+    """Whether a folder is one of model2vec or sentence-transformers.
+
+    Args:
+      folder: the folder.
+
+    Returns:
+      Whether it is.
+    """
+    return _inner(folder) is not None
+
+
+def _inner(folder: Path) -> Path | None:
+    """Where its files are: sentence-transformers puts them into a folder inside."""
+    places = (folder, folder / "0_StaticEmbedding")
+    return next((place for place in places if (place / TOKENIZER).exists()), None)
+
+
 def read_static_embedding(folder: Path, rows: Rows) -> Table:
     """Reads what model2vec, sentence-transformers or :func:`write_static_embedding` wrote.
 
@@ -141,6 +159,7 @@ def read_static_embedding(folder: Path, rows: Rows) -> Table:
     Raises:
       InputError: a file is damaged, or tokens and vectors do not fit.
     """
+    rows.unit, folder = "word", _inner(folder)
     path = folder / TOKENIZER
     try:
         tokenizer = json.loads(path.read_text("utf-8"))

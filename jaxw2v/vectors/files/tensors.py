@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -158,6 +159,18 @@ def write_with_words(
     _write(file, {INPUT: vectors}, len(words), others)
 
 
+def is_safetensors(head: bytes) -> bool:
+    """Whether a file begins as safetensors do: the length of a description, and the description.
+
+    Args:
+      head: its start.
+
+    Returns:
+      Whether it does.
+    """
+    return len(head) > 9 and head[8:9] == b"{" and struct.unpack("<Q", head[:8])[0] < 1 << 32
+
+
 def read_with_words(reader: Reader, rows: Rows) -> Table:
     """Reads what :func:`write_with_words` wrote, compressed or not.
 
@@ -171,6 +184,7 @@ def read_with_words(reader: Reader, rows: Rows) -> Table:
     Raises:
       InputError: it is damaged, or holds no words.
     """
+    rows.unit = "word"
     if reader.is_compressed:
         content = b"".join(iter(lambda: reader.read(1 << 24), b""))
         tensors = _from_bytes(reader.path, content)

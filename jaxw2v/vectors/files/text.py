@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,21 +15,74 @@ from jaxw2v.devices.row_sharding import Rows as Vectors
 from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.errors import InputError
 from jaxw2v.vectors.files.opening import BOM, HEAD, HEADER, Reader, is_number
-from jaxw2v.vectors.files.rows import Rows
+from jaxw2v.vectors.files.rows import Rows, Table
 
 CHUNK_BYTES = 1 << 24
 # Lines that show how many numbers a line holds, where no header says so.
-LINES_TO_GUESS = 10
+LINES_TO_GUESS, LINES_TO_TELL = 10, 3
 LONGEST_WORD = 1 << 16
 LONGEST_NUMBER = 32
 
 
-def read_text(reader: Reader, rows: Rows) -> None:
+def has_header(head: bytes) -> bool:
+    """Whether a file is text with a header, as word2vec's and fastText's.
+
+    Args:
+      head: its start, without a byte order mark.
+
+    Returns:
+      Whether it is.
+
+    Example:
+      >>> has_header(b"1 2\\ncat 0.5 1\\n"), has_header(b"cat 0.5 1\\n")
+      (True, False)
+    """
+    header = HEADER.match(head)
+    if not header:
+        return False
+    lines, dim = head[header.end() :].split(b"\n"), int(header[2])
+    rows = lines[:LINES_TO_TELL] if len(lines) > LINES_TO_TELL else lines[:-1] or lines
+    return all(_is_row(row, dim) for row in rows) or _is_text(head[header.end() :][: 4 * dim + 64])
+
+
+def has_no_header(head: bytes) -> bool:
+    """Whether a file begins with a word and its numbers, as GloVe's.
+
+    Args:
+      head: its start, without a byte order mark.
+
+    Returns:
+      Whether it does.
+    """
+    first = head.partition(b"\n")[0].rstrip(b"\r")
+    fields = first.split()
+    # An archive holds its files' text as it is, after a header of its own with zeros.
+    return len(fields) > 1 and is_number(fields[-1]) and not {0, 13} & set(first)
+
+
+def _is_row(row: bytes, dim: int) -> bool:
+    fields = row.split()
+    return len(fields) > dim and all(map(is_number, fields[len(fields) - dim :]))
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether bytes are UTF-8, of which the last letter may be cut, without control characters."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return not any(byte < 9 or 13 < byte < 32 for byte in start)
+
+
+def read_text(reader: Reader, rows: Rows) -> Table:
     """Reads lines of a word and its numbers.
 
     Args:
       reader: the reader, at the start of the file.
       rows: receives them.
+
+    Returns:
+      Words and vectors.
 
     Raises:
       InputError: the header is wrong, the file is cut short, or a line has another form.
@@ -58,9 +112,10 @@ def read_text(reader: Reader, rows: Rows) -> None:
             _read_chunk(part, dim, line, rows, promised)
             line += part.count(b"\n")
         if rows.left <= 0:
-            return
+            return Table(*rows.join())
     if promised is not None and rows.read < promised:
         raise rows.short(len(rows.words), promised)
+    return Table(*rows.join())
 
 
 def check_header(
