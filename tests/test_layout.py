@@ -59,8 +59,8 @@ TRAINING = {
     "checkpoints": {"callbacks", "objectives", "setup", "step"},
     "starts": {"setup", "step", "checkpoints"},
     "loop": {"callbacks", "objectives", "setup", "step", "checkpoints"},
-    "fit": {"callbacks", "setup", "step", "checkpoints", "starts", "loop"},
-    "train": {"callbacks", "checkpoints", "starts", "loop", "fit"},
+    "fit": {"callbacks", "objectives", "setup", "step", "checkpoints", "starts", "loop"},
+    "train": {"callbacks", "objectives", "checkpoints", "starts", "loop", "fit"},
 }
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
 IN_TRAINING = [p for p in FILES if p.is_relative_to(PACKAGE / "training")]

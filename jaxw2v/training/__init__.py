@@ -22,6 +22,7 @@ from jaxw2v.devices.storage_order import num_rows, storage_row
 from jaxw2v.training.callbacks import Callback, EpochRecord, Progress
 from jaxw2v.training.checkpoints.vectors import load_vectors
 from jaxw2v.training.fit import fit
+from jaxw2v.training.objectives import InputLayer, Objective, OutputLayer, Windows
 from jaxw2v.training.setup.forecast import forecast, zipf_weights
 from jaxw2v.training.setup.job import lay_out, make_job
 from jaxw2v.training.setup.optimizer import default_optimizer
@@ -37,8 +38,12 @@ __all__ = [
     "Chunk",
     "ChunkInputs",
     "EpochRecord",
+    "InputLayer",
+    "Objective",
+    "OutputLayer",
     "Progress",
     "Shards",
+    "Windows",
     "default_optimizer",
     "fit",
     "forecast",

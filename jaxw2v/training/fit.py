@@ -30,6 +30,7 @@ from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.loop.run_epochs import OnEpoch, run_epochs
 from jaxw2v.training.loop.saves import Saves
 from jaxw2v.training.loop.validation import Validation, hold_out
+from jaxw2v.training.objectives import Objective
 from jaxw2v.training.setup.footprint import INT
 from jaxw2v.training.setup.job import Job, lay_out, make_job
 from jaxw2v.training.setup.sizes import Sizes
@@ -44,6 +45,7 @@ def fit(
     *,
     validation: TokenStream | None = None,
     optimizer: optax.GradientTransformation | None = None,
+    objective: Objective | None = None,
     callbacks: Sequence[Callback] = (),
     start: Start | None = None,
     folder: Path | None = None,
@@ -66,6 +68,8 @@ def fit(
       optimizer: any elementwise Optax transformation, applied as it is to the gradient of the
         loss summed over a step's pairs; ``None`` is
         :func:`~jaxw2v.training.setup.optimizer.default_optimizer` with a linear decay.
+      objective: an :class:`~jaxw2v.training.objectives.Objective` of the user's own, in place of
+        that of the settings.
       callbacks: see :class:`~jaxw2v.training.callbacks.Callback`.
       start: what the tables start from; ``None`` initialises them randomly.
       folder: receives checkpoints; ``None`` saves none. What is not a run of ours there stays as
@@ -90,7 +94,9 @@ def fit(
       TrainingDiverged: the loss is no longer finite.
       KeyboardInterrupt: ``interrupted`` was true; the run has been saved if it saves at all.
     """
-    identity = RunIdentity.of(config, stream, validation, optimizer, start and start.facts)
+    identity = RunIdentity.of(
+        config, stream, validation, optimizer, start and start.facts, objective
+    )
     identity.check_processes(mesh)
     _check_input(stream, config, validation)
     if resume and folder is None:
@@ -101,7 +107,7 @@ def fit(
         if saved is not None:
             saved.check(identity, config.epochs)
         sizes = None if saved is None else saved.sizes
-        job, layout = _decide(stream, config, optimizer, sizes, start, mesh)
+        job, layout = _decide(stream, config, optimizer, sizes, start, mesh, objective)
         held_out = None
         if validation is None and config.validation_share:
             held_out, validation = hold_out(stream, config)
@@ -116,7 +122,11 @@ def fit(
             stream,
             checkpointing or Checkpointing(),
             engine,
-            {"facts": identity.to_json(), "sizes": dataclasses.asdict(job.plan.sizes)},
+            {
+                "facts": identity.to_json(),
+                "sizes": dataclasses.asdict(job.plan.sizes),
+                "rows_are_words": job.objective.output_layer.rows_are_words,
+            },
             last=None if sizes is None else cursor.steps,
         )
         with (
@@ -166,11 +176,14 @@ def _decide(
     sizes: Sizes | None,
     start: Start | None,
     mesh: str | None,
+    objective: Objective | None,
 ) -> tuple[Job, Layout]:
     """What the run does, and on which devices."""
     on_cpu = jax.local_devices()[0].platform == "cpu"
     is_continued = start is not None and start.is_continued
-    job = make_job(config, stream.vocabulary.counts, optimizer, on_cpu, sizes, is_continued)
+    job = make_job(
+        config, stream.vocabulary.counts, optimizer, on_cpu, sizes, is_continued, objective
+    )
     can_shard = not job.objective.output_layer.reads_every_row
     chosen = choose_mesh(
         mesh, job.plan.blocks_per_step, lambda shape: job.footprint(shape).peak, can_shard

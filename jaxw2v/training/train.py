@@ -22,6 +22,7 @@ from jaxw2v.training.checkpoints.results import Results
 from jaxw2v.training.checkpoints.resume import with_its_tokenizer
 from jaxw2v.training.fit import fit
 from jaxw2v.training.loop.interrupt import deferred_interrupt
+from jaxw2v.training.objectives import Objective
 from jaxw2v.training.starts.from_run import EarlierRun
 from jaxw2v.training.starts.from_vectors import found_words, from_vectors, load_given
 from jaxw2v.training.starts.start import Start
@@ -44,6 +45,7 @@ def train(
     callbacks: Sequence[Callback] = (),
     validation: Corpus | None = None,
     optimizer: optax.GradientTransformation | None = None,
+    objective: Objective | None = None,
     mesh: str | None = None,
     show_progress: bool = True,
 ) -> WordVectors:
@@ -75,6 +77,8 @@ def train(
       optimizer: any elementwise ``optax.GradientTransformation``, applied as it is; ``None`` is
         Adam's second moment, one number a row, with a linear decay. The gradient is that of the
         loss summed over a step's pairs.
+      objective: an :class:`~jaxw2v.training.objectives.Objective` of the user's own, in place of
+        that of the settings: an input layer, an output layer and windows.
       mesh: devices along ``data`` and ``vocab``: ``4x2`` trains on 4 copies of tables that are
         each cut in 2; ``None`` takes all accelerators and cuts no more than memory demands, or one
         CPU device.
@@ -138,6 +142,7 @@ def train(
             config,
             validation=held_out,
             optimizer=optimizer,
+            objective=objective,
             callbacks=callbacks,
             start=start,
             folder=folder,

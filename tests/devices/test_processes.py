@@ -219,7 +219,7 @@ def test_whatever_differs_is_named(what, monkeypatch):
     )
     own = "optimizer (some have one of their own)"
     facts = ["code", "settings", own, START, "vocabulary", "text", "phrases", "validation text"]
-    facts.append("version of JAX")
+    facts += ["own objective", "version of JAX"]
 
     def gather(digests):
         other = digests.copy()

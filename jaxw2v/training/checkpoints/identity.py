@@ -33,6 +33,7 @@ class RunIdentity:
       validation_text: digest of the held-out text; ``None`` if none was given.
       optimizer: whether it is the default or one of the user's own.
       start: facts of what the tables start from; empty if they are randomly initialised.
+      own_objective: whether the objective is one of the user's own.
     """
 
     settings: Record
@@ -42,6 +43,7 @@ class RunIdentity:
     validation_text: str | None
     optimizer: str
     start: dict[str, Any]
+    own_objective: bool
 
     @classmethod
     def of(
@@ -51,6 +53,7 @@ class RunIdentity:
         validation: TokenStream | None = None,
         optimizer: object | None = None,
         start: dict[str, Any] | None = None,
+        objective: object | None = None,
     ) -> RunIdentity:
         """Collects it.
 
@@ -60,6 +63,7 @@ class RunIdentity:
           validation: held-out text, if a text was given.
           optimizer: an optimizer of the user's own; only whether there is one counts.
           start: facts of what the tables start from, if they are not randomly initialised.
+          objective: an objective of the user's own; only whether there is one counts.
 
         Returns:
           The identity.
@@ -72,6 +76,7 @@ class RunIdentity:
             validation_text=None if validation is None else validation.digest,
             optimizer="the default" if optimizer is None else "one of the user's own",
             start=start or {},
+            own_objective=objective is not None,
         )
 
     def to_json(self) -> Record:

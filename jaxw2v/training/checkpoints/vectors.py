@@ -108,7 +108,7 @@ def _read_vectors(checkpoints: Path, step: int, limit: int | None) -> WordVector
     record = read_record(checkpoints / str(step))
     names = ["input_embedding"]
     config = Config(**{k: v for k, v in record["facts"].items() if k in DEFAULTS})
-    if make_objective(config).output_layer.rows_are_words:
+    if record.get("rows_are_words", make_objective(config).output_layer.rows_are_words):
         names.append("output_embedding")
     vocabulary = read_vocabulary(checkpoints, step, record)
     sharding = on_host()

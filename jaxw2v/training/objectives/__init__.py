@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from jaxw2v.config import Config
 from jaxw2v.training.objectives.exact_softmax import ExactSoftmax
 from jaxw2v.training.objectives.fresh_negatives import FreshNegatives
@@ -13,23 +15,51 @@ from jaxw2v.training.objectives.input_layer import (
     InputLayer,
     SkipGram,
 )
-from jaxw2v.training.objectives.output_layer import OutputLayer
+from jaxw2v.training.objectives.output_layer import Arrays, OutputLayer
 from jaxw2v.training.objectives.shared_negatives import SharedNegatives
+from jaxw2v.training.objectives.windows import DrawnWindows, ExpectedWindows, Windows
 
 
 class Objective(NamedTuple):
-    """What is minimised.
+    """What is minimised: the sum over the pairs of a text of a loss of two rows of vectors.
+
+    ``train``, ``fit`` and ``make_job`` take one of the user's own, in which any of the three may be
+    a class of his own; ``tests/training/objectives/test_own_objective.py`` shows GloVe's.
 
     Attributes:
-      input_layer: turns input rows into hidden vectors.
-      output_layer: predicts words from them.
-      expected_window: W, where pairs have the weights of
-        :func:`jaxw2v.sampling.expected_mask` instead of windows that are drawn; ``None`` draws.
+      input_layer: turns rows of the input table into hidden vectors.
+      output_layer: predicts words from them by rows of the output table.
+      windows: which tokens form pairs, and how much a pair counts.
     """
 
     input_layer: InputLayer
     output_layer: OutputLayer
-    expected_window: int | None = None
+    windows: Windows = DrawnWindows()
+
+    def constants(self, counts: np.ndarray) -> LayerConstants:
+        """What both layers make of the vocabulary.
+
+        Args:
+          counts: int [V], occurrences.
+
+        Returns:
+          The constants.
+        """
+        return LayerConstants(
+            self.input_layer.constants(counts), self.output_layer.constants(counts)
+        )
+
+
+class LayerConstants(NamedTuple):
+    """Arrays that layers made of the vocabulary, such as the noise distribution.
+
+    Attributes:
+      input: a pytree, of the input layer.
+      output: a pytree, of the output layer.
+    """
+
+    input: Arrays = ()
+    output: Arrays = ()
 
 
 def _negative_sampling(config: Config) -> OutputLayer:
@@ -66,11 +96,17 @@ def make_objective(config: Config) -> Objective:
     layer = OUTPUT_LAYERS[config.output_layer](config)
     by_weight = config.objective == "skipgram" and layer.takes_weights
     draws = config.window_sampling == "dynamic" and not config.require_full_window
-    return Objective(
-        INPUT_LAYERS[config.objective](config),
-        layer,
-        config.window if by_weight and draws else None,
-    )
+    windows = ExpectedWindows(config.window) if by_weight and draws else DrawnWindows()
+    return Objective(INPUT_LAYERS[config.objective](config), layer, windows)
 
 
-__all__ = ["INPUT_LAYERS", "OUTPUT_LAYERS", "Objective", "OutputLayer", "make_objective"]
+__all__ = [
+    "INPUT_LAYERS",
+    "OUTPUT_LAYERS",
+    "InputLayer",
+    "LayerConstants",
+    "Objective",
+    "OutputLayer",
+    "Windows",
+    "make_objective",
+]

@@ -1,47 +1,111 @@
-"""What turns the input rows of a block into the vectors that predict its words."""
+"""What turns rows of the input table into the vectors that predict a block's words."""
 
 from __future__ import annotations
 
+import abc
 import dataclasses
-from typing import Literal, Protocol
+from typing import Literal
 
 import jax
+import numpy as np
 
 from jaxw2v.losses import bag_of_contexts
+from jaxw2v.training.objectives.output_layer import Arrays
 
 
-class InputLayer(Protocol):
-    """Which vectors predict which words."""
+class InputLayer(abc.ABC):
+    """Which rows are read, and which vectors of them predict which words.
 
-    def hidden(self, inputs: jax.Array, positive_mask: jax.Array) -> jax.Array:
-        """From input rows [B, L, D] and pairs [B, L, L] to hidden vectors [B, L, D]."""
+    A subclass is hashable, and pure: what it needs of the vocabulary is in its constants.
+    """
 
-    def targets(self, positive_mask: jax.Array) -> jax.Array:
-        """From pairs [B, L (context), L (center)] to the target mask of the losses."""
+    def constants(self, counts: np.ndarray) -> Arrays:
+        """Arrays made once from the vocabulary.
 
+        Args:
+          counts: int [V], occurrences.
 
-class SkipGram:
-    """The center's row predicts each of its contexts."""
+        Returns:
+          A pytree, handed to the other methods.
+        """
+        return ()
 
-    def hidden(self, inputs: jax.Array, positive_mask: jax.Array) -> jax.Array:
-        """The rows as they are."""
-        return inputs
+    def rows_per_block(self, block_length: int, constants: Arrays) -> int:
+        """How many rows of the input table a block reads.
 
-    def targets(self, positive_mask: jax.Array) -> jax.Array:
-        """The pairs as they are."""
-        return positive_mask
+        Args:
+          block_length: L.
+          constants: the constants, from :meth:`constants`.
+
+        Returns:
+          M.
+        """
+        return block_length
+
+    def row_ids(self, constants: Arrays, ids: jax.Array) -> jax.Array:
+        """Which rows of the input table the blocks read.
+
+        Args:
+          constants: the constants, from :meth:`constants`.
+          ids: int32 [B, L], the words.
+
+        Returns:
+          int32 [B, M]; the words' own rows, unless a subclass says otherwise.
+        """
+        return ids
+
+    @abc.abstractmethod
+    def hidden(
+        self, constants: Arrays, ids: jax.Array, rows: jax.Array, pairs: jax.Array
+    ) -> jax.Array:
+        """The vectors that predict; JAX differentiates it with respect to the rows.
+
+        Args:
+          constants: the constants, from :meth:`constants`.
+          ids: int32 [B, L], the words.
+          rows: float32 [B, M, D], those of :meth:`row_ids`.
+          pairs: bool, or float32 weights, [B, L (context), L (center)].
+
+        Returns:
+          float32 [B, L, D].
+        """
+
+    @abc.abstractmethod
+    def targets(self, pairs: jax.Array) -> jax.Array:
+        """What each of these vectors predicts.
+
+        Args:
+          pairs: bool, or float32 weights, [B, L (context), L (center)].
+
+        Returns:
+          The target mask of :meth:`OutputLayer.loss
+          <jaxw2v.training.objectives.output_layer.OutputLayer.loss>`.
+        """
 
 
 @dataclasses.dataclass(frozen=True)
-class ContinuousBagOfWords:
+class SkipGram(InputLayer):
+    """The center's row predicts each of its contexts."""
+
+    def hidden(self, constants, ids, rows: jax.Array, pairs: jax.Array) -> jax.Array:
+        """The rows as they are."""
+        return rows
+
+    def targets(self, pairs: jax.Array) -> jax.Array:
+        """The pairs as they are."""
+        return pairs
+
+
+@dataclasses.dataclass(frozen=True)
+class ContinuousBagOfWords(InputLayer):
     """The contexts' rows together predict the center."""
 
     combine: Literal["mean", "sum"]
 
-    def hidden(self, inputs: jax.Array, positive_mask: jax.Array) -> jax.Array:
+    def hidden(self, constants, ids, rows: jax.Array, pairs: jax.Array) -> jax.Array:
         """The mean or the sum of the contexts' rows."""
-        return bag_of_contexts(inputs, positive_mask, self.combine)
+        return bag_of_contexts(rows, pairs, self.combine)
 
-    def targets(self, positive_mask: jax.Array) -> jax.Array:
-        """Each center that has a context predicts the word in its own place, bool [B, L]."""
-        return positive_mask.any(axis=1)
+    def targets(self, pairs: jax.Array) -> jax.Array:
+        """Each center that has a context predicts itself, bool [B, L]."""
+        return pairs.any(axis=1)

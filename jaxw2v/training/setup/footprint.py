@@ -22,6 +22,7 @@ class Footprint:
       mesh: devices along data and vocab.
       vocabulary_size: V, words.
       embedding_dim: D, components.
+      input_rows_per_block: rows of the input table that a block reads.
       rows_per_block: M, rows of the output table that a block reads.
       moments: tables of moments for each table.
       row_moments: numbers that the optimizer keeps for each row; the default keeps one.
@@ -38,6 +39,7 @@ class Footprint:
     mesh: tuple[int, int]
     vocabulary_size: int
     embedding_dim: int
+    input_rows_per_block: int
     rows_per_block: int
     moments: int
     row_moments: int
@@ -70,7 +72,7 @@ class Footprint:
     @property
     def _widths(self) -> tuple[int, int]:
         """Rows of each table that a block reads."""
-        return self.plan.block_length, self.rows_per_block
+        return self.input_rows_per_block, self.rows_per_block
 
     @property
     def _slots(self) -> tuple[int, int]:

@@ -15,8 +15,7 @@ from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.mesh import Shape
 from jaxw2v.errors import InputError
 from jaxw2v.sampling import keep_probability, percentile_threshold
-from jaxw2v.training.objectives import Objective, make_objective
-from jaxw2v.training.objectives.output_layer import Arrays
+from jaxw2v.training.objectives import LayerConstants, Objective, make_objective
 from jaxw2v.training.setup.footprint import FLOAT, INT, Footprint
 from jaxw2v.training.setup.optimizer import default_optimizer
 from jaxw2v.training.setup.schedule import linear_decay
@@ -32,7 +31,7 @@ class Job:
       config: the settings, with ``row_updates`` and ``subsample_threshold`` decided.
       keep: float [V], keep probability of each word.
       objective: what is minimised.
-      constants: the constants of the output layer.
+      constants: what the layers of the objective made of the vocabulary.
       plan: the sizes.
       optimizer: the transformation.
       schedule: the schedule of its learning rate; ``None`` for an optimizer of the user's own.
@@ -41,7 +40,7 @@ class Job:
     config: Config
     keep: np.ndarray
     objective: Objective
-    constants: Arrays
+    constants: LayerConstants
     plan: Plan
     optimizer: optax.GradientTransformation
     schedule: optax.Schedule | None
@@ -64,7 +63,10 @@ class Job:
             mesh=mesh,
             vocabulary_size=len(self.keep),
             embedding_dim=dim,
-            rows_per_block=layer.rows_per_block(self.config.block_length, self.constants),
+            input_rows_per_block=self.objective.input_layer.rows_per_block(
+                self.config.block_length, self.constants.input
+            ),
+            rows_per_block=layer.rows_per_block(self.config.block_length, self.constants.output),
             moments=sum(leaf.shape == table.shape for leaf in moments),
             row_moments=sum(leaf.shape == (2, 1) for leaf in moments),
             constant_bytes=INT * len(self.keep) + sum(leaf.nbytes for leaf in constants),
@@ -92,6 +94,7 @@ def make_job(
     on_cpu: bool | None = None,
     sizes: Sizes | None = None,
     is_continued: bool = False,
+    objective: Objective | None = None,
 ) -> Job:
     """Decides what a run does.
 
@@ -103,6 +106,7 @@ def make_job(
       sizes: the sizes of the run that is resumed; ``None`` chooses them.
       is_continued: whether the tables come from another run, which asks for a smaller learning
         rate.
+      objective: an objective of the user's own; ``None`` takes that of the settings.
 
     Returns:
       The job.
@@ -114,9 +118,9 @@ def make_job(
         on_cpu = jax.default_backend() == "cpu"
     config = _choose_subsampling(config, counts)
     keep, kept = _keep(config, counts)
-    objective = make_objective(config)
-    constants = objective.output_layer.constants(counts)
-    rows_per_block = objective.output_layer.rows_per_block(config.block_length, constants)
+    objective = objective or make_objective(config)
+    constants = objective.constants(counts)
+    rows_per_block = objective.output_layer.rows_per_block(config.block_length, constants.output)
     bytes_per_block = FLOAT * config.embedding_dim * rows_per_block
     plan = make_plan(config, kept, counts, bytes_per_block, on_cpu, sizes, is_continued)
     schedule, own = None, optimizer is not None

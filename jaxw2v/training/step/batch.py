@@ -7,7 +7,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.sampling import ContextBounds, expected_mask, positive_mask, subsample_pairs
+from jaxw2v.sampling import ContextBounds, subsample_pairs
+from jaxw2v.training.objectives import LayerConstants, Windows
 from jaxw2v.training.objectives.output_layer import Arrays
 
 
@@ -27,23 +28,18 @@ class Blocks(NamedTuple):
     pair_keys: jax.Array | None
 
 
-def pair_mask(
-    blocks: Blocks, keep_threshold: jax.Array, expected_window: int | None = None
-) -> jax.Array:
+def pair_mask(blocks: Blocks, keep_threshold: jax.Array, windows: Windows) -> jax.Array:
     """The pairs of some blocks.
 
     Args:
       blocks: the tokens, each id from 0 to V - 1.
       keep_threshold: uint32 [V], for pairs that are subsampled.
-      expected_window: see :class:`~jaxw2v.training.objectives.Objective`.
+      windows: which tokens form pairs.
 
     Returns:
-      [B, L (context), L (center)], bool, or float32 weights with an expected window.
+      [B, L (context), L (center)], bool, or float32 weights.
     """
-    if expected_window is None:
-        mask = positive_mask(blocks.bounds)
-    else:
-        mask = expected_mask(blocks.bounds, expected_window)
+    mask = windows.pairs(blocks.bounds)
     if blocks.pair_keys is None:
         return mask
     kept = jax.vmap(subsample_pairs, (0, 0, None))(blocks.pair_keys, blocks.ids, keep_threshold)
@@ -67,11 +63,11 @@ class WordArrays(NamedTuple):
 
     Attributes:
       keep_threshold: uint32 [V], see :func:`jaxw2v.sampling.keep_threshold`.
-      layer_constants: what the output layer made of the vocabulary, such as the noise distribution.
+      constants: what the layers of the objective made of the vocabulary.
     """
 
     keep_threshold: jax.Array
-    layer_constants: Arrays
+    constants: LayerConstants
 
 
 class ChunkInputs(NamedTuple):

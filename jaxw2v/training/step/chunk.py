@@ -15,8 +15,9 @@ from jaxw2v.devices.shards import Shards
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import ChunkInputs
 from jaxw2v.training.step.dealer import Dealer
+from jaxw2v.training.step.settings import StepSettings
 from jaxw2v.training.step.state import Loss, TrainState
-from jaxw2v.training.step.step import StepSettings, blocks_loss, train_step
+from jaxw2v.training.step.step import blocks_loss, train_step
 
 # The loss is for the user to watch: measuring every step's would take 2% of the time.
 STEPS_PER_LOSS = 8
@@ -67,7 +68,7 @@ def make_train_chunk(
             first, count = i * share + jnp.minimum(i, extra), share + (i < extra)
             now = progress[0] + (progress[1] - progress[0]) * jnp.float32(i) / jnp.float32(steps)
             numbers = order.at[first + jnp.arange(plan.blocks_per_step)].get(mode="clip")
-            blocks = dealer.deal(cut, numbers, count, micro_batches, words.layer_constants)
+            blocks = dealer.deal(cut, numbers, count, micro_batches, words.constants.output)
             measure = i % STEPS_PER_LOSS == 0
             state, measured = train_step(state, blocks, count, words, now, measure, settings)
             return state, jax.tree.map(jnp.add, loss, measured)
@@ -111,7 +112,7 @@ def make_evaluate_chunk(job: Job, shards: Shards) -> Callable[[TrainState, Chunk
         def measure(i, loss):
             first = i * size
             numbers = first + jnp.arange(size)
-            blocks = dealer.deal(cut, numbers, count - first, 1, words.layer_constants)
+            blocks = dealer.deal(cut, numbers, count - first, 1, words.constants.output)
             measured = blocks_loss(state, blocks, words, job.objective, shards)
             return jax.tree.map(jnp.add, loss, measured)
 

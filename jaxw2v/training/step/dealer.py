@@ -107,7 +107,7 @@ class Dealer:
         numbers = wanted.at[taken].get(mode="clip")
         ids, sentence_ids, is_center, _ = cut.blocks
         shape = numbers.size, ids.shape[1]
-        drawn = self.job.objective.expected_window is None
+        drawn = self.job.objective.windows.draws
         sampling = config.window_sampling if drawn else "fixed"
         bounds = context_bounds(
             effective_windows(cut.window_key, shape, config.window, sampling, numbers),

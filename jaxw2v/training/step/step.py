@@ -8,7 +8,6 @@ gathered, not to the tables; the input layer's is JAX's own.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -19,52 +18,11 @@ import optax
 
 from jaxw2v.devices.shards import Shards
 from jaxw2v.training.objectives import Objective
-from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Blocks, WordArrays, pair_mask
 from jaxw2v.training.step.gradient_sums import GradientSums
 from jaxw2v.training.step.row_updates import sweep_rows, update_rows
+from jaxw2v.training.step.settings import StepSettings
 from jaxw2v.training.step.state import Loss, TrainState
-
-
-@dataclasses.dataclass(frozen=True)
-class StepSettings:
-    """The static part of a step.
-
-    Attributes:
-      objective: what is minimised.
-      optimizer: an elementwise transformation.
-      shards: how devices share tables and blocks.
-      blocks_per_micro_batch: blocks computed at once, on all devices.
-      rows_per_pass: table rows the optimizer handles at once.
-      dense: update whole tables, not only the touched rows.
-    """
-
-    objective: Objective
-    optimizer: optax.GradientTransformation
-    shards: Shards
-    blocks_per_micro_batch: int
-    rows_per_pass: int
-    dense: bool
-
-    @classmethod
-    def of(cls, job: Job, shards: Shards) -> StepSettings:
-        """The settings of a run's steps.
-
-        Args:
-          job: what the run does.
-          shards: how devices share tables and blocks.
-
-        Returns:
-          The settings.
-        """
-        return cls(
-            objective=job.objective,
-            optimizer=job.optimizer,
-            shards=shards,
-            blocks_per_micro_batch=job.plan.blocks_per_micro_batch,
-            rows_per_pass=job.plan.rows_per_pass,
-            dense=job.config.row_updates == "dense",
-        )
 
 
 class _Sums(NamedTuple):
@@ -98,11 +56,13 @@ def blocks_loss(
       The loss.
     """
     blocks = blocks._replace(ids=jnp.maximum(blocks.ids, 0))
-    layer, constants = objective.output_layer, words.layer_constants
-    mask = pair_mask(blocks, words.keep_threshold, objective.expected_window)
-    targets = objective.input_layer.targets(mask)
-    inputs = shards.lookup(state.input_embedding, shards.rows(blocks.ids))
-    hidden = objective.input_layer.hidden(inputs, mask)
+    input_layer, layer, windows = objective
+    constants = words.constants.output
+    mask = pair_mask(blocks, words.keep_threshold, windows)
+    targets = input_layer.targets(mask)
+    input_ids = input_layer.row_ids(words.constants.input, blocks.ids)
+    inputs = shards.lookup(state.input_embedding, shards.rows(input_ids))
+    hidden = input_layer.hidden(words.constants.input, blocks.ids, inputs, mask)
 
     def add_part(number, total):
         draws, part = layer.part(blocks.draws, targets, number)
@@ -198,7 +158,7 @@ def _prepare_sums(
     state: TrainState, blocks: Blocks, words: WordArrays, settings: StepSettings
 ) -> tuple[_Sums, Blocks, TrainState]:
     """Finds the rows that the step touches; padding then stands for one of them."""
-    shards, layer = settings.shards, settings.objective.output_layer
+    shards, input_layer, layer = settings.shards, *settings.objective[:2]
     ids = shards.gather(blocks.ids, shards.devices, axis=1)
     # Padding stands for a row that the step touches anyway, so that it touches no other.
     some_id = ids[0, 0].max()
@@ -206,15 +166,16 @@ def _prepare_sums(
     inputs = outputs = GradientSums.at_every_row(shards)
     if not settings.dense:
         known = jnp.where(ids >= 0, ids, some_id)
+        row_ids = jax.vmap(input_layer.row_ids, (None, 0))(words.constants.input, known)
         inputs, positions = GradientSums.at_touched_rows(
-            known, state.input_positions, settings.rows_per_pass, shards
+            row_ids, state.input_positions, settings.rows_per_pass, shards
         )
         state = state._replace(input_positions=positions)
     if layer.reads_every_row:
         outputs = GradientSums.of_whole_tables(shards)
     elif not (settings.dense or layer.touches_every_row):
         row_ids = jax.vmap(layer.row_ids, (None, 0, 0))(
-            words.layer_constants, blocks.ids, blocks.draws
+            words.constants.output, blocks.ids, blocks.draws
         )
         row_ids = shards.gather(row_ids, shards.devices, axis=1)
         in_use = (ids >= 0).any(axis=2, keepdims=True)
@@ -238,13 +199,16 @@ def _add_micro_batch(
     settings: StepSettings,
 ) -> _Carry:
     """Adds the gradients and the loss of one micro-batch, in as many parts as it has."""
-    shards, constants = settings.shards, words.layer_constants
-    input_layer, layer, expected_window = settings.objective
+    shards, constants = settings.shards, words.constants.output
+    input_layer, layer, windows = settings.objective
     now = jax.tree.map(lambda array: array[index], blocks)
-    mask = pair_mask(now, words.keep_threshold, expected_window)
+    mask = pair_mask(now, words.keep_threshold, windows)
     targets = input_layer.targets(mask)
-    inputs = shards.lookup(state.input_embedding, shards.rows(now.ids))
-    hidden, pull_back = jax.vjp(lambda rows: input_layer.hidden(rows, mask), inputs)
+    input_ids = input_layer.row_ids(words.constants.input, now.ids)
+    inputs = shards.lookup(state.input_embedding, shards.rows(input_ids))
+    hidden, pull_back = jax.vjp(
+        lambda rows: input_layer.hidden(words.constants.input, now.ids, rows, mask), inputs
+    )
     measured = measure & (index == 0)
 
     def add_part(number, carried):
@@ -264,7 +228,7 @@ def _add_micro_batch(
     nothing = shards.vary(jnp.zeros(hidden.shape, hidden.dtype), shards.devices)
     start = nothing, carry.grad_outputs, carry.loss.total
     grad_hidden, grad_outputs, total = _over_parts(layer.parts(targets), add_part, start, shards)
-    grad_inputs = sums.inputs.add(carry.grad_inputs, index, now.ids, pull_back(grad_hidden)[0])
+    grad_inputs = sums.inputs.add(carry.grad_inputs, index, input_ids, pull_back(grad_hidden)[0])
     formed = targets.sum(dtype=jnp.float32)
     pairs = jnp.where(measured, formed, carry.loss.pairs)
     return _Carry(grad_inputs, grad_outputs, Loss(total, pairs, carry.loss.formed + formed))

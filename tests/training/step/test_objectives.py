@@ -13,10 +13,11 @@ from jaxw2v import Config
 from jaxw2v.devices.shards import Shards
 from jaxw2v.losses import hierarchical_softmax_loss, huffman_tree, negative_sampling_loss
 from jaxw2v.sampling import context_bounds, keep_threshold, subsample_pairs
-from jaxw2v.training.objectives import make_objective
+from jaxw2v.training.objectives import LayerConstants, make_objective
 from jaxw2v.training.step.batch import WordArrays
+from jaxw2v.training.step.settings import StepSettings
 from jaxw2v.training.step.state import state_of_tables
-from jaxw2v.training.step.step import Blocks, StepSettings, blocks_loss, train_step
+from jaxw2v.training.step.step import Blocks, blocks_loss, train_step
 
 V, D, B, L, W, K = 12, 4, 4, 8, 3, 2
 
@@ -59,7 +60,7 @@ def make_blocks(config, objective, constants, side, full, by_pair):
     valid = np.ones((B, L), bool)
     valid[2, 5:] = False
     valid[USED:] = False
-    by_weight = objective.expected_window is not None
+    by_weight = not objective.windows.draws
     windows = np.full((B, L), W) if by_weight else rng.integers(1, W + 1, (B, L))
     sentence_ids = np.where(valid, np.sort(rng.integers(0, 3, (B, L)), axis=1), -1)
     draws = objective.output_layer.draw(jax.random.key(0), constants, jnp.arange(B))
@@ -166,7 +167,7 @@ def test_a_step_is_the_gradient_of_its_pairs(case, drawn, side, full, by_pair, d
         state_of_tables(*map(oracles.stored, tables), optax.sgd(1.0)),
         blocks,
         jnp.int32(USED),
-        WordArrays(HALF, constants),
+        WordArrays(HALF, LayerConstants((), constants)),
         jnp.float32(0),
         jnp.asarray(True),
         StepSettings(objective, optax.sgd(1.0), ALONE, 2, 5, dense),
@@ -179,7 +180,9 @@ def test_a_step_is_the_gradient_of_its_pairs(case, drawn, side, full, by_pair, d
         np.testing.assert_allclose(new, table - gradient, rtol=1e-4, atol=2e-4)
         assert jnp.abs(gradient).max() > 0.1
     start = state_of_tables(*map(oracles.stored, tables), optax.sgd(1.0))
-    whole = blocks_loss(start, blocks, WordArrays(HALF, constants), objective, ALONE)
+    whole = blocks_loss(
+        start, blocks, WordArrays(HALF, LayerConstants((), constants)), objective, ALONE
+    )
     np.testing.assert_allclose(whole.total, loss(*tables), rtol=1e-4)
     targets = len({p[:2] for p in pairs})
     if config.objective == "skipgram":

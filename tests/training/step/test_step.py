@@ -9,11 +9,12 @@ from jaxw2v import Config
 from jaxw2v.devices.shards import Shards
 from jaxw2v.losses import negative_sampling_loss
 from jaxw2v.sampling import context_bounds
-from jaxw2v.training.objectives import make_objective
+from jaxw2v.training.objectives import LayerConstants, make_objective
 from jaxw2v.training.setup.optimizer import LONGEST_UPDATE, default_optimizer
 from jaxw2v.training.step.batch import WordArrays
+from jaxw2v.training.step.settings import StepSettings
 from jaxw2v.training.step.state import state_of_tables
-from jaxw2v.training.step.step import Blocks, StepSettings, blocks_loss, train_step
+from jaxw2v.training.step.step import Blocks, blocks_loss, train_step
 
 V, D, B, L, N, W, K = 30, 4, 6, 8, 5, 3, 2
 USED = 4
@@ -54,7 +55,7 @@ def run(example, micro=2, rows_per_pass=7, dense=False, optimizer=None, state=No
         state or state_of_tables(*map(oracles.stored, tables), optimizer),
         blocks,
         jnp.int32(USED),
-        WordArrays(ALWAYS, ()),
+        WordArrays(ALWAYS, LayerConstants()),
         jnp.float32(0),
         jnp.asarray(measure),
         StepSettings(OBJECTIVE, optimizer, ALONE, micro, rows_per_pass, dense),
@@ -69,7 +70,7 @@ def words(state):
 
 def measured(example, blocks):
     state = state_of_tables(*map(oracles.stored, example[0]), optax.sgd(1))
-    return blocks_loss(state, blocks, WordArrays(ALWAYS, ()), OBJECTIVE, ALONE)
+    return blocks_loss(state, blocks, WordArrays(ALWAYS, LayerConstants()), OBJECTIVE, ALONE)
 
 
 def oracle_gradients(example):

@@ -1,0 +1,52 @@
+"""The static part of a step."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import optax
+
+from jaxw2v.devices.shards import Shards
+from jaxw2v.training.objectives import Objective
+from jaxw2v.training.setup.job import Job
+
+
+@dataclasses.dataclass(frozen=True)
+class StepSettings:
+    """The static part of a step.
+
+    Attributes:
+      objective: what is minimised.
+      optimizer: an elementwise transformation.
+      shards: how devices share tables and blocks.
+      blocks_per_micro_batch: blocks computed at once, on all devices.
+      rows_per_pass: table rows the optimizer handles at once.
+      dense: update whole tables, not only the touched rows.
+    """
+
+    objective: Objective
+    optimizer: optax.GradientTransformation
+    shards: Shards
+    blocks_per_micro_batch: int
+    rows_per_pass: int
+    dense: bool
+
+    @classmethod
+    def of(cls, job: Job, shards: Shards) -> StepSettings:
+        """The settings of a run's steps.
+
+        Args:
+          job: what the run does.
+          shards: how devices share tables and blocks.
+
+        Returns:
+          The settings.
+        """
+        return cls(
+            objective=job.objective,
+            optimizer=job.optimizer,
+            shards=shards,
+            blocks_per_micro_batch=job.plan.blocks_per_micro_batch,
+            rows_per_pass=job.plan.rows_per_pass,
+            dense=job.config.row_updates == "dense",
+        )
