@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 
 os.environ["XLA_FLAGS"] = (
@@ -15,6 +16,12 @@ os.environ["JAX_COMPILATION_CACHE_DIR"] = (
     else tempfile.mkdtemp(prefix="jaxw2v-compiled-")
 )
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
+
+# nohup, and a shell that runs the tests in the background, ignore what tests send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 import jax
 import pytest
