@@ -130,3 +130,11 @@ def test_parts_and_names_of_the_package_are_there_when_first_used():
     name, all_there, *names = out.stdout.split()
     assert (name, all_there) == ("softmax_loss", "True")
     assert {"train", "WordVectors", "losses", "sampling", "training", "__version__"} <= set(names)
+
+
+def test_no_unit_test_imports_an_experiment():
+    tests = PACKAGE.parent / "tests"
+    files = [p for p in tests.rglob("*.py") if "experiments" not in p.parts]
+    assert len(files) > 50
+    for path in files:
+        assert not any(name.split(".")[0] == "experiments" for name in imports(path)), path

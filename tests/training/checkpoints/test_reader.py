@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from orbax.checkpoint import v1 as ocp
 
-from experiments.checkpoints.run import DAMAGES
 from jaxw2v import Config, InputError, train
 from jaxw2v.cli import main
 from jaxw2v.run_folder import steps_in
@@ -19,6 +18,21 @@ from jaxw2v.training.checkpoints import reader, record, resume
 from jaxw2v.training.checkpoints.reader import read_record
 
 CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=3, validation_share=0.05)
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 16] = (byte ^ 0x55 for byte in content[middle : middle + 16])
+    path.write_bytes(content)
+
+
+DAMAGES = {
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "zeroed": lambda path: path.write_bytes(bytes(path.stat().st_size)),
+    "missing": lambda path: path.unlink(),
+    "16 bytes flipped": flip,
+}
 
 
 def quiet(corpus, config=CONFIG, **options):
