@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import jaxw2v
-from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
+from jaxw2v.vectors import (
+    answer_pairs,
+    answer_questions,
+    evaluate_analogies,
+    evaluate_similarity,
+)
 
 SCORES = ("ws353", "simlex999", "google_analogies")
 RESTRICT = 30_000
@@ -70,23 +75,8 @@ def answers(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, list]:
     """
     found: dict[str, list] = {}
     for name in ("ws353", "simlex999"):
-        rows = [line.split() for line in (eval_dir / f"{name}.txt").read_text().splitlines()]
-        words = [[wv.vocabulary.fold(word) for word in row[:2]] for row in rows]
-        known = [i for i, (first, second) in enumerate(words) if first in wv and second in wv]
-        cosines = wv.similarity(*zip(*[words[i] for i in known], strict=True)) if known else []
-        found[name] = [[float(c), float(rows[i][2])] for i, c in zip(known, cosines, strict=True)]
-    lines = (eval_dir / "questions-words.txt").read_text().splitlines()
-    questions = [
-        [wv.vocabulary.fold(word) for word in line.split()] for line in lines if line[0] != ":"
-    ]
-    asked = [
-        words
-        for words in questions
-        if max(wv.vocabulary.ids.get(word, RESTRICT) for word in words) < RESTRICT
-    ]
-    likes, unlikes = [[b, c] for _, b, c, _ in asked], [[a] for a, *_ in asked]
-    best = wv.most_similar(likes, unlikes, topn=1, restrict_vocab=RESTRICT) if asked else []
-    found["google_analogies"] = [
-        bool(row) and row[0][0] == words[3] for row, words in zip(best, asked, strict=True)
-    ]
+        cosines, human, _ = answer_pairs(wv, eval_dir / f"{name}.txt")
+        found[name] = [[float(c), float(h)] for c, h in zip(cosines, human, strict=True)]
+    sections = answer_questions(wv, eval_dir / "questions-words.txt", restrict=RESTRICT)
+    found["google_analogies"] = [good for answered, _ in sections.values() for good in answered]
     return found

@@ -147,14 +147,13 @@ class Export(_OfVectors):
 
     def run(self) -> None:
         """Runs the command."""
-        from jaxw2v.vectors.files import FORMATS
+        from jaxw2v.vectors.files import format_named
 
-        if self.format not in FORMATS:
-            raise InputError(f"format is {self.format!r}; it must be one of {', '.join(FORMATS)}")
+        is_folder = bool(format_named(self.format).files)
         is_static = self.format == "static-embedding"
         if self.tokenizer is not None and not is_static:
             raise InputError("tokenizer has an effect with static-embedding only; leave it out")
-        check_out(self.out, self.overwrite, bool(FORMATS[self.format].files))
+        check_out(self.out, self.overwrite, is_folder)
         wv = self.read(self.folder).variant(self.vectors)
         tokenizer = self.tokenizer or (self._tokenizer_of_run() if is_static else "words")
         wv.export(self.out, self.format, tokenizer)

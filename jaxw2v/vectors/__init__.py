@@ -3,6 +3,8 @@
 from jaxw2v.vectors.evaluation import (
     AnalogyScore,
     SimilarityScore,
+    answer_pairs,
+    answer_questions,
     evaluate_analogies,
     evaluate_similarity,
 )
@@ -12,6 +14,8 @@ __all__ = [
     "AnalogyScore",
     "SimilarityScore",
     "WordVectors",
+    "answer_pairs",
+    "answer_questions",
     "evaluate_analogies",
     "evaluate_similarity",
 ]

@@ -60,6 +60,29 @@ def evaluate_similarity(wv: WordVectors, path: str | os.PathLike) -> SimilarityS
     Raises:
       InputError: the file is missing or a line has another form.
     """
+    cosines, scores, missing = answer_pairs(wv, path)
+    enough = len(set(cosines)) > 1 and len(set(scores)) > 1
+    # Takes longer to import than everything else that loading vectors needs.
+    from scipy import stats
+
+    spearman = float(stats.spearmanr(cosines, scores).statistic) if enough else float("nan")
+    return SimilarityScore(Path(path).name, spearman, len(cosines), missing)
+
+
+def answer_pairs(wv: WordVectors, path: str | os.PathLike) -> tuple[list[float], list[float], int]:
+    """What :func:`evaluate_similarity` is made of.
+
+    Args:
+      wv: the vectors.
+      path: the file, as there.
+
+    Returns:
+      For each pair of known words its cosine, and its human score; and how many pairs are left
+      out.
+
+    Raises:
+      InputError: the file is missing or a line has another form.
+    """
     pairs: list[tuple[str, str]] = []
     scores, missing = [], 0
     for *words, score in read_pairs(path):
@@ -70,12 +93,7 @@ def evaluate_similarity(wv: WordVectors, path: str | os.PathLike) -> SimilarityS
         else:
             missing += 1
     cosines = wv.similarity(*zip(*pairs, strict=True)) if pairs else []
-    enough = len(set(cosines)) > 1 and len(set(scores)) > 1
-    # Takes longer to import than everything else that loading vectors needs.
-    from scipy import stats
-
-    spearman = float(stats.spearmanr(cosines, scores).statistic) if enough else float("nan")
-    return SimilarityScore(Path(path).name, spearman, len(cosines), missing)
+    return list(cosines), scores, missing
 
 
 def evaluate_analogies(
@@ -95,6 +113,33 @@ def evaluate_analogies(
     Raises:
       InputError: the file is missing, a line has another form, or the method is unknown.
     """
+    sections = answer_questions(wv, path, restrict, method)
+    scores = [
+        _analogy_score(name, sum(answered), len(answered), missing)
+        for name, (answered, missing) in sections.items()
+    ]
+    total = (sum(getattr(s, f) for s in scores) for f in ("correct", "questions", "missing"))
+    return [*scores, _analogy_score("total", *total)]
+
+
+def answer_questions(
+    wv: WordVectors, path: str | os.PathLike, restrict: int = 30_000, method: str = "3cosadd"
+) -> dict[str, tuple[list[bool], int]]:
+    """What :func:`evaluate_analogies` is made of.
+
+    Args:
+      wv: the vectors.
+      path: the file, as there.
+      restrict: only the most frequent words ask and answer (words).
+      method: ``3cosadd`` or ``3cosmul``.
+
+    Returns:
+      By section, for each question of known words whether it is answered; and how many questions
+      are left out.
+
+    Raises:
+      InputError: the file is missing, a line has another form, or the method is unknown.
+    """
     by_product = is_by_product(method)
     if restrict < 4:
         raise InputError(f"restrict is {restrict}; it must be 4 or more")
@@ -109,12 +154,10 @@ def evaluate_analogies(
             sections[section].append(words)
         else:
             missing[section] += 1
-    scores = []
-    for name, questions in sections.items():
-        correct = _count_correct(wv, questions, restrict, by_product)
-        scores.append(_analogy_score(name, correct, len(questions), missing[name]))
-    total = (sum(getattr(s, f) for s in scores) for f in ("correct", "questions", "missing"))
-    return [*scores, _analogy_score("total", *total)]
+    return {
+        name: (_answered(wv, questions, restrict, by_product), missing[name])
+        for name, questions in sections.items()
+    }
 
 
 def _analogy_score(section: str, correct: int, questions: int, missing: int) -> AnalogyScore:
@@ -122,13 +165,13 @@ def _analogy_score(section: str, correct: int, questions: int, missing: int) -> 
     return AnalogyScore(section, accuracy, correct, questions, missing)
 
 
-def _count_correct(
+def _answered(
     wv: WordVectors, questions: list[list[str]], restrict: int, by_product: bool
-) -> int:
+) -> list[bool]:
     if not questions:
-        return 0
+        return []
     ask = wv.most_similar_cosmul if by_product else wv.most_similar
     like, unlike = [[b, c] for _, b, c, _ in questions], [[a] for a, _, _, _ in questions]
     answers = ask(like, unlike, topn=1, restrict_vocab=restrict)
     pairs = zip(answers, questions, strict=True)
-    return sum(bool(best) and best[0][0] == question[3] for best, question in pairs)
+    return [bool(best) and best[0][0] == question[3] for best, question in pairs]

@@ -56,13 +56,8 @@ def blocks_loss(
       The loss.
     """
     blocks = blocks._replace(ids=jnp.maximum(blocks.ids, 0))
-    input_layer, layer, windows = objective
-    constants = words.constants.output
-    mask = pair_mask(blocks, words.keep_threshold, windows)
-    targets = input_layer.targets(mask)
-    input_ids = input_layer.row_ids(words.constants.input, blocks.ids)
-    inputs = shards.lookup(state.input_embedding, shards.rows(input_ids))
-    hidden = input_layer.hidden(words.constants.input, blocks.ids, inputs, mask)
+    layer, constants = objective.output_layer, words.constants.output
+    hidden, targets, _, _ = _hidden(state, blocks, words, objective, shards)
 
     def add_part(number, total):
         draws, part = layer.part(blocks.draws, targets, number)
@@ -199,16 +194,10 @@ def _add_micro_batch(
     settings: StepSettings,
 ) -> _Carry:
     """Adds the gradients and the loss of one micro-batch, in as many parts as it has."""
-    shards, constants = settings.shards, words.constants.output
-    input_layer, layer, windows = settings.objective
+    shards, objective = settings.shards, settings.objective
+    layer, constants = objective.output_layer, words.constants.output
     now = jax.tree.map(lambda array: array[index], blocks)
-    mask = pair_mask(now, words.keep_threshold, windows)
-    targets = input_layer.targets(mask)
-    input_ids = input_layer.row_ids(words.constants.input, now.ids)
-    inputs = shards.lookup(state.input_embedding, shards.rows(input_ids))
-    hidden, pull_back = jax.vjp(
-        lambda rows: input_layer.hidden(words.constants.input, now.ids, rows, mask), inputs
-    )
+    hidden, targets, input_ids, pull_back = _hidden(state, now, words, objective, shards)
     measured = measure & (index == 0)
 
     def add_part(number, carried):
@@ -232,6 +221,22 @@ def _add_micro_batch(
     formed = targets.sum(dtype=jnp.float32)
     pairs = jnp.where(measured, formed, carry.loss.pairs)
     return _Carry(grad_inputs, grad_outputs, Loss(total, pairs, carry.loss.formed + formed))
+
+
+def _hidden(
+    state: TrainState, blocks: Blocks, words: WordArrays, objective: Objective, shards: Shards
+) -> tuple[jax.Array, jax.Array, jax.Array, Callable]:
+    """The vectors that predict and what they predict; the rows they are made of, and how a
+    gradient goes back to these."""
+    input_layer, _, windows = objective
+    constants = words.constants.input
+    mask = pair_mask(blocks, words.keep_threshold, windows)
+    row_ids = input_layer.row_ids(constants, blocks.ids)
+    rows = shards.lookup(state.input_embedding, shards.rows(row_ids))
+    hidden, pull_back = jax.vjp(
+        lambda rows: input_layer.hidden(constants, blocks.ids, rows, mask), rows
+    )
+    return hidden, input_layer.targets(mask), row_ids, pull_back
 
 
 def _over_parts(

@@ -20,7 +20,7 @@ from jaxw2v.devices.row_sharding import Rows as Vectors
 from jaxw2v.errors import InputError
 from jaxw2v.ownership import held, refuse_foreign
 from jaxw2v.vectors.files.first_process import by_first_process
-from jaxw2v.vectors.files.formats import FORMATS
+from jaxw2v.vectors.files.formats import FORMATS, format_named
 from jaxw2v.vectors.files.rows import Table
 
 _COMPRESSORS = {
@@ -56,12 +56,11 @@ def export(
         same names that are not known to be ours.
     """
     path, words = Path(path), vocabulary.words
-    if format not in FORMATS:
-        raise InputError(f"format is {format!r}; it must be one of {', '.join(FORMATS)}")
-    known, table = FORMATS[format], Table(words, vectors, vocabulary.counts)
+    known, table = format_named(format), Table(words, vectors, vocabulary.counts)
     _check_ending(path, format)
+    ends = frozenset(known.ends)
     for word in words:
-        if not word or not set(known.ends).isdisjoint(word):
+        if not word or not ends.isdisjoint(word):
             raise InputError(
                 f"the word {word!r} is empty or holds white space, which {format} cannot hold; "
                 "choose another format"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from jaxw2v.errors import InputError
 from jaxw2v.vectors.files.binary import is_binary, read_binary, write_binary
 from jaxw2v.vectors.files.opening import Reader
 from jaxw2v.vectors.files.rows import Rows, Table
@@ -86,3 +87,24 @@ FORMATS: dict[str, FileFormat] = {
         files=STATIC_FILES,
     ),
 }
+
+
+def format_named(name: str) -> FileFormat:
+    """The format of a name.
+
+    Args:
+      name: one of :data:`FORMATS`.
+
+    Returns:
+      The format.
+
+    Raises:
+      InputError: there is none of that name.
+
+    Example:
+      >>> format_named("glove").begins_with_word
+      True
+    """
+    if name not in FORMATS:
+        raise InputError(f"format is {name!r}; it must be one of {', '.join(FORMATS)}")
+    return FORMATS[name]
