@@ -4,13 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from stopped_runs import StopAfter, quiet
 from zipf import zipf_sentences
 
-from jaxw2v import Callback, Checkpointing, Config, train
+from jaxw2v import Checkpointing
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training.setup import sizes
-
-CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=3, validation_share=0.05)
 
 
 @pytest.fixture(scope="module")
@@ -24,21 +23,6 @@ def small_chunks():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sizes, "CPU_CHUNK_TOKENS", 1_700)
         yield
-
-
-def quiet(corpus, config=CONFIG, **options):
-    return train(corpus, config, show_progress=False, **options)
-
-
-class StopAfter(Callback):
-    """Stops in the middle of a run."""
-
-    def __init__(self, chunks):
-        self.chunks = chunks
-
-    def on_chunk_end(self, progress):
-        self.chunks -= 1
-        return self.chunks <= 0
 
 
 @pytest.fixture(scope="module")

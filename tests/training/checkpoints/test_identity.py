@@ -3,15 +3,10 @@
 import dataclasses
 
 import pytest
+from stopped_runs import CONFIG, quiet
 
-from jaxw2v import Config, InputError, train
+from jaxw2v import InputError
 from jaxw2v.run_folder import steps_in
-
-CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=3, validation_share=0.05)
-
-
-def quiet(corpus, config=CONFIG, **options):
-    return train(corpus, config, show_progress=False, **options)
 
 
 def test_another_run_is_refused_by_what_differs(sentences, copy):

@@ -9,15 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from orbax.checkpoint import v1 as ocp
+from stopped_runs import quiet
 
-from jaxw2v import Config, InputError, train
+from jaxw2v import InputError
 from jaxw2v.cli import main
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training import load_vectors
 from jaxw2v.training.checkpoints import reader, record, resume
 from jaxw2v.training.checkpoints.reader import read_record
-
-CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=3, validation_share=0.05)
 
 
 def flip(path):
@@ -33,10 +32,6 @@ DAMAGES = {
     "missing": lambda path: path.unlink(),
     "16 bytes flipped": flip,
 }
-
-
-def quiet(corpus, config=CONFIG, **options):
-    return train(corpus, config, show_progress=False, **options)
 
 
 # Without these Orbax reads a checkpoint all the same.

@@ -8,26 +8,17 @@ import jax
 import numpy as np
 import optax
 import pytest
+from topics import CONFIG, quiet, two_topics
 
 import jaxw2v
-from jaxw2v import Checkpointing, Config, InputError, TrainingDiverged
+from jaxw2v import Checkpointing, InputError, TrainingDiverged
 from jaxw2v.errors import Interrupted
 from jaxw2v.training.loop.epoch import Epochs
-from jaxw2v.training.train import train
-
-CONFIG = Config(embedding_dim=16, min_count=1, epochs=3, subsample_threshold=0.0)
 
 
 @pytest.fixture(scope="module")
 def sentences():
-    """Two topics that share no word: words of a topic should end up near one another."""
-    rng = np.random.default_rng(0)
-    topics = [[f"sea{i}" for i in range(12)], [f"sky{i}" for i in range(12)]]
-    return [list(rng.choice(topics[i % 2], 15)) for i in range(800)]
-
-
-def quiet(corpus, config=CONFIG, **options):
-    return train(corpus, config, show_progress=False, **options)
+    return two_topics()
 
 
 def test_the_folder_holds_everything(sentences, tmp_path):

@@ -1,7 +1,6 @@
 """A run that goes on is the run that was never stopped."""
 
 import dataclasses
-import json
 import os
 import shutil
 import signal
@@ -13,36 +12,11 @@ from pathlib import Path
 import numpy as np
 import optax
 import pytest
+from stopped_runs import CONFIG, PROGRAM, StopAfter, quiet, records
 
 import jaxw2v
-from jaxw2v import Callback, Checkpointing, Config, InputError, train
+from jaxw2v import Checkpointing, InputError
 from jaxw2v.errors import Interrupted
-
-CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=3, validation_share=0.05)
-
-
-PROGRAM = "import sys; from jaxw2v.cli import main; sys.exit(main())"
-
-
-def quiet(corpus, config=CONFIG, **options):
-    return train(corpus, config, show_progress=False, **options)
-
-
-class StopAfter(Callback):
-    """Stops in the middle of a run."""
-
-    def __init__(self, chunks):
-        self.chunks = chunks
-
-    def on_chunk_end(self, progress):
-        self.chunks -= 1
-        return self.chunks <= 0
-
-
-def records(folder):
-    lines = (folder / "metrics.jsonl").read_text().splitlines()
-    timed = {"seconds", "words_per_second", "compile_seconds"}
-    return [{k: v for k, v in json.loads(line).items() if k not in timed} for line in lines]
 
 
 def assert_same(folder, other, rel=0):

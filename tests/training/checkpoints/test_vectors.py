@@ -3,18 +3,13 @@
 import time
 
 import numpy as np
+from stopped_runs import quiet
 
 import jaxw2v
-from jaxw2v import Callback, Checkpointing, Config, train
+from jaxw2v import Callback, Checkpointing
 from jaxw2v.cli import main
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training import load_vectors
-
-CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=3, validation_share=0.05)
-
-
-def quiet(corpus, config=CONFIG, **options):
-    return train(corpus, config, show_progress=False, **options)
 
 
 def test_vectors_come_straight_from_the_checkpoints_of_a_run_still_going(

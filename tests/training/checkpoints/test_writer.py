@@ -1,7 +1,6 @@
 """When checkpoints are written and which are kept."""
 
 import dataclasses
-import json
 import subprocess
 import sys
 
@@ -9,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from stopped_runs import CONFIG, PROGRAM, quiet, records
 
 import jaxw2v
-from jaxw2v import Checkpointing, Config, TrainingDiverged, train
+from jaxw2v import Checkpointing, TrainingDiverged
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training import load_vectors
 from jaxw2v.training.checkpoints import writer
@@ -19,22 +19,6 @@ from jaxw2v.training.checkpoints.reader import read_record
 from jaxw2v.training.checkpoints.results import Results
 
 VALIDATION = "jaxw2v.training.loop.validation.Validation.__call__"
-
-
-CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=3, validation_share=0.05)
-
-
-PROGRAM = "import sys; from jaxw2v.cli import main; sys.exit(main())"
-
-
-def quiet(corpus, config=CONFIG, **options):
-    return train(corpus, config, show_progress=False, **options)
-
-
-def records(folder):
-    lines = (folder / "metrics.jsonl").read_text().splitlines()
-    timed = {"seconds", "words_per_second", "compile_seconds"}
-    return [{k: v for k, v in json.loads(line).items() if k not in timed} for line in lines]
 
 
 def test_checkpoints_by_steps_and_epochs_the_latest_and_the_best_are_kept(sentences, tmp_path):

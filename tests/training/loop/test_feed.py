@@ -4,40 +4,19 @@ import threading
 
 import numpy as np
 import pytest
+from topics import CONFIG, quiet, topic_gap, two_topics
 
-from jaxw2v import Config
 from jaxw2v.corpus import open_corpus
 from jaxw2v.devices.layout import Layout
 from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.setup import sizes
-from jaxw2v.training.train import train
 
 ALONE = Layout(None, 24)
 
 
-CONFIG = Config(embedding_dim=16, min_count=1, epochs=3, subsample_threshold=0.0)
-
-
 @pytest.fixture(scope="module")
 def sentences():
-    """Two topics that share no word: words of a topic should end up near one another."""
-    rng = np.random.default_rng(0)
-    topics = [[f"sea{i}" for i in range(12)], [f"sky{i}" for i in range(12)]]
-    return [list(rng.choice(topics[i % 2], 15)) for i in range(800)]
-
-
-def quiet(corpus, config=CONFIG, **options):
-    return train(corpus, config, show_progress=False, **options)
-
-
-def topic_gap(wv):
-    """Mean cosine inside the topics, less that between them."""
-    units = wv.vectors / np.linalg.norm(wv.vectors, axis=1, keepdims=True)
-    sea = np.array([word.startswith("sea") for word in wv.words])
-    cosines = units @ units.T
-    off = ~np.eye(len(wv), dtype=bool)
-    same = sea[:, None] == sea[None, :]
-    return cosines[same & off].mean() - cosines[~same].mean()
+    return two_topics()
 
 
 def test_chunks_cover_the_corpus(sentences, monkeypatch):

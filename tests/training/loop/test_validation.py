@@ -4,31 +4,21 @@ import dataclasses
 
 import numpy as np
 import pytest
+from topics import CONFIG, quiet, two_topics
 
-from jaxw2v import Config, InputError
+from jaxw2v import InputError
 from jaxw2v.corpus import Known, open_corpus
 from jaxw2v.devices.layout import Layout
 from jaxw2v.training.fit import fit
 from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.loop.validation import hold_out
-from jaxw2v.training.train import train
 
 ALONE = Layout(None, 24)
 
 
-CONFIG = Config(embedding_dim=16, min_count=1, epochs=3, subsample_threshold=0.0)
-
-
 @pytest.fixture(scope="module")
 def sentences():
-    """Two topics that share no word: words of a topic should end up near one another."""
-    rng = np.random.default_rng(0)
-    topics = [[f"sea{i}" for i in range(12)], [f"sky{i}" for i in range(12)]]
-    return [list(rng.choice(topics[i % 2], 15)) for i in range(800)]
-
-
-def quiet(corpus, config=CONFIG, **options):
-    return train(corpus, config, show_progress=False, **options)
+    return two_topics()
 
 
 def test_a_validation_file_is_measured(sentences, tmp_path):

@@ -3,14 +3,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from objective_cases import COUNTS, B, L, V
 
 from jaxw2v import Config
 from jaxw2v.training.objectives import make_objective
-
-V, D, B, L, W, K = 12, 4, 4, 8, 3, 2
-
-
-COUNTS = np.arange(1, V + 1)[::-1] * 10
 
 
 def test_fresh_negatives_differ_from_pair_to_pair():

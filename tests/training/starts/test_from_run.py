@@ -10,13 +10,12 @@ import jax
 import numpy as np
 import optax
 import pytest
+from start_cases import CONFIG, MESHES, StopAfterEpoch, in_word_order, laid_out, quiet
 from zipf import zipf_sentences
 
-from jaxw2v import Callback, Checkpointing, Config, InputError, WordVectors, train
+from jaxw2v import Checkpointing, Config, InputError, WordVectors, train
 from jaxw2v.cli import main
 from jaxw2v.corpus import Known, Vocabulary, open_corpus
-from jaxw2v.devices.mesh import choose_mesh
-from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.run_folder import steps_in
 from jaxw2v.sampling import (
     finite_table_counts,
@@ -24,55 +23,16 @@ from jaxw2v.sampling import (
     noise_probability,
     percentile_threshold,
 )
-from jaxw2v.training import make_job
 from jaxw2v.training.checkpoints.reader import read_arrays, read_record
 from jaxw2v.training.checkpoints.stored_state import to_arrays
-from jaxw2v.training.setup.job import lay_out
 from jaxw2v.training.starts.from_run import EarlierRun
 from jaxw2v.training.step.state import place_initial_state
-
-CONFIG = Config(embedding_dim=6, min_count=1, tokens_per_step=512, epochs=2)
-
-
-MESHES = [None, "1x8", "4x2"]
-
-
-@pytest.fixture(scope="module")
-def sentences():
-    return zipf_sentences(300, 20, 300)
 
 
 @pytest.fixture(scope="module")
 def other_sentences():
     """Half of the words are new, some old ones do not occur."""
     return [[f"x{w}" if w[-1] in "13579" else w for w in s] for s in zipf_sentences(260, 20, 200)]
-
-
-def quiet(corpus, config=CONFIG, **options):
-    return train(corpus, config, show_progress=False, **options)
-
-
-@pytest.fixture(scope="module")
-def pretrained():
-    """Vectors of every third word, and of some that the text has not."""
-    words = [f"w{i}" for i in range(0, 300, 3)] + ["none", "nowhere"]
-    vectors = np.random.default_rng(1).normal(size=(len(words), 6))
-    return WordVectors(Vocabulary(tuple(words), np.arange(len(words), 0, -1)), vectors)
-
-
-def laid_out(stream, config, mesh, optimizer=None):
-    job = make_job(config, stream.vocabulary.counts, optimizer, on_cpu=True)
-    mesh = choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: 0)
-    return job, lay_out(job, mesh, on_cpu=True)
-
-
-def in_word_order(array, size):
-    return np.asarray(array)[storage_row(np.arange(size), size)]
-
-
-class StopAfterEpoch(Callback):
-    def on_epoch_end(self, wv, metrics):
-        return True
 
 
 @pytest.fixture(scope="module")

@@ -6,48 +6,12 @@ import jax
 import numpy as np
 import optax
 import pytest
-from zipf import zipf_sentences
+from start_cases import CONFIG, MESHES, StopAfterEpoch, in_word_order, laid_out, quiet
 
-from jaxw2v import Callback, Config, InputError, WordVectors, train
-from jaxw2v.corpus import Vocabulary, open_corpus
-from jaxw2v.devices.mesh import choose_mesh
-from jaxw2v.devices.storage_order import storage_row
-from jaxw2v.training import make_job
-from jaxw2v.training.setup.job import lay_out
+from jaxw2v import InputError, WordVectors
+from jaxw2v.corpus import open_corpus
 from jaxw2v.training.starts.from_vectors import from_vectors, load_given
 from jaxw2v.training.step.state import place_initial_state
-
-CONFIG = Config(embedding_dim=6, min_count=1, tokens_per_step=512, epochs=2)
-
-
-MESHES = [None, "1x8", "4x2"]
-
-
-@pytest.fixture(scope="module")
-def sentences():
-    return zipf_sentences(300, 20, 300)
-
-
-def quiet(corpus, config=CONFIG, **options):
-    return train(corpus, config, show_progress=False, **options)
-
-
-@pytest.fixture(scope="module")
-def pretrained():
-    """Vectors of every third word, and of some that the text has not."""
-    words = [f"w{i}" for i in range(0, 300, 3)] + ["none", "nowhere"]
-    vectors = np.random.default_rng(1).normal(size=(len(words), 6))
-    return WordVectors(Vocabulary(tuple(words), np.arange(len(words), 0, -1)), vectors)
-
-
-def laid_out(stream, config, mesh, optimizer=None):
-    job = make_job(config, stream.vocabulary.counts, optimizer, on_cpu=True)
-    mesh = choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: 0)
-    return job, lay_out(job, mesh, on_cpu=True)
-
-
-def in_word_order(array, size):
-    return np.asarray(array)[storage_row(np.arange(size), size)]
 
 
 @pytest.mark.parametrize("mesh", MESHES)
@@ -100,11 +64,6 @@ def test_frozen_rows_stay_and_the_others_move(
     free = dataclasses.replace(config, freeze_loaded=False, max_norm=None)
     moved = quiet(sentences, free, init_from=pretrained, mesh=mesh, optimizer=optimizer)
     assert not np.allclose(moved["w0"], pretrained["w0"])
-
-
-class StopAfterEpoch(Callback):
-    def on_epoch_end(self, wv, metrics):
-        return True
 
 
 def test_a_frozen_run_is_resumed(sentences, pretrained, tmp_path):

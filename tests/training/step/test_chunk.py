@@ -1,52 +1,20 @@
 """Chunks of steps, for every platform."""
 
-import itertools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from objective_cases import ALONE, CASES, COUNTS, D, V, name
 
 from jaxw2v import Config
-from jaxw2v.devices.shards import Shards
 from jaxw2v.sampling import keep_threshold
 from jaxw2v.training.setup.job import make_job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs, WordArrays
 from jaxw2v.training.step.chunk import make_evaluate_chunk, make_train_chunk
 from jaxw2v.training.step.state import initial_state
 
-V, D, B, L, W, K = 12, 4, 4, 8, 3, 2
-
-
-COUNTS = np.arange(1, V + 1)[::-1] * 10
-
-
 ALWAYS = jnp.full(V, 2**32 - 1, jnp.uint32)
-
-
-ALONE = Shards(V)
-
-
-CASES = [
-    {"objective": "cbow", "cbow_combine": "sum", "num_negatives": K, "negatives_per_block": 5},
-    *[
-        {"objective": objective, "output_layer": layer, **more}
-        for objective, (layer, more) in itertools.product(
-            ("skipgram", "cbow"),
-            (
-                ("negative_sampling", {"num_negatives": K, "negatives_per_block": 5}),
-                ("negative_sampling", {"num_negatives": K, "negatives": "fresh"}),
-                ("softmax", {}),
-                ("hierarchical_softmax", {}),
-            ),
-        )
-    ],
-]
-
-
-def name(case):
-    return "-".join(str(value) for value in case.values())
 
 
 def make(**settings):

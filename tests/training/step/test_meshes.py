@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from compiled import lay_over
 from zipf import zipf_sentences
 
 from jaxw2v import Config, train
 from jaxw2v.corpus import open_corpus
 from jaxw2v.devices.layout import Layout
-from jaxw2v.devices.mesh import choose_mesh
 from jaxw2v.devices.shards import Shards
 from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.loop.feed import Feed
@@ -23,19 +23,12 @@ from jaxw2v.training.step.program import word_arrays
 from jaxw2v.training.step.state import initial_state
 
 CONFIG = Config(embedding_dim=12, min_count=1, tokens_per_step=1_024, epochs=1)
-
-
 MESHES = ["2x1", "8x1", "1x8", "4x2"]
 
 
 @pytest.fixture(scope="module")
 def sentences():
     return zipf_sentences(700, 20, 1_000)
-
-
-def lay_over(mesh, job, exchange_sums=False):
-    mesh = mesh and choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: 0)
-    return Layout(mesh, len(job.keep), exchange_sums)
 
 
 def chunk_of(sentences, config, mesh, optimizer=None, exchange_sums=False):

@@ -1,16 +1,14 @@
 """A step of every objective is the gradient of its pairs."""
 
-import itertools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import oracles
 import pytest
+from objective_cases import ALONE, CASES, COUNTS, B, D, K, L, V, W, name
 
 from jaxw2v import Config
-from jaxw2v.devices.shards import Shards
 from jaxw2v.losses import hierarchical_softmax_loss, huffman_tree, negative_sampling_loss
 from jaxw2v.sampling import context_bounds, keep_threshold, subsample_pairs
 from jaxw2v.training.objectives import LayerConstants, make_objective
@@ -19,40 +17,8 @@ from jaxw2v.training.step.settings import StepSettings
 from jaxw2v.training.step.state import state_of_tables
 from jaxw2v.training.step.step import Blocks, blocks_loss, train_step
 
-V, D, B, L, W, K = 12, 4, 4, 8, 3, 2
-
-
 USED = 3
-
-
-COUNTS = np.arange(1, V + 1)[::-1] * 10
-
-
-ALONE = Shards(V)
-
-
 HALF = jnp.asarray(keep_threshold(np.linspace(0.5, 0.9, V)))
-
-
-CASES = [
-    {"objective": "cbow", "cbow_combine": "sum", "num_negatives": K, "negatives_per_block": 5},
-    *[
-        {"objective": objective, "output_layer": layer, **more}
-        for objective, (layer, more) in itertools.product(
-            ("skipgram", "cbow"),
-            (
-                ("negative_sampling", {"num_negatives": K, "negatives_per_block": 5}),
-                ("negative_sampling", {"num_negatives": K, "negatives": "fresh"}),
-                ("softmax", {}),
-                ("hierarchical_softmax", {}),
-            ),
-        )
-    ],
-]
-
-
-def name(case):
-    return "-".join(str(value) for value in case.values())
 
 
 def make_blocks(config, objective, constants, side, full, by_pair):
