@@ -98,6 +98,8 @@ def in_folder(
 ) -> Callable[[], object]:
     """Gives a part an empty folder for its files, deleted when the part is done.
 
+    Paths in its results begin inside the folder: where it was is nobody's concern.
+
     Args:
       measure_part: from the settings and the folder to the part's results.
       settings: of the experiment.
@@ -108,7 +110,8 @@ def in_folder(
 
     def run() -> object:
         with tempfile.TemporaryDirectory() as folder:
-            return measure_part(settings, Path(folder))
+            results = json.dumps(measure_part(settings, Path(folder)))
+        return json.loads(results.replace(f"{folder}{os.sep}", ""))
 
     return run
 

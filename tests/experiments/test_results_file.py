@@ -24,3 +24,8 @@ def test_writing_leaves_the_results_as_they_are(tmp_path):
     results_file.write(path, results)
     assert results == {"a": 1}
     assert json.loads(path.read_text()) == {"a": 1, **results_file.environment()}
+
+
+def test_results_do_not_say_where_the_folder_was():
+    part = results_file.in_folder(lambda n, at: {"said": f"{at / 'run'}: {n}, {at}/x"}, 3)
+    assert part() == {"said": "run: 3, x"}
