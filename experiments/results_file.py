@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,29 +58,10 @@ def read(path: Path) -> dict:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def measure(path: Path, work: Mapping[str, Callable[[], object]]) -> dict:
-    """Does the parts of an experiment and writes the file after each; other parts stay in it.
-
-    The entry ``measured_on`` holds hardware and versions of each part.
-
-    Args:
-      path: the results file.
-      work: by name of its entry: what gives a part's results.
-
-    Returns:
-      The content of the file.
-
-    Raises:
-      InputError: the folder of the file does not exist.
-    """
-    check_folder(path)
-    for name, measure_part in work.items():
-        store(path, name, measure_part())
-    return read(path)
-
-
 def store(path: Path, name: str, found: object) -> None:
     """Writes what a part has found, all or nothing; other parts stay in the file.
+
+    The entry ``measured_on`` holds hardware and versions of each part.
 
     Args:
       path: the results file.
@@ -105,7 +86,7 @@ def in_folder(
       settings: of the experiment.
 
     Returns:
-      A part for :func:`measure`.
+      A part, for :class:`experiments.experiment.Experiment`.
     """
 
     def run() -> object:

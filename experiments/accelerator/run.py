@@ -17,11 +17,11 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from experiments import command_line, results_file
+from experiments import results_file
 from experiments.accelerator.settings import Settings
+from experiments.experiment import Experiment
 from experiments.scores import check_file, check_sets
 
-HERE = Path(__file__).parent
 MODULE = "-m", "experiments.accelerator.part"
 """How Python is told to do a part."""
 NO_GRAPHS = "--xla_gpu_enable_command_buffer="
@@ -53,7 +53,7 @@ PARTS = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Accelerator:
+class Accelerator(Experiment):
     """Measures on this machine's accelerator whatever fits into the time."""
 
     corpus: Path | None = None
@@ -66,40 +66,24 @@ class Accelerator:
     """No part goes on after this (minutes)."""
     tokens: int = 30_000_000
     """Tokens of the synthetic corpus (words)."""
-    results: Path = HERE / "results.json"
-    """File that receives the results as they come; other parts stay in it."""
-    smoke: bool = False
-    """Small sizes."""
 
+    def check(self) -> None:
+        """The corpus and the sets are there, if they are asked for."""
+        if self.corpus is not None:
+            check_file(self.corpus)
+            check_sets(self.eval_dir or self.corpus.parent)
 
-def measure(given: Accelerator) -> dict:
-    """Does the parts one after another.
-
-    Args:
-      given: the settings.
-
-    Returns:
-      The content of the results file.
-
-    Raises:
-      InputError: the corpus, the sets or the folder of the results are not there.
-    """
-    results_file.check_folder(given.results)
-    parts = given.parts
-    if given.corpus is None:
-        parts = tuple(part for part in parts if part not in NEED_CORPUS)
-    else:
-        check_file(given.corpus)
-        check_sets(given.eval_dir or given.corpus.parent)
-    began = time.monotonic()
-    for part in parts:
-        left = 60 * given.minutes - (time.monotonic() - began)
-        print(f"{part} ({max(left, 0):.0f} s left)", flush=True)
-        reason = _in_a_process(part, given, left)
-        if reason is not None:
-            print(f"{part}: {reason}", flush=True)
-        results_file.store(given.results, "not_finished", _unfinished(given, part, reason))
-    return results_file.read(given.results)
+    def execute(self) -> None:
+        """Does the parts in turn, each in a process of its own that stores its results."""
+        parts = [p for p in self.parts if self.corpus is not None or p not in NEED_CORPUS]
+        began = time.monotonic()
+        for part in parts:
+            left = 60 * self.minutes - (time.monotonic() - began)
+            print(f"{part} ({max(left, 0):.0f} s left)", flush=True)
+            reason = _in_a_process(part, self, left)
+            if reason is not None:
+                print(f"{part}: {reason}", flush=True)
+            results_file.store(self.results, "not_finished", _unfinished(self, part, reason))
 
 
 def _unfinished(given: Accelerator, part: str, reason: str | None) -> dict:
@@ -144,4 +128,4 @@ def _in_a_process(part: str, given: Accelerator, seconds: float) -> str | None:
 
 
 if __name__ == "__main__":
-    command_line.run(measure, Accelerator, __doc__)
+    Accelerator.main(__doc__)

@@ -18,17 +18,17 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax
 
 import jaxw2v
-from experiments import command_line, results_file
+from experiments import results_file
+from experiments.experiment import Experiment, Parts
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training.checkpoints import resume
 from jaxw2v.training.checkpoints.reader import read_record
 
-HERE = Path(__file__).parent
 # Where a run is stopped and where it goes on: devices along data and vocab, and processes.
 MOVES = (
     (("8x1", 1), ("1x1", 1)),
@@ -42,8 +42,10 @@ MOVES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Checkpoints:
+class Checkpoints(Experiment):
     """Kills, damages, moves and times runs that save checkpoints."""
+
+    SMOKE: ClassVar = {"kills": 1, "rounds": 1}
 
     corpus: Path
     """Text file, one sentence or paragraph a line."""
@@ -62,10 +64,10 @@ class Checkpoints:
     """Text of the runs that are killed, from the front of the corpus (MB)."""
     rounds: int = 5
     """Runs with and without checkpoints, in alternation, for the cost (runs)."""
-    results: Path = HERE / "results.json"
-    """File that receives the results."""
-    smoke: bool = False
-    """One kill, one move, one round."""
+
+    def work(self) -> Parts:
+        """What is asked for."""
+        return {part: results_file.in_folder(WORK[part], self) for part in self.parts}
 
 
 def command(corpus: Path, out: Path, *options: object) -> list[str]:
@@ -133,7 +135,7 @@ def kill(settings: Checkpoints, folder: Path) -> dict:
     duration = time.perf_counter() - began
     rng = random.Random(0)
     kills, digests = [], []
-    wanted = 1 if settings.smoke else settings.kills
+    wanted = settings.kills
     while len(kills) < wanted or not digests:
         run = folder / f"run{len(digests)}"
         process = start(command(text, run, *options))
@@ -437,7 +439,7 @@ def cost(settings: Checkpoints, folder: Path) -> dict:
     """
     seconds: dict[str, list[float]] = {"without": [], "with": []}
     training, size = [], 0
-    for number in range(1 if settings.smoke else settings.rounds):
+    for number in range(settings.rounds):
         order = ["without", "with"] if number % 2 == 0 else ["with", "without"]
         for kind in order:
             out = folder / "run"
@@ -476,15 +478,5 @@ WORK = {
 }
 
 
-def measure(settings: Checkpoints) -> None:
-    """Does what is asked for.
-
-    Args:
-      settings: the settings.
-    """
-    work = {part: results_file.in_folder(WORK[part], settings) for part in settings.parts}
-    results_file.measure(settings.results, work)
-
-
 if __name__ == "__main__":
-    command_line.run(measure, Checkpoints, __doc__)
+    Checkpoints.main(__doc__)

@@ -6,19 +6,21 @@ import dataclasses
 import functools
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import jaxw2v
-from experiments import command_line, results_file
+from experiments import results_file
+from experiments.experiment import Experiment, Parts
 from experiments.grouping import by_settings, means
 from experiments.neighbors import neighbors
 from experiments.scores import SCORES, check_sets, score
 
-HERE = Path(__file__).parent
-
 
 @dataclasses.dataclass(frozen=True)
-class ContinuedTraining:
+class ContinuedTraining(Experiment):
     """Trains on one text, then on another in several ways, and scores each."""
+
+    SMOKE: ClassVar = {"seeds": (1,), "rates": (0.00125,)}
 
     corpus: Path
     """General text, one sentence or paragraph a line."""
@@ -34,10 +36,18 @@ class ContinuedTraining:
     """Learning rates tried beside the default (no unit)."""
     seeds: tuple[int, ...] = (1, 2, 3)
     """Seeds of every arm (integer)."""
-    results: Path = HERE / "results.json"
-    """File that receives the results."""
-    smoke: bool = False
-    """One epoch, one seed, one rate."""
+
+    def check(self) -> None:
+        """The sets are there."""
+        check_sets(self.eval_dir)
+
+    def work(self) -> Parts:
+        """All arms."""
+        return {"arms": results_file.in_folder(measure_arms, self)}
+
+    def show(self, results: dict) -> None:
+        """Prints the table."""
+        print(table(results["arms"]))
 
 
 def measure_arms(settings: ContinuedTraining, folder: Path) -> list[dict]:
@@ -50,11 +60,8 @@ def measure_arms(settings: ContinuedTraining, folder: Path) -> list[dict]:
     Returns:
       A record for each.
     """
-    seeds, rates = settings.seeds, settings.rates
-    if settings.smoke:
-        seeds, rates = seeds[:1], rates[:1]
     records = []
-    for seed in seeds:
+    for seed in settings.seeds:
         earlier = folder / f"earlier{seed}"
         records.append(arm(settings, "general text alone", seed, None, out=earlier))
         text = settings.new_text
@@ -65,7 +72,7 @@ def measure_arms(settings: ContinuedTraining, folder: Path) -> list[dict]:
         records.append(
             go_on("continued, no new words", continue_from=earlier, keep_vocabulary=True)
         )
-        for rate in rates:
+        for rate in settings.rates:
             options = {"continue_from": earlier, "learning_rate": rate}
             records.append(go_on(f"continued at {rate:g}", **options))
     return records
@@ -151,21 +158,5 @@ def table(records: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def measure(settings: ContinuedTraining) -> dict:
-    """Measures all arms.
-
-    Args:
-      settings: the settings.
-
-    Returns:
-      The content of the results file.
-    """
-    work = {"arms": results_file.in_folder(measure_arms, settings)}
-    check_sets(settings.eval_dir)
-    results = results_file.measure(settings.results, work)
-    print(table(results["arms"]))
-    return results
-
-
 if __name__ == "__main__":
-    command_line.run(measure, ContinuedTraining, __doc__)
+    ContinuedTraining.main(__doc__)

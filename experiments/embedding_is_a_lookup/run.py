@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -16,19 +17,21 @@ import optax
 from flax import nnx
 
 import jaxw2v
-from experiments import command_line, pictures, results_file
+from experiments import pictures
+from experiments.experiment import Experiment, Parts
 from experiments.neighbors import neighbors
 from jaxw2v.losses import softmax_loss
 
-HERE = Path(__file__).parent
 HIGHEST = jax.lax.Precision.HIGHEST
 LARGEST_ONE_HOT = 1 << 30
 """One-hot vectors that would take more are left out (bytes)."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Lookup:
+class Lookup(Experiment):
     """Compares an Embedding layer with one-hot vectors times a matrix."""
+
+    SMOKE: ClassVar = {"sizes": (50, 100), "rounds": 1, "max_vocabulary": 100}
 
     corpus: str | None = None
     """Text file on which the exact-softmax model is trained; the built-in corpus without it."""
@@ -44,10 +47,18 @@ class Lookup:
     """Measurements of each, in alternation."""
     probe_words: tuple[str, ...] = ("king", "army", "music")
     """Words whose neighbors in the trained matrix are shown."""
-    results: Path = HERE / "results.json"
-    """File that receives the results; the plot goes beside it."""
-    smoke: bool = False
-    """Small vocabularies, one round, one epoch."""
+
+    def work(self) -> Parts:
+        """The layers compared, their cost, and a model trained both ways."""
+        return {
+            "layers": functools.partial(compare, self),
+            "cost": functools.partial(measure_cost, self),
+            "trained": functools.partial(compare_trained, self),
+        }
+
+    def show(self, results: dict) -> None:
+        """Draws the cost."""
+        draw(results["cost"], self.results.with_name("cost.png"))
 
 
 def by_lookup(table: jax.Array, ids: jax.Array) -> jax.Array:
@@ -163,7 +174,7 @@ def measure_cost(settings: Lookup) -> list[dict]:
     """
     records = []
     rng = np.random.default_rng(0)
-    for size in settings.sizes if not settings.smoke else (50, 100):
+    for size in settings.sizes:
         table = jnp.asarray(rng.normal(size=(size, settings.embedding_dim)), jnp.float32)
         ids = jnp.asarray(rng.integers(0, size, settings.batch), jnp.int32)
         above = jnp.ones((settings.batch, settings.embedding_dim), jnp.float32)
@@ -176,7 +187,7 @@ def measure_cost(settings: Lookup) -> list[dict]:
             compiled = jax.jit(with_gradient(way)).lower(*given).compile()
             programs[name, "forward and backward"] = compiled, given
         times: dict[tuple, list[float]] = {key: [] for key in programs}
-        for _ in range(1 + (1 if settings.smoke else settings.rounds)):
+        for _ in range(1 + settings.rounds):
             for key, (compiled, given) in programs.items():
                 started = time.perf_counter()
                 jax.block_until_ready(compiled(*given))
@@ -211,7 +222,7 @@ def compare_trained(settings: Lookup) -> dict:
     """
     config = jaxw2v.Config(
         output_layer="softmax",
-        max_vocabulary=100 if settings.smoke else settings.max_vocabulary,
+        max_vocabulary=settings.max_vocabulary,
         embedding_dim=settings.embedding_dim,
         epochs=1 if settings.smoke else 5,
     )
@@ -281,24 +292,5 @@ def draw(records: list[dict], path: Path) -> None:
     pictures.save(figure, path)
 
 
-def measure(settings: Lookup) -> dict:
-    """Compares and measures, and writes the results.
-
-    Args:
-      settings: the settings.
-
-    Returns:
-      The content of the results file.
-    """
-    work = {
-        "layers": functools.partial(compare, settings),
-        "cost": functools.partial(measure_cost, settings),
-        "trained": functools.partial(compare_trained, settings),
-    }
-    results = results_file.measure(settings.results, work)
-    draw(results["cost"], settings.results.with_name("cost.png"))
-    return results
-
-
 if __name__ == "__main__":
-    command_line.run(measure, Lookup, __doc__)
+    Lookup.main(__doc__)

@@ -14,28 +14,27 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 import jaxw2v
-from experiments import command_line, results_file
+from experiments import results_file
+from experiments.experiment import Experiment
 from experiments.grouping import means
 from experiments.scores import SCORES, answers, check_sets, score
 
-HERE = Path(__file__).parent
-
 
 @dataclasses.dataclass(frozen=True)
-class Comparison:
+class Comparison(Experiment):
     """gensim and jaxw2v, alternating in one run, on the same tokens."""
+
+    SMOKE: ClassVar = {"seeds": (1,), "epochs": 1}
 
     corpus: str
     """Text file, one sentence or paragraph a line."""
     eval_dir: Path
     """Folder with ws353.txt, simlex999.txt and questions-words.txt."""
-    results: Path = HERE / "results.json"
-    """File that receives the results."""
     systems: tuple[Literal["gensim", "jaxw2v"], ...] = ("gensim", "jaxw2v")
     """What to run."""
     seeds: tuple[int, ...] = (1, 2, 3)
@@ -49,8 +48,35 @@ class Comparison:
     subsample_threshold: float = 1e-4
     """Of both systems; jaxw2v's default for a corpus of this size, gensim's is 1e-3 (share of
     words)."""
-    smoke: bool = False
-    """Train on the first 2,000 lines only, for one epoch and one seed."""
+
+    def check(self) -> None:
+        """The sets are there."""
+        check_sets(self.eval_dir)
+
+    def execute(self) -> None:
+        """Runs both systems with every seed, in alternation."""
+        runs = []
+        with tempfile.TemporaryDirectory() as folder:
+            tokens = Path(folder) / "tokens.txt"
+            write_tokens(self, tokens)
+            for seed in self.seeds:
+                for system in self.systems:
+                    worker = Worker(
+                        system,
+                        tokens,
+                        self.eval_dir,
+                        seed,
+                        self.embedding_dim,
+                        self.epochs,
+                        self.workers,
+                        subsample_threshold=self.subsample_threshold,
+                    )
+                    runs.append(run_in_process(worker, Path(folder)))
+        results_file.write(self.results, summarize(self, runs))
+
+    def show(self, results: dict) -> None:
+        """Prints the summary."""
+        print(json.dumps(results["summary"], indent=2))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,38 +230,6 @@ def write_tokens(comparison: Comparison, path: Path) -> None:
             out.write(" ".join([words[i] for i in sentence.tolist()]) + "\n")
 
 
-def compare(comparison: Comparison) -> None:
-    """Runs everything, prints a table, writes the results.
-
-    Args:
-      comparison: the settings.
-    """
-    results_file.check_folder(comparison.results)
-    check_sets(comparison.eval_dir)
-    seeds = comparison.seeds[:1] if comparison.smoke else comparison.seeds
-    epochs = 1 if comparison.smoke else comparison.epochs
-    runs = []
-    with tempfile.TemporaryDirectory() as folder:
-        tokens = Path(folder) / "tokens.txt"
-        write_tokens(comparison, tokens)
-        for seed in seeds:
-            for system in comparison.systems:
-                worker = Worker(
-                    system,
-                    tokens,
-                    comparison.eval_dir,
-                    seed,
-                    comparison.embedding_dim,
-                    epochs,
-                    comparison.workers,
-                    subsample_threshold=comparison.subsample_threshold,
-                )
-                runs.append(run_in_process(worker, Path(folder)))
-    results = summarize(comparison, runs)
-    print(json.dumps(results["summary"], indent=2))
-    results_file.write(comparison.results, results)
-
-
 def run_in_process(worker: Worker, folder: Path) -> dict:
     """Runs a worker in a process of its own and prints a line about it.
 
@@ -311,4 +305,4 @@ if __name__ == "__main__":
         given.update(tokens=Path(given["tokens"]), eval_dir=Path(given["eval_dir"]))
         run_worker(Worker(**given))
     else:
-        command_line.run(compare, Comparison, __doc__)
+        Comparison.main(__doc__)

@@ -10,26 +10,27 @@ import json
 import statistics
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax
 import numpy as np
 from flax import nnx
 
 import jaxw2v
-from experiments import command_line, pictures, results_file
+from experiments import pictures, results_file
+from experiments.experiment import Experiment
 from experiments.grouping import by_settings, means
 from experiments.imdb_sentiment.classify import Labelled, Mode, train
 from experiments.imdb_sentiment.reviews import Reviews, draw_labelled, encode, read
 from experiments.neighbors import neighbors
 from experiments.scores import SCORES, check_sets, score
 
-HERE = Path(__file__).parent
-
 
 @dataclasses.dataclass(frozen=True)
-class Sentiment:
+class Sentiment(Experiment):
     """Trains classifiers of reviews from several embeddings, with few and with many labels."""
+
+    SMOKE: ClassVar = {"sizes": (40, 200), "seeds": (1,), "embedding_dim": 8, "length": 32}
 
     train: Path
     """Reviews to learn from: 0 or 1, a tab, the text; plain or .xz."""
@@ -49,10 +50,32 @@ class Sentiment:
     """Words of a review that are read (words)."""
     probe_words: tuple[str, ...] = ("good", "bad", "terrible", "movie", "alps")
     """Words whose neighbors are shown."""
-    results: Path = HERE / "results.json"
-    """File that receives the results; the plot goes beside it."""
-    smoke: bool = False
-    """400 reviews, one seed, two sizes, vectors of 8 components, one epoch of word2vec."""
+
+    def check(self) -> None:
+        """The sets are there."""
+        check_sets(self.eval_dir)
+
+    def execute(self) -> None:
+        """Runs all arms with all seeds and writes the results after each seed."""
+        limit = 400 if self.smoke else None
+        reviews, test = read(self.train, limit), read(self.test, limit)
+        records: list[dict] = []
+        tables: list[dict] = []
+        for seed in self.seeds:
+            of_seed = run_seed(self, reviews, test, seed)
+            records += of_seed[0]
+            tables += of_seed[1]
+            results = {"summary": summarize(records), "tables": tables, "runs": records}
+            results_file.write(self.results, results)
+
+    def show(self, results: dict) -> None:
+        """Draws and prints the accuracies."""
+        draw(results["summary"], self.results.with_name("accuracy.png"))
+        print(table(results["summary"]))
+        for record in results["tables"]:
+            if record["seed"] == self.seeds[0]:
+                scores = "  ".join(f"{record[name]:.3f}" for name in SCORES)
+                print(f"{record['table']:50} {scores}  {record['neighbors']}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -243,44 +266,5 @@ def _cell(row: dict) -> str:
     return f"{100 * row['accuracy']:.1f}" + ("" if spread is None else f" ± {100 * spread:.1f}")
 
 
-def measure(settings: Sentiment) -> dict:
-    """Runs all arms with all seeds and writes the results after each seed.
-
-    Args:
-      settings: the settings.
-
-    Returns:
-      The content of the results file.
-    """
-    results_file.check_folder(settings.results)
-    check_sets(settings.eval_dir)
-    limit = None
-    if settings.smoke:
-        limit = 400
-        settings = dataclasses.replace(
-            settings, sizes=(40, 200), seeds=settings.seeds[:1], embedding_dim=8, length=32
-        )
-    reviews, test = read(settings.train, limit), read(settings.test, limit)
-    records, tables, results = [], [], {}
-    for seed in settings.seeds:
-        of_seed = run_seed(settings, reviews, test, seed)
-        records += of_seed[0]
-        tables += of_seed[1]
-        summary = summarize(records)
-        results = {
-            "summary": summary,
-            "tables": tables,
-            "runs": records,
-        }
-        results_file.write(settings.results, results)
-    draw(summary, settings.results.with_name("accuracy.png"))
-    print(table(summary))
-    for record in tables:
-        if record["seed"] == settings.seeds[0]:
-            scores = "  ".join(f"{record[name]:.3f}" for name in SCORES)
-            print(f"{record['table']:50} {scores}  {record['neighbors']}")
-    return results
-
-
 if __name__ == "__main__":
-    command_line.run(measure, Sentiment, __doc__)
+    Sentiment.main(__doc__)

@@ -12,13 +12,14 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax
 import numpy as np
 
 import jaxw2v
-from experiments import command_line, pictures, results_file
+from experiments import pictures
+from experiments.experiment import Experiment, Parts
 from experiments.gensim_comparison.run import (
     Comparison,
     Worker,
@@ -33,14 +34,21 @@ from jaxw2v.training.setup.forecast import zipf_counts
 from jaxw2v.training.setup.job import make_job
 from jaxw2v.training.step.batch import Chunk
 
-HERE = Path(__file__).parent
 SENTENCE = 25
 TEXT_WORDS = 100_000
 
 
 @dataclasses.dataclass(frozen=True)
-class LargeVocabulary:
+class LargeVocabulary(Experiment):
     """Cost by size of the vocabulary; quality by learning rate, sparse, dense and gensim."""
+
+    SMOKE: ClassVar = {
+        "sizes": (1_000, 2_000),
+        "embedding_dim": 8,
+        "rounds": 1,
+        "rates": (0.01,),
+        "gensim_rates": (0.025,),
+    }
 
     parts: tuple[Literal["cost", "sweep"], ...] = ("cost", "sweep")
     """What to measure."""
@@ -62,10 +70,23 @@ class LargeVocabulary:
     """Seed of the sweep, by which the best rate of each is chosen."""
     further_seeds: tuple[int, ...] = (2,)
     """Seeds with which the best rate of each is run again."""
-    results: Path = HERE / "results.json"
-    """File that receives the results; the plot goes beside it."""
-    smoke: bool = False
-    """Tables of a few thousand rows only, and a short sweep."""
+
+    def check(self) -> None:
+        """The sweep has its corpus and sets."""
+        if "sweep" in self.parts and None in (self.corpus, self.eval_dir):
+            raise jaxw2v.InputError(
+                "the sweep needs --corpus and --eval-dir (or give --parts cost)"
+            )
+
+    def work(self) -> Parts:
+        """What is asked for."""
+        parts = {"cost": measure_cost, "sweep": measure_quality}
+        return {part: functools.partial(parts[part], self) for part in self.parts}
+
+    def show(self, results: dict) -> None:
+        """Draws the cost."""
+        if "cost" in results:
+            plot(results["cost"], self.results.with_name("cost.png"))
 
 
 class Table:
@@ -157,11 +178,10 @@ def measure_quality(settings: LargeVocabulary) -> list[dict]:
     Returns:
       A record for each run, each a process of its own.
     """
-    few = 1 if settings.smoke else None
     rates = {
-        ("gensim", "auto"): settings.gensim_rates[:few],
-        ("jaxw2v", "sparse"): settings.rates[:few],
-        ("jaxw2v", "dense"): settings.rates[:few],
+        ("gensim", "auto"): settings.gensim_rates,
+        ("jaxw2v", "sparse"): settings.rates,
+        ("jaxw2v", "dense"): settings.rates,
     }
     records = []
     with tempfile.TemporaryDirectory() as folder:
@@ -189,7 +209,7 @@ def measure_quality(settings: LargeVocabulary) -> list[dict]:
         for system, of_system in rates.items():
             swept = [run(*system, rate, settings.seed) for rate in of_system]
             best = max(swept, key=lambda record: record["sum"])
-            for seed in settings.further_seeds[:few]:
+            for seed in settings.further_seeds:
                 run(*system, best["learning_rate"], seed)
     return records
 
@@ -220,26 +240,5 @@ def plot(records: list[dict], path: Path) -> None:
     pictures.save(figure, path)
 
 
-def measure(settings: LargeVocabulary) -> dict:
-    """Measures what is asked for, and keeps the rest of the results file as it is.
-
-    Args:
-      settings: the settings.
-
-    Returns:
-      The content of the results file.
-    """
-    if settings.smoke:
-        settings = dataclasses.replace(settings, sizes=(1_000, 2_000), embedding_dim=8, rounds=1)
-    if "sweep" in settings.parts and None in (settings.corpus, settings.eval_dir):
-        raise jaxw2v.InputError("the sweep needs --corpus and --eval-dir (or give --parts cost)")
-    parts = {"cost": measure_cost, "sweep": measure_quality}
-    work = {part: functools.partial(parts[part], settings) for part in settings.parts}
-    results = results_file.measure(settings.results, work)
-    if "cost" in results:
-        plot(results["cost"], settings.results.with_name("cost.png"))
-    return results
-
-
 if __name__ == "__main__":
-    command_line.run(measure, LargeVocabulary, __doc__)
+    LargeVocabulary.main(__doc__)

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jaxw2v
-from experiments import command_line, pictures, results_file
+from experiments import pictures, results_file
+from experiments.experiment import Experiment
 from experiments.fitting import fit_and_measure
 from experiments.grouping import by_settings, means
 from experiments.scores import check_file
 from jaxw2v.corpus import TokenStream, open_corpus
 from jaxw2v.vectors import AnalogyScore, evaluate_analogies
 
-HERE = Path(__file__).parent
 MEASURED = ("semantic", "syntactic", "total", "seconds")
 PAPERS = {"subsample_threshold": 1e-3, "num_negatives": 5, "noise_exponent": 0.75}
 """From here each setting is varied alone."""
@@ -34,8 +34,10 @@ LABELS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Mikolov:
+class Mikolov(Experiment):
     """Varies what the two papers vary, one setting at a time, for skip-gram and for CBOW."""
+
+    SMOKE: ClassVar = {"seeds": (1,), "embedding_dim": 8}
 
     corpus: str
     """Text file, one sentence or paragraph a line."""
@@ -45,10 +47,25 @@ class Mikolov:
     """Every setting is run with each seed (integer)."""
     embedding_dim: int = 100
     """Length of a word vector (components)."""
-    results: Path = HERE / "results.json"
-    """File that receives the results; the plot goes beside it."""
-    smoke: bool = False
-    """Two settings, one epoch, one seed, vectors of 8 components."""
+
+    def check(self) -> None:
+        """The questions are there."""
+        check_file(self.questions)
+
+    def execute(self) -> None:
+        """Runs everything and writes the results after each run."""
+        stream = open_corpus(self.corpus, jaxw2v.Config())
+        runs: list[dict] = []
+        for seed in self.seeds:
+            for objective in ("skipgram", "cbow"):
+                for tried in settings_to_try()[: 2 if self.smoke else None]:
+                    runs.append(run_once(self, stream, objective, tried, seed))
+                    results_file.write(self.results, {"summary": summarize(runs), "runs": runs})
+
+    def show(self, results: dict) -> None:
+        """Prints the table and draws it."""
+        print(table(results["summary"]))
+        draw(results["summary"], self.results.with_name("accuracy.png"))
 
 
 def settings_to_try() -> list[dict[str, float]]:
@@ -103,7 +120,7 @@ def run_once(
     defaults = jaxw2v.Config()
     config = jaxw2v.Config(
         objective=objective,
-        embedding_dim=8 if settings.smoke else settings.embedding_dim,
+        embedding_dim=settings.embedding_dim,
         epochs=1 if settings.smoke else defaults.epochs,
         seed=seed,
         **tried,
@@ -200,29 +217,5 @@ def draw(summary: list[dict], path: Path) -> None:
     pictures.save(figure, path)
 
 
-def measure(settings: Mikolov) -> dict:
-    """Runs everything and writes the results after each run.
-
-    Args:
-      settings: the settings.
-
-    Returns:
-      The content of the results file.
-    """
-    results_file.check_folder(settings.results)
-    check_file(settings.questions)
-    stream = open_corpus(settings.corpus, jaxw2v.Config())
-    runs, results = [], {}
-    for seed in settings.seeds[: 1 if settings.smoke else None]:
-        for objective in ("skipgram", "cbow"):
-            for tried in settings_to_try()[: 2 if settings.smoke else None]:
-                runs.append(run_once(settings, stream, objective, tried, seed))
-                results = {"summary": summarize(runs), "runs": runs}
-                results_file.write(settings.results, results)
-    print(table(results["summary"]))
-    draw(results["summary"], settings.results.with_name("accuracy.png"))
-    return results
-
-
 if __name__ == "__main__":
-    command_line.run(measure, Mikolov, __doc__)
+    Mikolov.main(__doc__)

@@ -12,19 +12,19 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 import jaxw2v
-from experiments import command_line, results_file
+from experiments import results_file
+from experiments.experiment import Experiment, Parts
 from experiments.scores import SCORES, check_sets, score
 from experiments.throughput.floors import chance_of_touching, shares_drawn
 from jaxw2v.corpus import open_corpus
 from jaxw2v.training import forecast, num_rows, storage_row
 from jaxw2v.vectors import WordVectors
 
-HERE = Path(__file__).parent
 TOKENS_PER_STEP = 32_768
 
 
@@ -57,8 +57,10 @@ LAYOUTS = (
 
 
 @dataclasses.dataclass(frozen=True)
-class MultiDevice:
+class MultiDevice(Experiment):
     """Trains on virtual CPU devices, one mesh after another."""
+
+    SMOKE: ClassVar = {"epochs": 1, "rounds": 1}
 
     corpus: Path
     """Text file, one sentence or paragraph a line."""
@@ -70,10 +72,27 @@ class MultiDevice:
     """Passes over the corpus (passes)."""
     rounds: int = 3
     """Runs of one epoch on one and on two devices, in alternation."""
-    results: Path = HERE / "results.json"
-    """File that receives the results."""
-    smoke: bool = False
-    """One epoch of two layouts."""
+
+    def check(self) -> None:
+        """The sets are there."""
+        check_sets(self.eval_dir)
+
+    def work(self) -> Parts:
+        """What is asked for."""
+        two = results_file.in_folder(one_and_two_devices, self)
+        parts = {
+            "meshes": {"meshes": results_file.in_folder(compare, self)},
+            "speed": {"two_devices_over_one": two},
+            "bytes": {
+                "bytes": bytes_by_size,
+                "busiest_shard": functools.partial(busiest_shard, self),
+            },
+        }
+        return {name: part for asked in self.parts for name, part in parts[asked].items()}
+
+    def show(self, results: dict) -> None:
+        """Prints the tables."""
+        print(table(results))
 
 
 def train(layout: Layout, corpus: Path, out: Path, settings: list[str]) -> dict:
@@ -129,7 +148,7 @@ def compare(settings: MultiDevice, folder: Path) -> list[dict]:
     layouts = LAYOUTS[:4:3] if settings.smoke else LAYOUTS
     for layout in layouts:
         out = folder / f"{layout.mesh}_{layout.processes}"
-        epochs = "1" if settings.smoke else str(settings.epochs)
+        epochs = str(settings.epochs)
         record = dataclasses.asdict(layout)
         record |= train(layout, settings.corpus, out, ["--epochs", epochs])
         wv = WordVectors.load(out)
@@ -154,7 +173,7 @@ def one_and_two_devices(settings: MultiDevice, folder: Path) -> dict:
       The ratio of each round.
     """
     ratios: dict[str, list[float]] = {mesh: [] for mesh in ("2x1", "1x2")[: 2 - settings.smoke]}
-    for i in range(1 if settings.smoke else settings.rounds):
+    for i in range(settings.rounds):
         speeds = {
             mesh: train(Layout(mesh), settings.corpus, folder / f"{mesh}_{i}", ["--epochs", "1"])
             for mesh in ("1x1", *ratios)
@@ -228,30 +247,6 @@ def _busiest(piece: np.ndarray, share: np.ndarray, pieces: int) -> float:
     return float(np.bincount(piece, share, pieces).max() * pieces / share.sum())
 
 
-def measure(settings: MultiDevice) -> dict:
-    """Does what is asked for.
-
-    Args:
-      settings: the settings.
-
-    Returns:
-      The content of the results file.
-    """
-    parts = {
-        "meshes": {"meshes": results_file.in_folder(compare, settings)},
-        "speed": {"two_devices_over_one": results_file.in_folder(one_and_two_devices, settings)},
-        "bytes": {
-            "bytes": bytes_by_size,
-            "busiest_shard": functools.partial(busiest_shard, settings),
-        },
-    }
-    work = {name: part for asked in settings.parts for name, part in parts[asked].items()}
-    check_sets(settings.eval_dir)
-    results = results_file.measure(settings.results, work)
-    print(table(results))
-    return results
-
-
 def table(results: dict) -> str:
     """The results as Markdown tables.
 
@@ -284,4 +279,4 @@ def table(results: dict) -> str:
 
 
 if __name__ == "__main__":
-    command_line.run(measure, MultiDevice, __doc__)
+    MultiDevice.main(__doc__)

@@ -7,8 +7,10 @@ import itertools
 import statistics
 import tempfile
 from pathlib import Path
+from typing import ClassVar
 
-from experiments import command_line, results_file
+from experiments import results_file
+from experiments.experiment import Experiment
 from experiments.gensim_comparison.run import (
     Comparison,
     Worker,
@@ -18,21 +20,20 @@ from experiments.gensim_comparison.run import (
 from experiments.grouping import by_settings, means
 from experiments.scores import SCORES, check_sets
 
-HERE = Path(__file__).parent
 THRESHOLD, THRESHOLD_OF_SLICE = 1e-4, 1e-3
 """Of subsampling, for both systems: jaxw2v's defaults for corpora of these sizes."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Objectives:
+class Objectives(Experiment):
     """Trains every objective with every output layer."""
+
+    SMOKE: ClassVar = {"epochs": 1, "slice_lines": 200}
 
     corpus: str
     """Text file, one sentence or paragraph a line."""
     eval_dir: Path
     """Folder with ws353.txt, simlex999.txt and questions-words.txt."""
-    results: Path = HERE / "results.json"
-    """File that receives the results."""
     seeds: tuple[int, ...] = (1,)
     """One run of each system for each seed."""
     embedding_dim: int = 100
@@ -41,64 +42,55 @@ class Objectives:
     """Passes over the corpus (passes)."""
     slice_lines: int = 8_000
     """Lines of the slice on which exact softmax is compared with negative sampling (lines)."""
-    smoke: bool = False
-    """A slice of 200 lines only, for one epoch."""
 
+    def check(self) -> None:
+        """The sets are there."""
+        check_sets(self.eval_dir)
 
-def measure(objectives: Objectives) -> dict:
-    """Runs everything, prints a table, writes the results.
+    def execute(self) -> None:
+        """Runs everything; a smoke run leaves the whole file out."""
+        whole: list[dict] = []
+        part: list[dict] = []
+        with tempfile.TemporaryDirectory() as folder:
+            tokens, of_slice = Path(folder) / "tokens.txt", Path(folder) / "slice.txt"
+            write_tokens(Comparison(self.corpus, self.eval_dir, smoke=self.smoke), tokens)
+            with open(tokens, "rb") as text:
+                of_slice.write_bytes(b"".join(itertools.islice(text, self.slice_lines)))
+            plan = []
+            for objective in ("skipgram", "cbow"):
+                for layer in ("negative_sampling", "hierarchical_softmax"):
+                    plan += [(whole, tokens, s, objective, layer) for s in ("gensim", "jaxw2v")]
+                for layer in ("negative_sampling", "hierarchical_softmax", "softmax"):
+                    plan.append((part, of_slice, "jaxw2v", objective, layer))
+                plan.append((part, of_slice, "gensim", objective, "negative_sampling"))
+            for seed, (runs, path, system, objective, layer) in itertools.product(self.seeds, plan):
+                if self.smoke and runs is whole:
+                    continue
+                worker = Worker(
+                    system,
+                    path,
+                    self.eval_dir,
+                    seed,
+                    self.embedding_dim,
+                    self.epochs,
+                    2,
+                    objective,
+                    layer,
+                    subsample_threshold=THRESHOLD if runs is whole else THRESHOLD_OF_SLICE,
+                )
+                runs.append(run_in_process(worker, Path(folder)))
+        results = {
+            "whole_file": {"summary": summarize(whole), "runs": whole},
+            "slice": {"summary": summarize(part), "runs": part},
+            "epochs": self.epochs,
+            "embedding_dim": self.embedding_dim,
+            "slice_lines": self.slice_lines,
+        }
+        results_file.write(self.results, results)
 
-    Args:
-      objectives: the settings.
-
-    Returns:
-      The content of the results file.
-    """
-    results_file.check_folder(objectives.results)
-    check_sets(objectives.eval_dir)
-    whole, part = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        tokens, of_slice = Path(folder) / "tokens.txt", Path(folder) / "slice.txt"
-        smoke = objectives.smoke
-        write_tokens(Comparison(objectives.corpus, objectives.eval_dir, smoke=smoke), tokens)
-        lines = 200 if smoke else objectives.slice_lines
-        with open(tokens, encoding="utf-8") as text, open(of_slice, "w", encoding="utf-8") as out:
-            out.writelines(itertools.islice(text, lines))
-        plan = []
-        for objective in ("skipgram", "cbow"):
-            for layer in ("negative_sampling", "hierarchical_softmax"):
-                plan += [(whole, tokens, s, objective, layer) for s in ("gensim", "jaxw2v")]
-            for layer in ("negative_sampling", "hierarchical_softmax", "softmax"):
-                plan.append((part, of_slice, "jaxw2v", objective, layer))
-            plan.append((part, of_slice, "gensim", objective, "negative_sampling"))
-        for seed, (runs, path, system, objective, layer) in itertools.product(
-            objectives.seeds[: 1 if smoke else None], plan
-        ):
-            if smoke and runs is whole:
-                continue
-            worker = Worker(
-                system,
-                path,
-                objectives.eval_dir,
-                seed,
-                objectives.embedding_dim,
-                1 if smoke else objectives.epochs,
-                2,
-                objective,
-                layer,
-                subsample_threshold=THRESHOLD if runs is whole else THRESHOLD_OF_SLICE,
-            )
-            runs.append(run_in_process(worker, Path(folder)))
-    results = {
-        "whole_file": {"summary": summarize(whole), "runs": whole},
-        "slice": {"summary": summarize(part), "runs": part},
-        "epochs": objectives.epochs,
-        "embedding_dim": objectives.embedding_dim,
-        "slice_lines": lines,
-    }
-    print(table(results))
-    results_file.write(objectives.results, results)
-    return results
+    def show(self, results: dict) -> None:
+        """Prints the table."""
+        print(table(results))
 
 
 def summarize(runs: list[dict]) -> list[dict]:
@@ -144,4 +136,4 @@ def table(results: dict) -> str:
 
 
 if __name__ == "__main__":
-    command_line.run(measure, Objectives, __doc__)
+    Objectives.main(__doc__)

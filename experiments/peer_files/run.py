@@ -16,20 +16,22 @@ import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
-from experiments import command_line, results_file
+from experiments import results_file
+from experiments.experiment import Experiment, Parts
 from experiments.queries.run import PeakMemory, anonymous_mib
 from jaxw2v import WordVectors
 from jaxw2v.corpus import Vocabulary
 
-HERE = Path(__file__).parent
-
 
 @dataclasses.dataclass(frozen=True)
-class PeerFiles:
+class PeerFiles(Experiment):
     """Writes and reads files with other programs; those that are not installed are passed over."""
+
+    SMOKE: ClassVar = {"words": 20_000, "embedding_dim": 50}
 
     run: Path
     """Folder that jaxw2v train wrote."""
@@ -41,10 +43,11 @@ class PeerFiles:
     """Vectors of the files whose loading is timed (words)."""
     embedding_dim: int = 300
     """Length of those vectors (components)."""
-    results: Path = HERE / "results.json"
-    """File that receives the results."""
-    smoke: bool = False
-    """Small files."""
+
+    def work(self) -> Parts:
+        """What is asked for."""
+        parts = {"round_trips": round_trips, "files": compare_files, "load_speed": load_speed}
+        return {part: results_file.in_folder(parts[part], self) for part in self.parts}
 
 
 Read = tuple[list[str], np.ndarray]
@@ -294,7 +297,7 @@ def load_speed(settings: PeerFiles, folder: Path) -> list[dict]:
     Returns:
       A record for each format.
     """
-    shape = (20_000, 50) if settings.smoke else (settings.words, settings.embedding_dim)
+    shape = (settings.words, settings.embedding_dim)
     vectors = 0.3 * np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
     vocabulary = Vocabulary(tuple(f"word{i}" for i in range(shape[0])), np.arange(shape[0], 0, -1))
     wv, records = WordVectors(vocabulary, vectors), []
@@ -337,22 +340,8 @@ def work(path: str) -> dict:
     }
 
 
-def measure(settings: PeerFiles) -> dict:
-    """Does what is asked for.
-
-    Args:
-      settings: the settings.
-
-    Returns:
-      The content of the results file.
-    """
-    parts = {"round_trips": round_trips, "files": compare_files, "load_speed": load_speed}
-    work = {part: results_file.in_folder(parts[part], settings) for part in settings.parts}
-    return results_file.measure(settings.results, work)
-
-
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--worker"]:
         print(json.dumps(work(sys.argv[2])))
     else:
-        command_line.run(measure, PeerFiles, __doc__)
+        PeerFiles.main(__doc__)

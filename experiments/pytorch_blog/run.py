@@ -9,12 +9,13 @@ import dataclasses
 import functools
 import json
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 import jaxw2v
-from experiments import command_line, pictures, results_file
+from experiments import pictures
+from experiments.experiment import Experiment, Parts
 from experiments.neighbors import neighbors
 from experiments.pytorch_blog import torch_skipgram
 from experiments.pytorch_blog.held_out import HeldOut, Sampling, draw_held_out, pair_loss
@@ -23,7 +24,6 @@ from jaxw2v.corpus import TokenStream, open_corpus
 from jaxw2v.plots import COLOURS
 from jaxw2v.training import fit
 
-HERE = Path(__file__).parent
 WIKITEXT_TOKENS, EPOCHS = 77_500_000, 5
 """Kept tokens of WikiText-103, and passes, of the blog."""
 BLOG_MINUTES = 5 * 42.5
@@ -35,8 +35,15 @@ PARTS = ("default", "blog_slice", "default_slice", "torch_slice")
 
 
 @dataclasses.dataclass(frozen=True)
-class Blog:
+class Blog(Experiment):
     """Trains with the blog's settings in several ways, and projects to WikiText-103."""
+
+    SMOKE: ClassVar = {
+        "embedding_dim": 8,
+        "min_count": 2,
+        "slice_tokens": 2_000,
+        "held_out_pairs": 500,
+    }
 
     corpus: str
     """Text file, one paragraph a line; or wikitext-103."""
@@ -54,10 +61,36 @@ class Blog:
     """Pairs on which the loss is measured after each epoch (pairs)."""
     probe_words: tuple[str, ...] = ("love", "hurricane", "military", "army")
     """Words whose neighbors are shown after each epoch."""
-    results: Path = HERE / "results.json"
-    """File that receives the results; the plot goes beside it."""
-    smoke: bool = False
-    """8 components, 5 negatives, a slice of 2,000 tokens, words seen twice."""
+
+    def check(self) -> None:
+        """The sets are there."""
+        check_sets(self.eval_dir)
+
+    def work(self) -> Parts:
+        """The arms that are asked for."""
+        runs = configs(self)
+        stream = open_corpus(self.corpus, runs["default"])
+        whole, part, rest = split(stream, self.slice_tokens)
+        held_out = {
+            name: draw_held_out(rest, config, name, self.held_out_pairs)
+            for name, config in runs.items()
+        }
+        arm = functools.partial(run_arm, self, held_out=held_out)
+        work = {
+            "default": functools.partial(arm, runs["default"], whole),
+            "default_slice": functools.partial(arm, runs["default"], part),
+            "blog_slice": functools.partial(arm, runs["blog"], part),
+            "torch_slice": functools.partial(run_torch, runs["blog"], part, held_out),
+        }
+        return {name: done for name, done in work.items() if name in self.parts}
+
+    def show(self, results: dict) -> None:
+        """Draws the losses and prints the arms."""
+        draw(results, self.results.with_name("losses.png"))
+        for name in PARTS:
+            if name in results:
+                shown = {key: v for key, v in results[name].items() if key != "epochs"}
+                print(name, json.dumps(shown))
 
 
 def configs(settings: Blog) -> dict[Sampling, jaxw2v.Config]:
@@ -235,44 +268,5 @@ def draw(results: dict, path: Path) -> None:
     pictures.save(figure, path)
 
 
-def measure(settings: Blog) -> dict:
-    """Runs the parts and writes the results after each.
-
-    Args:
-      settings: the settings.
-
-    Returns:
-      The content of the results file.
-    """
-    results_file.check_folder(settings.results)
-    check_sets(settings.eval_dir)
-    if settings.smoke:
-        settings = dataclasses.replace(
-            settings, embedding_dim=8, min_count=2, slice_tokens=2_000, held_out_pairs=500
-        )
-    runs = configs(settings)
-    stream = open_corpus(settings.corpus, runs["default"])
-    whole, part, rest = split(stream, settings.slice_tokens)
-    held_out = {
-        name: draw_held_out(rest, config, name, settings.held_out_pairs)
-        for name, config in runs.items()
-    }
-    arm = functools.partial(run_arm, settings, held_out=held_out)
-    work = {
-        "default": functools.partial(arm, runs["default"], whole),
-        "default_slice": functools.partial(arm, runs["default"], part),
-        "blog_slice": functools.partial(arm, runs["blog"], part),
-        "torch_slice": functools.partial(run_torch, runs["blog"], part, held_out),
-    }
-    chosen = {name: done for name, done in work.items() if name in settings.parts}
-    results = results_file.measure(settings.results, chosen)
-    draw(results, settings.results.with_name("losses.png"))
-    for name in work:
-        if name in results:
-            shown = {key: v for key, v in results[name].items() if key != "epochs"}
-            print(name, json.dumps(shown))
-    return results
-
-
 if __name__ == "__main__":
-    command_line.run(measure, Blog, __doc__)
+    Blog.main(__doc__)

@@ -10,19 +10,19 @@ import json
 import math
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 import jaxw2v
-from experiments import command_line, results_file
+from experiments import results_file
+from experiments.experiment import Experiment
 from experiments.fitting import fit_and_measure
 from experiments.quality_frontier.draw import ALONE, draw, table
 from experiments.scores import SCORES, check_sets, score
 from jaxw2v.corpus import TokenStream, Vocabulary, open_corpus
 from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
 
-HERE = Path(__file__).parent
 PARTS = (
     "rate",
     "epochs",
@@ -43,8 +43,10 @@ RARE_SCORES = tuple(f"rare_{name}" for name in SCORES)
 
 
 @dataclasses.dataclass(frozen=True)
-class Frontier:
+class Frontier(Experiment):
     """Trains at every point of the map and scores it, rare words apart too."""
+
+    SMOKE: ClassVar = {"seeds": (1,)}
 
     corpus: str
     """Text file, one sentence or paragraph a line."""
@@ -54,10 +56,31 @@ class Frontier:
     """Which settings to vary."""
     seeds: tuple[int, ...] = (1, 2)
     """Every point is run with each seed (integer)."""
-    results: Path = HERE / "results.json"
-    """File that receives the results; the plot goes beside it."""
-    smoke: bool = False
-    """One point of each part, one epoch, one seed, vectors of 8 components."""
+
+    def check(self) -> None:
+        """The sets are there."""
+        check_sets(self.eval_dir)
+
+    def execute(self) -> None:
+        """Runs every point with every seed and writes the results after each."""
+        stream = open_corpus(self.corpus, jaxw2v.Config())
+        runs = results_file.read(self.results).get("runs", [])
+        for seed in self.seeds:
+            for part in self.parts:
+                for settings in points(part)[: 1 if self.smoke else None]:
+                    run = run_point(self, stream, part, settings, seed)
+                    print(line(run), flush=True)
+                    point = ("part", "settings", "seed")
+                    runs = [old for old in runs if any(old[name] != run[name] for name in point)]
+                    runs.append(run)
+                    results_file.write(self.results, {"runs": runs})
+
+    def show(self, results: dict) -> None:
+        """Draws the map, once all of it was measured, and prints the tables."""
+        runs = results["runs"]
+        if set(ALONE) | {"rate"} <= {run["part"] for run in runs}:
+            draw(runs, self.results.with_name("frontier.png"))
+        print(*(f"{part}\n{table(runs, part)}\n" for part in PARTS), sep="\n")
 
 
 def points(part: str) -> list[dict]:
@@ -237,34 +260,6 @@ def sums(scores: dict[str, float]) -> dict[str, float]:
     }
 
 
-def measure(frontier: Frontier) -> dict:
-    """Runs every point with every seed and writes the results after each.
-
-    Args:
-      frontier: the settings.
-
-    Returns:
-      The content of the results file.
-    """
-    results_file.check_folder(frontier.results)
-    check_sets(frontier.eval_dir)
-    stream = open_corpus(frontier.corpus, jaxw2v.Config())
-    runs = results_file.read(frontier.results).get("runs", [])
-    for seed in frontier.seeds[: 1 if frontier.smoke else None]:
-        for part in frontier.parts:
-            for settings in points(part)[: 1 if frontier.smoke else None]:
-                run = run_point(frontier, stream, part, settings, seed)
-                print(line(run), flush=True)
-                point = ("part", "settings", "seed")
-                runs = [old for old in runs if any(old[name] != run[name] for name in point)]
-                runs.append(run)
-                results_file.write(frontier.results, {"runs": runs})
-    if set(ALONE) | {"rate"} <= {run["part"] for run in runs}:
-        draw(runs, frontier.results.with_name("frontier.png"))
-    print(*(f"{part}\n{table(runs, part)}\n" for part in PARTS), sep="\n")
-    return {"runs": runs}
-
-
 def line(run: dict) -> str:
     """A run as a line of text.
 
@@ -283,4 +278,4 @@ def line(run: dict) -> str:
 
 
 if __name__ == "__main__":
-    command_line.run(measure, Frontier, __doc__)
+    Frontier.main(__doc__)

@@ -9,14 +9,15 @@ import dataclasses
 import itertools
 import tempfile
 from pathlib import Path
+from typing import ClassVar
 
-from experiments import command_line, pictures, results_file
+from experiments import pictures, results_file
+from experiments.experiment import Experiment
 from experiments.gensim_comparison.run import Comparison, Worker, run_in_process, write_tokens
 from experiments.grouping import by_settings, means
 from experiments.quality_frontier.bootstrap import difference
 from experiments.scores import SCORES, check_sets
 
-HERE = Path(__file__).parent
 GENSIMS_THRESHOLD = 1e-3
 """gensim's default, which is ours too up to 5 million words (share of words)."""
 DEFAULT = ("skipgram", "negative_sampling")
@@ -30,8 +31,18 @@ RATE_OF_OTHERS = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
-class BySize:
+class BySize(Experiment):
     """Trains both systems on the first lines of a text."""
+
+    SMOKE: ClassVar = {
+        "lines": (3_000,),
+        "epochs": 1,
+        "embedding_dim": 8,
+        "seeds": (1,),
+        "rates": (0.025,),
+        "seeds_of_others": (),
+    }
+    RESULTS = "sizes.json"
 
     corpus: Path
     """Text file, one sentence or paragraph a line, not compressed."""
@@ -41,71 +52,79 @@ class BySize:
     """Sizes of the corpus (lines)."""
     epochs: int = 5
     """Passes over the corpus (passes)."""
+    embedding_dim: int = 100
+    """Length of a word vector (components)."""
     seeds: tuple[int, ...] = (1, 2, 3)
     """Every point is run with each seed (integer)."""
     rates: tuple[float, ...] = (0.025, 0.05, 0.1)
     """Learning rates of gensim (no unit)."""
     seeds_of_others: tuple[int, ...] = (1, 2)
     """Seeds of cbow and of hierarchical softmax, which gensim trains at one rate (integer)."""
-    results: Path = HERE / "sizes.json"
-    """File that receives the results; the picture goes beside it."""
-    smoke: bool = False
-    """One seed, one rate, one epoch of the first size, skip-gram with negative sampling only."""
+
+    def check(self) -> None:
+        """The sets are there."""
+        check_sets(self.eval_dir)
+
+    def execute(self) -> None:
+        """Runs every point and writes the results after each size."""
+        plan = [(*DEFAULT, seed, (None, *self.rates)) for seed in self.seeds]
+        for seed, others in itertools.product(self.seeds_of_others, OTHERS):
+            plan.append((*others, seed, (None, RATE_OF_OTHERS)))
+        runs: list[dict] = []
+        intervals: dict[str, dict] = {}
+        for lines in self.lines:
+            with tempfile.TemporaryDirectory() as folder:
+                of_size = run_size(self, lines, plan, Path(folder))
+            intervals[str(lines)] = interval_of_best(of_size)
+            for run in of_size:
+                del run["answers"]
+            runs += of_size
+            results = {"runs": runs, "intervals": intervals, "epochs": self.epochs}
+            results_file.write(self.results, results)
+
+    def show(self, results: dict) -> None:
+        """Draws and prints the best of each size."""
+        draw(results["runs"], self.results.with_suffix(".png"))
+        print(table(results["runs"], results["intervals"]))
 
 
-def measure(by_size: BySize) -> dict:
-    """Runs every point and writes the results after each size.
+def run_size(by_size: BySize, lines: int, plan: list[tuple], folder: Path) -> list[dict]:
+    """Runs both systems on the first lines of the text.
 
     Args:
       by_size: the settings.
+      lines: so many.
+      plan: objective, output layer, seed and learning rates, ``None`` for our defaults.
+      folder: for the tokens.
 
     Returns:
-      The content of the results file.
+      What was measured, with the answers that the scores are made of.
     """
-    results_file.check_folder(by_size.results)
-    check_sets(by_size.eval_dir)
-    few = slice(1 if by_size.smoke else None)
-    plan = [(*DEFAULT, seed, (None, *by_size.rates[few])) for seed in by_size.seeds[few]]
-    if not by_size.smoke:
-        for seed, others in itertools.product(by_size.seeds_of_others, OTHERS):
-            plan.append((*others, seed, (None, RATE_OF_OTHERS)))
-    runs: list[dict] = []
-    intervals: dict[str, dict] = {}
-    for lines in by_size.lines[few]:
-        of_size = []
-        with tempfile.TemporaryDirectory() as folder:
-            part, tokens = Path(folder) / "part.txt", Path(folder) / "tokens.txt"
-            with open(by_size.corpus, "rb") as corpus:
-                part.write_bytes(b"".join(itertools.islice(corpus, lines)))
-            write_tokens(Comparison(str(part), by_size.eval_dir), tokens)
-            for objective, layer, seed, rates in plan:
-                for rate in rates:
-                    worker = Worker(
-                        "jaxw2v" if rate is None else "gensim",
-                        tokens,
-                        by_size.eval_dir,
-                        seed,
-                        embedding_dim=8 if by_size.smoke else 100,
-                        epochs=1 if by_size.smoke else by_size.epochs,
-                        workers=2,
-                        objective=objective,
-                        output_layer=layer,
-                        learning_rate=rate,
-                        subsample_threshold=None if rate is None else GENSIMS_THRESHOLD,
-                        answers=True,
-                    )
-                    run = run_in_process(worker, Path(folder))
-                    mean = sum(run[name] for name in SCORES) / len(SCORES)
-                    of_size.append({"lines": lines, **run, "mean": mean})
-        intervals[str(lines)] = interval_of_best(of_size)
-        for run in of_size:
-            del run["answers"]
-        runs += of_size
-        results = {"runs": runs, "intervals": intervals, "epochs": by_size.epochs}
-        results_file.write(by_size.results, results)
-    draw(runs, by_size.results.with_suffix(".png"))
-    print(table(runs, intervals))
-    return results
+    found = []
+    part, tokens = folder / "part.txt", folder / "tokens.txt"
+    with open(by_size.corpus, "rb") as corpus:
+        part.write_bytes(b"".join(itertools.islice(corpus, lines)))
+    write_tokens(Comparison(str(part), by_size.eval_dir), tokens)
+    for objective, layer, seed, rates in plan:
+        for rate in rates:
+            worker = Worker(
+                "jaxw2v" if rate is None else "gensim",
+                tokens,
+                by_size.eval_dir,
+                seed,
+                embedding_dim=by_size.embedding_dim,
+                epochs=by_size.epochs,
+                workers=2,
+                objective=objective,
+                output_layer=layer,
+                learning_rate=rate,
+                subsample_threshold=None if rate is None else GENSIMS_THRESHOLD,
+                answers=True,
+            )
+            run = run_in_process(worker, folder)
+            mean = sum(run[name] for name in SCORES) / len(SCORES)
+            found.append({"lines": lines, **run, "mean": mean})
+    return found
 
 
 def interval_of_best(runs: list[dict]) -> dict[str, list[float]]:
@@ -209,4 +228,4 @@ def draw(runs: list[dict], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    command_line.run(measure, BySize, __doc__)
+    BySize.main(__doc__)

@@ -10,17 +10,19 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
-from experiments import command_line, results_file
-
-HERE = Path(__file__).parent
+from experiments import results_file
+from experiments.experiment import Experiment, Parts
 
 
 @dataclasses.dataclass(frozen=True)
-class Queries:
+class Queries(Experiment):
     """Times queries, and watches memory."""
+
+    SMOKE: ClassVar = {"words": 30_000, "embedding_dim": 50, "queries": 100, "rounds": 1}
 
     words: int = 1_000_000
     """Vectors in the table (words)."""
@@ -30,10 +32,15 @@ class Queries:
     """Words whose ten neighbors are asked for (queries)."""
     rounds: int = 3
     """Rounds of each system, in alternation, each a process of its own (rounds)."""
-    results: Path = HERE / "results.json"
-    """File that receives the results."""
-    smoke: bool = False
-    """A small table, one round."""
+
+    def work(self) -> Parts:
+        """Both systems in alternation."""
+        return {"queries": results_file.in_folder(compare, self)}
+
+    def show(self, results: dict) -> None:
+        """Prints the ratios."""
+        shown = {key: value for key, value in results["queries"].items() if key != "runs"}
+        print(json.dumps(shown, indent=2))
 
 
 def make_table(settings: Queries, folder: Path) -> Path:
@@ -176,27 +183,8 @@ def compare(settings: Queries, folder: Path) -> dict:
     }
 
 
-def measure(settings: Queries) -> dict:
-    """Measures.
-
-    Args:
-      settings: the settings.
-
-    Returns:
-      The content of the results file.
-    """
-    if settings.smoke:
-        small = {"words": 30_000, "embedding_dim": 50, "queries": 100, "rounds": 1}
-        settings = dataclasses.replace(settings, **small)
-    work = {"queries": results_file.in_folder(compare, settings)}
-    results = results_file.measure(settings.results, work)
-    shown = {key: value for key, value in results["queries"].items() if key != "runs"}
-    print(json.dumps(shown, indent=2))
-    return results
-
-
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--worker"]:
         print(json.dumps(work(sys.argv[2], sys.argv[3], int(sys.argv[4]))))
     else:
-        command_line.run(measure, Queries, __doc__)
+        Queries.main(__doc__)

@@ -13,20 +13,22 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from experiments import command_line, results_file
+from experiments import results_file
+from experiments.experiment import Experiment, Parts
 from jaxw2v import Config, WordVectors
 from jaxw2v.corpus import TokenStream
 from jaxw2v.training import fit
 
-HERE = Path(__file__).parent
 PROGRAM = [sys.executable, "-m", "jaxw2v"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Streaming:
+class Streaming(Experiment):
     """Encodes and trains on many copies of a text."""
+
+    SMOKE: ClassVar = {"copies": 2, "rounds": 1}
 
     corpus: Path
     """Text file, one sentence or paragraph a line."""
@@ -36,10 +38,11 @@ class Streaming:
     """Times that the text is read, as so many files (copies)."""
     rounds: int = 3
     """Runs with the stream read from disk and kept on the device, in alternation (runs)."""
-    results: Path = HERE / "results.json"
-    """File that receives the results."""
-    smoke: bool = False
-    """Two copies, one round."""
+
+    def work(self) -> Parts:
+        """What is asked for."""
+        parts = {"memory": measure_memory, "speed": measure_speed}
+        return {part: results_file.in_folder(parts[part], self) for part in self.parts}
 
 
 def watch(words: list[str], until: float = float("inf")) -> dict:
@@ -84,7 +87,7 @@ def measure_memory(settings: Streaming, folder: Path) -> dict:
     Returns:
       Sizes and peaks.
     """
-    texts = [str(settings.corpus)] * (2 if settings.smoke else settings.copies)
+    texts = [str(settings.corpus)] * settings.copies
     options = ["--max-vocabulary", "20000"]
     whole, killed = folder / "whole", folder / "killed"
     encode = [*PROGRAM, "encode", *texts, *options, "--out"]
@@ -125,7 +128,7 @@ def measure_speed(settings: Streaming, folder: Path) -> dict:
     subprocess.run(encode, check=True, capture_output=True)
     speeds: dict[str, list[float]] = {"streamed": [], "resident": []}
     digests = set()
-    for number in range(1 if settings.smoke else settings.rounds):
+    for number in range(settings.rounds):
         kinds = ["streamed", "resident"]
         for kind in kinds if number % 2 == 0 else kinds[::-1]:
             # A process of its own: each run compiles, and finds memory, anew.
@@ -174,19 +177,8 @@ def work(stream: Path, kind: str) -> dict:
     }
 
 
-def measure(settings: Streaming) -> None:
-    """Does what is asked for.
-
-    Args:
-      settings: the settings.
-    """
-    parts = {"memory": measure_memory, "speed": measure_speed}
-    work = {part: results_file.in_folder(parts[part], settings) for part in settings.parts}
-    results_file.measure(settings.results, work)
-
-
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--worker"]:
         print(json.dumps(work(Path(sys.argv[2]), sys.argv[3])))
     else:
-        command_line.run(measure, Streaming, __doc__)
+        Streaming.main(__doc__)

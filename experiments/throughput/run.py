@@ -10,15 +10,15 @@ import dataclasses
 import functools
 import os
 import statistics
-from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax
 import numpy as np
 
 import jaxw2v
-from experiments import command_line, pictures, results_file
+from experiments import pictures
+from experiments.experiment import Experiment, Parts
 from experiments.fitting import fit_and_measure
 from experiments.throughput.floors import count_step, measured_ceilings
 from experiments.throughput.kernels import profile
@@ -27,7 +27,6 @@ from experiments.throughput.synthetic import SENTENCE, synthetic_stream
 from jaxw2v.corpus import TokenStream
 from jaxw2v.training import make_job
 
-HERE = Path(__file__).parent
 PARTS = ("cases", "sweep", "devices", "peers")
 CASES = {
     "dim128": {"embedding_dim": 128},
@@ -55,8 +54,10 @@ DIMENSION = 100
 
 
 @dataclasses.dataclass(frozen=True)
-class Throughput:
+class Throughput(Experiment):
     """Words a second by each setting, with floors and profile, and of other programs."""
+
+    SMOKE: ClassVar = {"tokens": 20_000, "sweep_tokens": 20_000, "vocabulary": 500}
 
     parts: tuple[Literal[PARTS], ...] = PARTS
     """Three cases with their kernels; each setting varied alone; devices; other programs."""
@@ -69,10 +70,20 @@ class Throughput:
     """Tokens of the corpus of the other parts (words)."""
     vocabulary: int = 80_000
     """Distinct words (words)."""
-    results: Path = HERE / "results.json"
-    """File that receives the results; the plot goes beside it."""
-    smoke: bool = False
-    """A few thousand tokens only, one value of each setting."""
+
+    def work(self) -> Parts:
+        """What is asked for."""
+        size, copied_bytes = (2_048 if jax.default_backend() == "cpu" else 8_192), 1 << 29
+        if self.smoke:
+            size, copied_bytes = 64, 1 << 16
+        ceilings = measured_ceilings(size, copied_bytes)
+        parts = {"cases": run_cases, "sweep": run_sweep, "devices": run_devices, "peers": run_peers}
+        return {part: functools.partial(parts[part], self, ceilings) for part in self.parts}
+
+    def show(self, results: dict) -> None:
+        """Draws the sweep."""
+        if "sweep" in results:
+            draw(results["sweep"], self.results.with_name("words_per_second.png"))
 
 
 def train(stream: TokenStream, config: jaxw2v.Config, ceilings: dict, mesh: str | None) -> dict:
@@ -139,6 +150,20 @@ def run_case(name: str, stream: TokenStream, ceilings: dict) -> dict:
     }
     print(line(name, record), flush=True)
     return record
+
+
+def run_cases(settings: Throughput, ceilings: dict) -> list[dict]:
+    """Trains the cases.
+
+    Args:
+      settings: the settings.
+      ceilings: from :func:`measured_ceilings`.
+
+    Returns:
+      A record for each.
+    """
+    stream = synthetic_stream(settings.tokens, settings.vocabulary)
+    return [run_case(name, stream, ceilings) for name in settings.cases]
 
 
 def run_sweep(settings: Throughput, ceilings: dict) -> list[dict]:
@@ -239,39 +264,6 @@ def draw(sweep: list[dict], path: Path) -> None:
     pictures.save(figure, path)
 
 
-def measure(settings: Throughput) -> dict:
-    """Measures what is asked for and writes the results after each part.
-
-    Args:
-      settings: the settings.
-
-    Returns:
-      The content of the results file.
-    """
-    results_file.check_folder(settings.results)
-    size, copied_bytes = (2_048 if jax.default_backend() == "cpu" else 8_192), 1 << 29
-    if settings.smoke:
-        size, copied_bytes = 64, 1 << 16
-        settings = dataclasses.replace(settings, tokens=20_000, sweep_tokens=20_000, vocabulary=500)
-    ceilings = measured_ceilings(size, copied_bytes)
-
-    def run_cases(settings: Throughput, ceilings: dict) -> list[dict]:
-        stream = synthetic_stream(settings.tokens, settings.vocabulary)
-        return [run_case(name, stream, ceilings) for name in settings.cases]
-
-    parts: dict[str, Callable] = {
-        "cases": run_cases,
-        "sweep": run_sweep,
-        "devices": run_devices,
-        "peers": run_peers,
-    }
-    work = {part: functools.partial(parts[part], settings, ceilings) for part in settings.parts}
-    results = results_file.measure(settings.results, work)
-    if "sweep" in results:
-        draw(results["sweep"], settings.results.with_name("words_per_second.png"))
-    return results
-
-
 def line(name: str, found: dict) -> str:
     """A run as a line of text.
 
@@ -291,4 +283,4 @@ def line(name: str, found: dict) -> str:
 
 
 if __name__ == "__main__":
-    command_line.run(measure, Throughput, __doc__)
+    Throughput.main(__doc__)

@@ -11,7 +11,7 @@ from experiments.accelerator import part, run
 from experiments.accelerator.agreement import _difference
 from experiments.accelerator.draw import draw
 from experiments.accelerator.jobs import distance
-from experiments.accelerator.run import PARTS, Accelerator, measure
+from experiments.accelerator.run import PARTS, Accelerator
 from experiments.accelerator.settings import Settings
 from experiments.throughput.kernels import Event, gaps
 from jaxw2v import InputError, WordVectors
@@ -71,7 +71,7 @@ def test_a_part_that_fails_or_takes_too_long_loses_nothing(tmp_path, monkeypatch
     )
     monkeypatch.setattr(run, "MODULE", ("-c", (tmp_path / "part.py").read_text()))
     monkeypatch.setenv("PYTHONPATH", os.getcwd())
-    results = measure(Accelerator(parts=("device", "speed"), minutes=0.1, results=path))
+    results = Accelerator(parts=("device", "speed"), minutes=0.1, results=path).measure()
     assert results["queries"] == {"found": "earlier"}
     assert results["device"] == {"found": 1}
     assert results["speed"] == {"found": 2}
@@ -81,7 +81,7 @@ def test_a_part_that_fails_or_takes_too_long_loses_nothing(tmp_path, monkeypatch
 
 def test_a_missing_corpus_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such file"):
-        measure(Accelerator(tmp_path / "none.txt", results=tmp_path / "results.json"))
+        Accelerator(tmp_path / "none.txt", results=tmp_path / "results.json").measure()
 
 
 def test_gaps_are_counted_by_hand():

@@ -3,16 +3,14 @@
 import json
 
 from experiments.checkpoints.run import Checkpoints
-from experiments.checkpoints.run import measure as measure_checkpoints
 from experiments.streaming.run import Streaming
-from experiments.streaming.run import measure as measure_streaming
 
 
 def test_checkpoints_smoke(small_folder):
     results = small_folder / "results.json"
     parts = ("kill", "terminate", "meshes")
     corpus = small_folder / "corpus.txt"
-    measure_checkpoints(Checkpoints(corpus, parts, results=results, smoke=True))
+    Checkpoints(corpus, parts, results=results, smoke=True).measure()
     found = json.loads(results.read_text())
     assert found["kill"]["kills"] == 1
     assert found["kill"]["runs"] == found["kill"]["runs_with_the_same_bits"] >= 1
@@ -23,7 +21,7 @@ def test_checkpoints_smoke(small_folder):
 
 def test_streaming_smoke(small_folder):
     results = small_folder / "results.json"
-    measure_streaming(Streaming(small_folder / "corpus.txt", results=results, smoke=True))
+    Streaming(small_folder / "corpus.txt", results=results, smoke=True).measure()
     found = json.loads(results.read_text())
     assert found["memory"]["taken_up_is_the_same"]
     assert found["memory"]["training"]["exit_code"] == 0

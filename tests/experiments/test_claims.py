@@ -8,20 +8,14 @@ from scipy import stats
 
 import jaxw2v
 from experiments.embedding_is_a_lookup.run import Lookup
-from experiments.embedding_is_a_lookup.run import measure as measure_lookup
 from experiments.imdb_sentiment.reviews import draw_labelled, encode, read
 from experiments.imdb_sentiment.run import ARMS, Sentiment
-from experiments.imdb_sentiment.run import measure as measure_sentiment
 from experiments.mikolov_2013.run import Mikolov, split_accuracy
-from experiments.mikolov_2013.run import measure as measure_mikolov
 from experiments.pytorch_blog.held_out import HeldOut, blog_pairs, default_pairs, pair_loss
 from experiments.pytorch_blog.run import Blog
-from experiments.pytorch_blog.run import measure as measure_blog
 from experiments.quality_frontier.bootstrap import difference
 from experiments.quality_frontier.run import Frontier, every_nth_line, write_rare
-from experiments.quality_frontier.run import measure as measure_frontier
 from experiments.quality_frontier.sizes import BySize, best_of_each
-from experiments.quality_frontier.sizes import measure as measure_sizes
 from experiments.scores import answers, score
 from jaxw2v.corpus import Vocabulary, open_corpus
 from jaxw2v.vectors import AnalogyScore
@@ -29,7 +23,7 @@ from jaxw2v.vectors import AnalogyScore
 
 def test_embedding_is_a_lookup_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
-    measure_lookup(Lookup(corpus, probe_words=("w1",), results=path, smoke=True))
+    Lookup(corpus, probe_words=("w1",), results=path, smoke=True).measure()
     results = json.loads(path.read_text())
     for row in results["layers"]:
         assert row["forward"] == 0
@@ -45,8 +39,8 @@ def test_embedding_is_a_lookup_smoke(small_folder):
 def test_frontier_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
     parts = ("epochs", "size")
-    measure_frontier(Frontier(corpus, small_folder, parts, results=path, smoke=True))
-    measure_frontier(Frontier(corpus, small_folder, parts[:1], results=path, smoke=True))
+    Frontier(corpus, small_folder, parts, results=path, smoke=True).measure()
+    Frontier(corpus, small_folder, parts[:1], results=path, smoke=True).measure()
     runs = json.loads(path.read_text())["runs"]
     assert sorted(run["part"] for run in runs) == sorted(parts)
     assert all(run["words_per_second"] > 0 for run in runs)
@@ -54,11 +48,8 @@ def test_frontier_smoke(small_folder):
 
 def test_sizes_smoke(small_folder):
     path = small_folder / "sizes.json"
-    measure_sizes(
-        BySize(
-            small_folder / "corpus.txt", small_folder, lines=(200, 300), results=path, smoke=True
-        )
-    )
+    corpus = small_folder / "corpus.txt"
+    BySize(corpus, small_folder, lines=(200,), results=path, smoke=True).measure()
     runs = json.loads(path.read_text())["runs"]
     assert [(run["system"], run["learning_rate"]) for run in runs] == [
         ("jaxw2v", None),
@@ -155,7 +146,7 @@ def test_rare_pairs_and_questions_are_those_with_a_rare_word(tmp_path):
 def test_mikolov_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
     questions = small_folder / "questions-words.txt"
-    measure_mikolov(Mikolov(corpus, questions, results=path, smoke=True))
+    Mikolov(corpus, questions, results=path, smoke=True).measure()
     summary = json.loads(path.read_text())["summary"]
     assert {row["objective"] for row in summary} == {"skipgram", "cbow"}
     assert len({row["subsample_threshold"] for row in summary}) == 2
@@ -170,7 +161,7 @@ def test_syntactic_sections_are_those_of_grammar():
 def test_blog_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
     parts = ("default", "default_slice", "blog_slice")
-    measure_blog(Blog(corpus, small_folder, parts, results=path, smoke=True))
+    Blog(corpus, small_folder, parts, results=path, smoke=True).measure()
     results = json.loads(path.read_text())
     assert results["default_slice"]["tokens"] == results["blog_slice"]["tokens"] == 2_000
     for part in parts:
@@ -218,17 +209,15 @@ def test_sentiment_smoke(small_folder):
     rng, path = np.random.default_rng(0), small_folder / "results.json"
     for name in ("train.tsv", "test.tsv"):
         write_reviews(small_folder / name, rng)
-    measure_sentiment(
-        Sentiment(
-            small_folder / "train.tsv",
-            small_folder / "test.tsv",
-            str(small_folder / "corpus.txt"),
-            small_folder,
-            probe_words=("good",),
-            results=path,
-            smoke=True,
-        )
-    )
+    Sentiment(
+        small_folder / "train.tsv",
+        small_folder / "test.tsv",
+        str(small_folder / "corpus.txt"),
+        small_folder,
+        probe_words=("good",),
+        results=path,
+        smoke=True,
+    ).measure()
     results = json.loads(path.read_text())
     assert {row["arm"] for row in results["summary"]} == {arm.name for arm in ARMS}
     learned = {(row["arm"], row["labels"]): row["accuracy"] for row in results["summary"]}

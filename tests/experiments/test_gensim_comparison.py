@@ -2,12 +2,15 @@
 
 import json
 
-from experiments.gensim_comparison.run import Comparison, compare
+from experiments.gensim_comparison.run import Comparison
 
 
 def test_smoke(small_folder):
     results = small_folder / "results.json"
-    compare(Comparison(str(small_folder / "corpus.txt"), small_folder, results, smoke=True))
+    settings = Comparison(
+        str(small_folder / "corpus.txt"), small_folder, results=results, smoke=True
+    )
+    settings.measure()
     found = json.loads(results.read_text())
     assert [run["system"] for run in found["runs"]] == ["gensim", "jaxw2v"]
     # Both have read the same words.

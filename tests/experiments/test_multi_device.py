@@ -5,14 +5,14 @@ import json
 import numpy as np
 
 import jaxw2v
-from experiments.large_vocabulary.run import LargeVocabulary, measure
+from experiments.large_vocabulary.run import LargeVocabulary
 from experiments.multi_device import pmap_loop, run
 
 
 def test_smoke(small_folder):
     results = small_folder / "results.json"
     corpus = small_folder / "corpus.txt"
-    run.measure(run.MultiDevice(corpus, small_folder, results=results, smoke=True))
+    run.MultiDevice(corpus, small_folder, results=results, smoke=True).measure()
     found = json.loads(results.read_text())
     assert len({record["sha256"] for record in found["meshes"]}) == 1
     assert all(ratio > 0 for ratio in found["two_devices_over_one"]["2x1"])
@@ -45,7 +45,7 @@ def test_large_vocabularies_smoke(small_folder):
         results=results,
         smoke=True,
     )
-    measure(settings)
+    settings.measure()
     found = json.loads(results.read_text())
     swept = [(r["row_updates"], r["seed"]) for r in found["sweep"]]
     assert swept == [(name, seed) for name in ("auto", "sparse", "dense") for seed in (1, 2)]

@@ -2,12 +2,13 @@
 
 import json
 
-from experiments.objectives.run import Objectives, measure, summarize
+from experiments.objectives.run import Objectives, summarize
 
 
 def test_smoke(small_folder):
     results = small_folder / "results.json"
-    measure(Objectives(str(small_folder / "corpus.txt"), small_folder, results, smoke=True))
+    corpus = str(small_folder / "corpus.txt")
+    Objectives(corpus, small_folder, results=results, smoke=True).measure()
     found = json.loads(results.read_text())["slice"]["summary"]
     ours = {(r["objective"], r["output_layer"]) for r in found if r["system"] == "jaxw2v"}
     assert len(ours) == 6

@@ -7,11 +7,12 @@ from experiments import results_file
 
 def test_a_part_measured_again_elsewhere_leaves_the_others_as_they_were(tmp_path, monkeypatch):
     path = tmp_path / "results.json"
-    results_file.measure(path, {"a": lambda: 1, "b": lambda: 2})
+    results_file.store(path, "a", 1)
+    results_file.store(path, "b", 2)
     here = results_file.environment()
     elsewhere = {"hardware": {"processor": "other", "cores": 3}, "versions": {"jax": "0"}}
     monkeypatch.setattr(results_file, "environment", lambda: elsewhere)
-    results_file.measure(path, {"b": lambda: 5})
+    results_file.store(path, "b", 5)
     assert json.loads(path.read_text()) == {
         "a": 1,
         "b": 5,

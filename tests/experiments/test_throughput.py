@@ -6,14 +6,14 @@ import numpy as np
 
 import jaxw2v
 from experiments.throughput.floors import count_step
-from experiments.throughput.run import VARIED, Throughput, measure
+from experiments.throughput.run import VARIED, Throughput
 from experiments.throughput.synthetic import synthetic_stream
 
 
 def test_smoke(tmp_path):
     path = tmp_path / "results.json"
     parts = ("cases", "sweep", "peers")
-    measure(Throughput(parts, cases=("dim128",), results=path, smoke=True))
+    Throughput(parts, cases=("dim128",), results=path, smoke=True).measure()
     results = json.loads(path.read_text())
     (run,) = results["cases"]
     assert run["words_per_second"] > 0

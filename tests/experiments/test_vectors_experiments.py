@@ -9,11 +9,8 @@ import numpy as np
 
 import jaxw2v
 from experiments.continued_training.run import ContinuedTraining, table
-from experiments.continued_training.run import measure as measure_continued
 from experiments.peer_files.run import PeerFiles
-from experiments.peer_files.run import measure as measure_files
 from experiments.queries.run import Queries
-from experiments.queries.run import measure as measure_queries
 
 ASKED_ABOUT = (
     "king queen man woman prince princess monday tuesday apple paris london "
@@ -28,7 +25,7 @@ def test_continued_training_smoke(small_folder):
     settings = ContinuedTraining(
         text, new, new, small_folder, ("film", "w1"), results=results, smoke=True
     )
-    measure_continued(settings)
+    settings.measure()
     arms = json.loads(results.read_text())["arms"]
     words = {arm["arm"]: arm["words"] for arm in arms}
     assert words["general text alone"] == words["continued, no new words"] == 30
@@ -40,7 +37,7 @@ def test_continued_training_smoke(small_folder):
 
 def test_queries_smoke(tmp_path):
     results = tmp_path / "results.json"
-    measure_queries(Queries(results=results, smoke=True))
+    Queries(results=results, smoke=True).measure()
     found = json.loads(results.read_text())["queries"]
     assert found["queries_with_the_same_ten"] == 1
     assert found["gensim_over_jaxw2v"] > 0
@@ -50,7 +47,7 @@ def test_peer_files_smoke(small_folder):
     config = jaxw2v.Config(embedding_dim=8, epochs=1)
     run, results = small_folder / "run", small_folder / "results.json"
     jaxw2v.train(str(small_folder / "corpus.txt"), config, out=run, show_progress=False)
-    measure_files(PeerFiles(run, results=results, smoke=True))
+    PeerFiles(run, results=results, smoke=True).measure()
     found = json.loads(results.read_text())
     rows = [row for row in found["round_trips"] if row.get("outcome") != "not installed"]
     assert {row["program"] for row in rows} >= {"gensim", "model2vec", "safetensors"}
