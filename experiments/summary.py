@@ -1,7 +1,4 @@
-"""Makes the table of ``experiments/README.md`` from the results files.
-
-python -m experiments.summary
-"""
+"""The table of all experiments."""
 
 from __future__ import annotations
 
@@ -9,15 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments import results_file
+from experiments import markdown, results_file
 from experiments.grouping import by_settings, means
 from experiments.mikolov_2013.run import varied_alone
 from experiments.quality_frontier.draw import over_seeds
 from experiments.scores import SCORES
 
 HERE = Path(__file__).parent
-README = HERE / "README.md"
-BEGIN, END = "<!-- made by python -m experiments.summary -->", "<!-- end -->"
 
 
 class Line(NamedTuple):
@@ -238,31 +233,13 @@ LINES = (
 
 
 def table() -> str:
-    """The table of all experiments.
+    """All experiments as a Markdown table.
 
     Returns:
-      Markdown.
+      The table.
     """
-    rows = ["| experiment | claim | obtained |", "|---|---|---|"]
+    rows = []
     for line in LINES:
         results = results_file.read(HERE / line.name / "results.json")
-        rows.append(f"| [{line.name}]({line.name}) | {line.claim} | {line.obtained(results)} |")
-    return "\n".join(rows)
-
-
-def updated(readme: str) -> str:
-    """Puts the table into the README.
-
-    Args:
-      readme: its text.
-
-    Returns:
-      The text with the table as the results files have it.
-    """
-    before, rest = readme.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
-
-
-if __name__ == "__main__":
-    README.write_text(updated(README.read_text()))
+        rows.append((f"[{line.name}]({line.name})", line.claim, line.obtained(results)))
+    return markdown.table(("experiment", "claim", "obtained"), rows)

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from experiments import results_file
+from experiments import markdown, results_file
 from experiments.accelerator.settings import Settings
 from experiments.experiment import Experiment
 from experiments.scores import check_file, check_sets
@@ -125,6 +125,34 @@ def _in_a_process(part: str, given: Accelerator, seconds: float) -> str | None:
     lines = errors.strip().splitlines() or ["no message"]
     print("\n".join(lines[-LINES:]), file=sys.stderr, flush=True)
     return f"exit code {process.returncode}: {lines[-1]}"
+
+
+def table(cases: list[dict]) -> str:
+    """The speed of each case as a Markdown table.
+
+    Args:
+      cases: of the part "speed".
+
+    Returns:
+      The table.
+    """
+    rows = []
+    for case in cases:
+        speed = f"{case['words_per_second'] / 1e6:.0f} M"
+        if "blog_seconds" in case:
+            speed += f": {case['blog_seconds']:.1f} s"
+        rows.append(
+            (
+                case["name"],
+                f"{case['tokens_per_step']:,}",
+                speed,
+                f"{case['kept_tokens_per_second'] / 1e6:.0f} M",
+                f"{case['step_milliseconds']:.3f} ms",
+                f"{case['share_of_memory_floor']:.0%}",
+            )
+        )
+    header = "case|tokens a step|raw words/s|kept tokens/s|step|of the memory floor"
+    return markdown.table(header.split("|"), rows)
 
 
 if __name__ == "__main__":

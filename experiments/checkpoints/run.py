@@ -23,7 +23,7 @@ from typing import ClassVar, Literal
 import jax
 
 import jaxw2v
-from experiments import results_file
+from experiments import markdown, results_file
 from experiments.experiment import Experiment, Parts
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training.checkpoints import resume
@@ -476,6 +476,24 @@ WORK = {
     "disk": fill_disk,
     "cost": cost,
 }
+
+
+def table(moves: list[dict]) -> str:
+    """What was read by a run that went on on another mesh, as a Markdown table.
+
+    Args:
+      moves: of :func:`move`.
+
+    Returns:
+      The table.
+    """
+    return markdown.table(
+        ("from", "to", "MiB read by each process"),
+        (
+            (r["before"], r["after"], " and ".join(f"{m:.1f}" for m in r["mib_read_by_process"]))
+            for r in moves
+        ),
+    )
 
 
 if __name__ == "__main__":

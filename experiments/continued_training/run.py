@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import jaxw2v
-from experiments import results_file
+from experiments import markdown, results_file
 from experiments.experiment import Experiment, Parts
 from experiments.grouping import by_settings, means
 from experiments.neighbors import neighbors
@@ -148,14 +148,15 @@ def table(records: list[dict]) -> str:
     Returns:
       The table, the losses of those with new words compared in one column.
     """
-    lines = ["| | words | WS-353 | SimLex | analogies | sum | held-out loss |", "|" + "---|" * 7]
+    rows = []
     for shared, runs in by_settings(records, ("arm", "words")):
         scores = list(means(runs, SCORES).values())
         has_loss = runs[0]["validation_loss"] is not None
         loss = f"{means(runs, ('validation_loss',))['validation_loss']:.4f}" if has_loss else ""
-        shown = " | ".join(f"{value:.3f}" for value in [*scores, sum(scores)])
-        lines.append(f"| {shared['arm']} | {shared['words']:,} | {shown} | {loss} |")
-    return "\n".join(lines)
+        shown = [f"{value:.3f}" for value in [*scores, sum(scores)]]
+        rows.append((shared["arm"], f"{shared['words']:,}", *shown, loss))
+    header = ("arm", "words", "WS-353", "SimLex", "analogies", "sum", "held-out loss")
+    return markdown.table(header, rows)
 
 
 if __name__ == "__main__":

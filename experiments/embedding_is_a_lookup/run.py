@@ -17,7 +17,7 @@ import optax
 from flax import nnx
 
 import jaxw2v
-from experiments import pictures
+from experiments import markdown, pictures
 from experiments.experiment import Experiment, Parts
 from experiments.neighbors import neighbors
 from jaxw2v.losses import softmax_loss
@@ -290,6 +290,24 @@ def draw(records: list[dict], path: Path) -> None:
     )
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     pictures.save(figure, path)
+
+
+def table(records: list[dict]) -> str:
+    """The differences between layers as a Markdown table.
+
+    Args:
+      records: of :func:`compare`.
+
+    Returns:
+      The table.
+    """
+    return markdown.table(
+        ("compared with nnx.Embed", "words", "forward", "backward"),
+        (
+            (r["layer"], f"{r['vocabulary']:,}", f"{r['forward']:.2g}", f"{r['backward']:.2g}")
+            for r in records
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 import jaxw2v
-from experiments import results_file
+from experiments import markdown, results_file
 from experiments.experiment import Experiment
 from experiments.grouping import means
 from experiments.scores import SCORES, answers, check_sets, score
@@ -75,8 +75,8 @@ class Comparison(Experiment):
         results_file.write(self.results, summarize(self, runs))
 
     def show(self, results: dict) -> None:
-        """Prints the summary."""
-        print(json.dumps(results["summary"], indent=2))
+        """Prints the table."""
+        print(table(results))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -296,6 +296,49 @@ def _line(run: dict) -> str:
         f"{run['words_per_second'] / 1e6:.3f} M words/s  {scores}  "
         f"peak {run['peak_memory_mib']:.0f} MiB  compile {run.get('compile_seconds', 0):.1f} s  "
         f"total {run['total_seconds']:.0f} s"
+    )
+
+
+def table(results: dict) -> str:
+    """Both systems side by side as a Markdown table.
+
+    Args:
+      results: the content of the results file.
+
+    Returns:
+      The table.
+    """
+    summary = results["summary"]
+    theirs, ours = summary["gensim"], summary["jaxw2v"]
+
+    def row(name: str, key: str, shown: str, scale: float = 1, ratio: str = "") -> tuple:
+        cells = [shown.format(found[key] / scale) for found in (theirs, ours)]
+        return (name, cells[0], cells[1] + (f" ({summary[ratio]:.2f} times)" if ratio else ""))
+
+    version = results["versions"]["gensim"]
+    workers = results["settings"]["workers"]
+    return markdown.table(
+        ("", f"gensim {version}, {workers} workers", "jaxw2v"),
+        (
+            row(
+                "training, raw words/s",
+                "words_per_second",
+                "{:.3f} M",
+                1e6,
+                "ratio_of_words_per_second",
+            ),
+            row("WS-353", "ws353", "{:.3f}"),
+            row("SimLex-999", "simlex999", "{:.3f}"),
+            row("Google analogies (restrict 30,000)", "google_analogies", "{:.3f}"),
+            row("sum of the three", "sum_of_scores", "{:.3f}"),
+            row(
+                "file to vectors, all counted",
+                "total_seconds",
+                "{:.0f} s",
+                ratio="ratio_of_total_time",
+            ),
+            row("peak memory", "peak_memory_mib", "{:.0f} MiB"),
+        ),
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from flax import nnx
 
 import jaxw2v
-from experiments import pictures, results_file
+from experiments import markdown, pictures, results_file
 from experiments.experiment import Experiment
 from experiments.grouping import by_settings, means
 from experiments.imdb_sentiment.classify import Labelled, Mode, train
@@ -250,15 +250,11 @@ def table(summary: list[dict]) -> str:
       The table.
     """
     sizes = sorted({row["labels"] for row in summary})
-    lines = [
-        "| embedding | " + " | ".join(f"{size:,}" for size in sizes) + " |",
-        "|---" * (1 + len(sizes)) + "|",
-    ]
+    rows = []
     for arm in ARMS:
-        rows = {row["labels"]: row for row in summary if row["arm"] == arm.name}
-        cells = [_cell(rows[size]) for size in sizes]
-        lines.append(f"| {arm.name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        found = {row["labels"]: row for row in summary if row["arm"] == arm.name}
+        rows.append((arm.name, *(_cell(found[size]) for size in sizes)))
+    return markdown.table(("embedding", *(f"{size:,} labels" for size in sizes)), rows)
 
 
 def _cell(row: dict) -> str:

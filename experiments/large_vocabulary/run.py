@@ -18,7 +18,7 @@ import jax
 import numpy as np
 
 import jaxw2v
-from experiments import pictures
+from experiments import markdown, pictures
 from experiments.experiment import Experiment, Parts
 from experiments.gensim_comparison.run import (
     Comparison,
@@ -238,6 +238,54 @@ def plot(records: list[dict], path: Path) -> None:
     )
     axes.legend()
     pictures.save(figure, path)
+
+
+def cost_table(records: list[dict]) -> str:
+    """The cost of a step as a Markdown table.
+
+    Args:
+      records: of :func:`measure_cost`.
+
+    Returns:
+      The table.
+    """
+    return markdown.table(
+        ("text", "vocabulary", "rows touched", "ms a step", "ratio", "state, MB"),
+        (
+            (
+                r["text"],
+                f"{r['vocabulary']:,}",
+                f"{r['rows_touched']:,}",
+                f"{r['step_milliseconds']:.1f}",
+                f"{r['ratio']:.2f}",
+                f"{r['state_bytes'] / 1e6:,.0f}",
+            )
+            for r in records
+        ),
+    )
+
+
+def sweep_table(records: list[dict]) -> str:
+    """The scores of each learning rate as a Markdown table.
+
+    Args:
+      records: of :func:`measure_quality`.
+
+    Returns:
+      The table.
+    """
+    return markdown.table(
+        ("system", "learning rate", "seed", "WS-353", "SimLex", "Google", "sum"),
+        (
+            (
+                "gensim" if r["system"] == "gensim" else r["row_updates"],
+                r["learning_rate"],
+                r["seed"],
+                *(f"{r[name]:.3f}" for name in (*SCORES, "sum")),
+            )
+            for r in records
+        ),
+    )
 
 
 if __name__ == "__main__":

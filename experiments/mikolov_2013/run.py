@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import jaxw2v
-from experiments import pictures, results_file
+from experiments import markdown, pictures, results_file
 from experiments.experiment import Experiment
 from experiments.fitting import fit_and_measure
 from experiments.grouping import by_settings, means
@@ -177,17 +177,28 @@ def table(summary: list[dict]) -> str:
     Returns:
       The table.
     """
-    lines = [
-        "| model | threshold | negatives | exponent | semantic | syntactic | total | seconds |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for row in summary:
-        scores = " | ".join(f"{100 * row[name]:.1f}" for name in MEASURED[:3])
-        lines.append(
-            f"| {row['objective']} | {row['subsample_threshold']:g} | {row['num_negatives']} "
-            f"| {row['noise_exponent']:g} | {scores} | {row['seconds']:.0f} |"
-        )
-    return "\n".join(lines)
+    varied = ("subsample_threshold", "num_negatives", "noise_exponent")
+    return markdown.table(
+        (
+            "model",
+            "threshold",
+            "negatives",
+            "exponent",
+            "semantic",
+            "syntactic",
+            "total",
+            "seconds",
+        ),
+        (
+            (
+                row["objective"],
+                *(f"{row[name]:g}" for name in varied),
+                *(f"{100 * row[name]:.1f}" for name in MEASURED[:3]),
+                f"{row['seconds']:.0f}",
+            )
+            for row in summary
+        ),
+    )
 
 
 def draw(summary: list[dict], path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 import jaxw2v
-from experiments import results_file
+from experiments import markdown, results_file
 from experiments.experiment import Experiment, Parts
 from experiments.scores import SCORES, check_sets, score
 from experiments.throughput.floors import chance_of_touching, shares_drawn
@@ -92,7 +92,10 @@ class MultiDevice(Experiment):
 
     def show(self, results: dict) -> None:
         """Prints the tables."""
-        print(table(results))
+        if "meshes" in results:
+            print(meshes_table(results["meshes"]))
+        if "bytes" in results:
+            print(bytes_table(results["bytes"]))
 
 
 def train(layout: Layout, corpus: Path, out: Path, settings: list[str]) -> dict:
@@ -247,35 +250,96 @@ def _busiest(piece: np.ndarray, share: np.ndarray, pieces: int) -> float:
     return float(np.bincount(piece, share, pieces).max() * pieces / share.sum())
 
 
-def table(results: dict) -> str:
-    """The results as Markdown tables.
+def meshes_table(records: list[dict]) -> str:
+    """The vectors of each layout as a Markdown table.
 
     Args:
-      results: from :func:`measure`.
+      records: of :func:`compare`.
 
     Returns:
-      The tables.
+      The table.
     """
-    lines = [
-        "| mesh | processes | loss | WS-353 | SimLex | Google | largest difference | sha256 |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for r in results.get("meshes", []):
-        scores = " | ".join(f"{r[name]:.4f}" for name in SCORES)
-        lines.append(
-            f"| {r['mesh']} | {r['processes']} | {r['loss']:.6f} | {scores} "
-            f"| {r['largest_difference']:.1e} | {r['sha256']} |"
-        )
-    lines += ["", "| V | mesh | memory, MiB | ids | lookups | gradients | MiB a step |"]
-    lines += ["|---|---|---|---|---|---|---|"]
-    for r in results.get("bytes", []):
+    return markdown.table(
+        (
+            "mesh",
+            "processes",
+            "loss",
+            "WS-353",
+            "SimLex",
+            "Google",
+            "largest difference",
+            "sha256",
+        ),
+        (
+            (
+                r["mesh"],
+                r["processes"],
+                f"{r['loss']:.6f}",
+                *(f"{r[name]:.4f}" for name in SCORES),
+                f"{r['largest_difference']:.1e}",
+                r["sha256"],
+            )
+            for r in records
+        ),
+    )
+
+
+def bytes_table(records: list[dict]) -> str:
+    """Memory and traffic as a Markdown table.
+
+    Args:
+      records: of :func:`bytes_by_size`.
+
+    Returns:
+      The table.
+    """
+    rows = []
+    for r in records:
         ids, lookups, gradients = (f"{value / 2**20:.1f}" for value in r["traffic"].values())
-        lines.append(
-            f"| {r['vocabulary']:,} | {r['mesh']} | {sum(r['memory'].values()) / 2**20:,.0f} "
-            f"| {ids} | {lookups} | {gradients} ({r['exchange']}) "
-            f"| {sum(r['traffic'].values()) / 2**20:.1f} |"
+        rows.append(
+            (
+                f"{r['vocabulary']:,}",
+                r["mesh"],
+                f"{sum(r['memory'].values()) / 2**20:,.0f}",
+                ids,
+                lookups,
+                f"{gradients} ({r['exchange']})",
+                f"{sum(r['traffic'].values()) / 2**20:.1f}",
+            )
         )
-    return "\n".join(lines)
+    header = ("V", "mesh", "memory, MiB", "ids", "lookups", "gradients", "MiB a step")
+    return markdown.table(header, rows)
+
+
+def busiest_table(records: list[dict]) -> str:
+    """The busiest shard over the mean one as a Markdown table.
+
+    Args:
+      records: of :func:`busiest_shard`.
+
+    Returns:
+      The table.
+    """
+    header = (
+        "pieces",
+        "uses, input",
+        "uses, output",
+        "distinct rows, input",
+        "distinct rows, output",
+        "uses, input, in order of frequency",
+    )
+    names = ("input_uses", "output_uses", "input_rows", "output_rows")
+    return markdown.table(
+        header,
+        (
+            (
+                r["pieces"],
+                *(f"{r[name]:.2f}" for name in names),
+                f"{r['input_uses_in_order_of_frequency']:.1f}",
+            )
+            for r in records
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import ClassVar
 
-from experiments import results_file
+from experiments import markdown, results_file
 from experiments.experiment import Experiment
 from experiments.gensim_comparison.run import (
     Comparison,
@@ -114,25 +114,25 @@ def table(results: dict) -> str:
     """The results as a Markdown table.
 
     Args:
-      results: from :func:`measure`.
+      results: the content of the results file.
 
     Returns:
       The table.
     """
-    lines = [
-        "| corpus | objective | output layer | system | M words/s | loss | WS-353 | SimLex "
-        "| Google | mean |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for corpus in ("whole_file", "slice"):
         for r in results[corpus]["summary"]:
-            loss = f"{r['loss']:.3f}" if "loss" in r else ""
-            scores = " | ".join(f"{r[name]:.3f}" for name in (*SCORES, "mean_score"))
-            lines.append(
-                f"| {corpus} | {r['objective']} | {r['output_layer']} | {r['system']} "
-                f"| {r['words_per_second'] / 1e6:.3f} | {loss} | {scores} |"
+            names = (corpus, r["objective"], r["output_layer"], r["system"])
+            rows.append(
+                (
+                    *(name.replace("_", " ") for name in names),
+                    f"{r['words_per_second'] / 1e6:.3f}",
+                    f"{r['loss']:.3f}" if "loss" in r else "",
+                    *(f"{r[name]:.3f}" for name in (*SCORES, "mean_score")),
+                )
             )
-    return "\n".join(lines)
+    header = "corpus|objective|output layer|system|M words/s|loss|WS-353|SimLex|Google|mean"
+    return markdown.table(header.split("|"), rows)
 
 
 if __name__ == "__main__":

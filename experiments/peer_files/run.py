@@ -20,7 +20,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from experiments import results_file
+from experiments import markdown, results_file
 from experiments.experiment import Experiment, Parts
 from experiments.queries.run import PeakMemory, anonymous_mib
 from jaxw2v import WordVectors
@@ -338,6 +338,30 @@ def work(path: str) -> dict:
         "load_seconds": seconds,
         "peak_over_table": (peak.mib - before) * 2**20 / wv.vectors.nbytes,
     }
+
+
+def speed_table(records: list[dict]) -> str:
+    """How fast files are written and read, as a Markdown table.
+
+    Args:
+      records: of :func:`load_speed`.
+
+    Returns:
+      The table.
+    """
+    return markdown.table(
+        ("format", "file, MiB", "write, s", "load, s", "peak memory over the table"),
+        (
+            (
+                r["format"],
+                f"{r['file_mib']:,.0f}",
+                f"{r['write_seconds']:.1f}",
+                f"{r['load_seconds']:.1f}",
+                f"{r['peak_over_table']:.2f}",
+            )
+            for r in records
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 import jaxw2v
-from experiments import pictures
+from experiments import markdown, pictures
 from experiments.experiment import Experiment, Parts
 from experiments.neighbors import neighbors
 from experiments.pytorch_blog import torch_skipgram
@@ -266,6 +266,42 @@ def draw(results: dict, path: Path) -> None:
     right.set_xlim(1, 20 * max(bars.values()))
     right.invert_yaxis()
     pictures.save(figure, path)
+
+
+def table(results: dict) -> str:
+    """The arms as a Markdown table, losses after the last epoch.
+
+    Args:
+      results: the content of the results file.
+
+    Returns:
+      The table.
+    """
+    rows: list[tuple] = [("the blog, Colab GPU", "2,550", "30 k", "3.5 h")]
+    for name in PARTS:
+        if name in results:
+            arm = results[name]
+            minutes, last = arm["projected_minutes"], arm["epochs"][-1]
+            rows.append(
+                (
+                    name,
+                    f"{last['seconds']:.1f}",
+                    f"{arm['tokens_per_second'] / 1e3:.0f} k",
+                    f"{minutes:.1f} min" if minutes < 60 else f"{minutes / 60:.1f} h",
+                    *(f"{last['held_out_loss'][n]:.4g}" for n in ("blog", "default")),
+                )
+            )
+    return markdown.table(
+        (
+            "arm",
+            "seconds an epoch",
+            "tokens/s",
+            "5 epochs of WikiText-103",
+            "loss, blog's pairs",
+            "loss, our pairs",
+        ),
+        rows,
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from experiments import pictures
+from experiments import markdown, pictures
 from experiments.grouping import by_settings, means
 from experiments.scores import SCORES
 
@@ -83,15 +83,13 @@ def table(runs: list[dict], part: str) -> str:
     Returns:
       The table.
     """
-    lines = [
-        "| settings | seeds | M words/s | WS-353 | SimLex | Google | sum | rare sum |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for row in over_seeds(runs):
         if row["part"] == part:
             settings = ", ".join(f"{key} {value:g}" for key, value in row["settings"].items())
-            scores = " | ".join(f"{row[name]:.3f}" for name in (*SCORES, "sum"))
-            scores += f" | {row['rare_sum']:.3f}" if "rare_sum" in row else " |"
             speed = f"{row['words_per_second'] / 1e6:.2f}"
-            lines.append(f"| {settings} | {row['seeds']} | {speed} | {scores} |")
-    return "\n".join(lines)
+            names = (*SCORES, "sum", "rare_sum")
+            scores = [f"{row[name]:.3f}" for name in names if name in row]
+            rows.append((settings, row["seeds"], speed, *scores))
+    header = "settings|seeds|M words/s|WS-353|SimLex|Google|sum|rare sum"
+    return markdown.table(header.split("|"), rows)

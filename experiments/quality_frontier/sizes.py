@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import ClassVar
 
-from experiments import pictures, results_file
+from experiments import markdown, pictures, results_file
 from experiments.experiment import Experiment
 from experiments.gensim_comparison.run import Comparison, Worker, run_in_process, write_tokens
 from experiments.grouping import by_settings, means
@@ -85,7 +85,8 @@ class BySize(Experiment):
     def show(self, results: dict) -> None:
         """Draws and prints the best of each size."""
         draw(results["runs"], self.results.with_suffix(".png"))
-        print(table(results["runs"], results["intervals"]))
+        print(means_table(results["runs"]))
+        print(intervals_table(results["runs"], results["intervals"]))
 
 
 def run_size(by_size: BySize, lines: int, plan: list[tuple], folder: Path) -> list[dict]:
@@ -169,33 +170,51 @@ def best_of_each(runs: list[dict]) -> list[dict]:
     return list(best.values())
 
 
-def table(runs: list[dict], intervals: dict[str, dict]) -> str:
-    """The best of each size as a table, and where the difference of the defaults lies.
+def means_table(runs: list[dict]) -> str:
+    """Mean scores by size, ours / gensim's, as a Markdown table.
+
+    Args:
+      runs: of the results file.
+
+    Returns:
+      The table.
+    """
+    best = best_of_each(runs)
+    found = {(row["lines"], _objective(row), row["system"]): row["mean"] for row in best}
+    words = {row["lines"]: row["raw_words"] for row in best}
+    panels = list(dict.fromkeys(_objective(row) for row in best))
+    rows = []
+    for lines, size in words.items():
+        means = (
+            f"{found[lines, panel, 'jaxw2v']:.3f} / {found[lines, panel, 'gensim']:.3f}"
+            for panel in panels
+        )
+        rows.append((f"{size / 1e6:.2f} M", *means))
+    header = ("words", *(", ".join(panel).replace("_", " ") for panel in panels))
+    return markdown.table(header, rows)
+
+
+def intervals_table(runs: list[dict], intervals: dict[str, dict]) -> str:
+    """Where the difference of the defaults to gensim's best lies (95%), as a Markdown table.
 
     Args:
       runs: of the results file.
       intervals: by number of lines, of the results file.
 
     Returns:
-      Markdown.
+      The table.
     """
-    lines = [
-        "| words | objective | output layer | system | seeds | WS-353 | SimLex | Google | mean |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in best_of_each(runs):
-        rate = row["learning_rate"]
-        name = row["system"] if rate is None else f"{row['system']}, {rate}"
-        scores = " | ".join(f"{row[score]:.3f}" for score in (*SCORES, "mean"))
-        lines.append(
-            f"| {row['raw_words'] / 1e6:.2f} M | {' | '.join(_objective(row))} | {name} "
-            f"| {row['seeds']} | {scores} |"
-        )
-    lines += ["", "| lines | WS-353 | SimLex | Google |", "|---|---|---|---|"]
-    for count, bounds in intervals.items():
-        of_sets = " | ".join("{:+.3f} to {:+.3f}".format(*bounds[name]) for name in SCORES)
-        lines.append(f"| {count} | {of_sets} |")
-    return "\n".join(lines)
+    words = {str(run["lines"]): run["raw_words"] for run in runs}
+    return markdown.table(
+        ("words", "WS-353", "SimLex", "Google"),
+        (
+            (
+                f"{words[lines] / 1e6:.2f} M",
+                *("{:+.3f} to {:+.3f}".format(*bounds[name]) for name in SCORES),
+            )
+            for lines, bounds in intervals.items()
+        ),
+    )
 
 
 def draw(runs: list[dict], path: Path) -> None:

@@ -17,7 +17,7 @@ import jax
 import numpy as np
 
 import jaxw2v
-from experiments import pictures
+from experiments import markdown, pictures
 from experiments.experiment import Experiment, Parts
 from experiments.fitting import fit_and_measure
 from experiments.throughput.floors import count_step, measured_ceilings
@@ -279,6 +279,51 @@ def line(name: str, found: dict) -> str:
         f"{name:26} {found['words_per_second'] / 1e6:8.3f} M words/s  step "
         f"{found['step_milliseconds']:.2f} ms, floors {floors['memory']:.2f} (memory) "
         f"{floors['arithmetic']:.2f} (arithmetic) ms  compile {found['compile_seconds']:.1f} s"
+    )
+
+
+def cases_table(cases: list[dict]) -> str:
+    """Speed and floors of the cases as a Markdown table.
+
+    Args:
+      cases: of :func:`run_cases`.
+
+    Returns:
+      The table.
+    """
+    return markdown.table(
+        ("case", "words/s", "step", "memory floor", "arithmetic floor"),
+        (
+            (
+                case["name"],
+                f"{case['words_per_second'] / 1e6:.2f} M",
+                f"{case['step_milliseconds']:.1f} ms",
+                *(f"{case['floor_milliseconds'][n]:.1f} ms" for n in ("memory", "arithmetic")),
+            )
+            for case in cases
+        ),
+    )
+
+
+def peers_table(peers: list[dict]) -> str:
+    """Programs on the same words as a Markdown table.
+
+    Args:
+      peers: of :func:`run_peers`.
+
+    Returns:
+      The table.
+    """
+    return markdown.table(
+        ("program", "words/s", "jaxw2v is faster"),
+        (
+            (
+                row["program"],
+                f"{row['words_per_second'] / 1e6:.2f} M",
+                "" if row["program"] == "jaxw2v" else f"{row['times_slower']:.1f} times",
+            )
+            for row in peers
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The table of all experiments is that of the results files."""
+"""The table of all experiments."""
 
 from pathlib import Path
 
@@ -9,11 +9,6 @@ from experiments.scores import check_sets
 from jaxw2v import InputError
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-
-
-def test_the_table_is_current():
-    text = summary.README.read_text()
-    assert summary.updated(text) == text, "run python -m experiments.summary"
 
 
 def test_every_experiment_with_results_is_in_the_table():
