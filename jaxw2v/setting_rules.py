@@ -46,8 +46,11 @@ class Range:
 
 
 class Role(enum.Enum):
-    """Which other run a setting may differ from; without a role a resumed run must have the same,
-    and a continued one takes the earlier run's unless it gives its own."""
+    """Which other run a setting may differ from.
+
+    Without a role a resumed run must have the same, and a continued one takes the earlier run's
+    unless it gives its own.
+    """
 
     FREE = "a resumed run may have another"
     OWN = "a continued run does not take the earlier run's"

@@ -1,6 +1,6 @@
-"""A training loop of one's own under jax.pmap: the tables copied, blocks and tokens shared out.
+r"""A training loop of one's own under jax.pmap: the tables copied, blocks and tokens shared out.
 
-    XLA_FLAGS=--xla_force_host_platform_device_count=8 \\
+    XLA_FLAGS=--xla_force_host_platform_device_count=8 \
       python -m experiments.multi_device.pmap_loop --corpus corpus.txt
 
 Prints the loss after each chunk and the neighbors of a word. The result has the bits of

@@ -68,6 +68,7 @@ class PeakMemory:
     """The largest anonymous memory of this process while something goes on (MiB)."""
 
     def __init__(self) -> None:
+        """Watches nothing yet."""
         self.mib, self._over = 0.0, threading.Event()
         self._thread = threading.Thread(target=self._watch)
 

@@ -14,8 +14,10 @@ from jaxw2v.progress import say
 
 @dataclasses.dataclass(frozen=True)
 class Encode:
-    """Turns text into a token stream once, for many runs of jaxw2v train; goes on where an
-    interrupted one stopped."""
+    """Turns text into a token stream once, for many runs of jaxw2v train.
+
+    It goes on where an interrupted one stopped.
+    """
 
     corpus: tyro.conf.Positional[tuple[str, ...]]
     """Files or globs, as those of jaxw2v train."""

@@ -16,8 +16,10 @@ from jaxw2v.progress import say
 
 @dataclasses.dataclass(frozen=True)
 class Plot(Reading):
-    """Draws words in the plane, as a picture or as a page to pan, zoom and search; or the loss
-    curves of runs."""
+    """Draws words in the plane, as a picture or as a page to pan, zoom and search.
+
+    With --metrics, the loss curves of runs.
+    """
 
     folders: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="DIR")]
     """Folder that jaxw2v train wrote, or a file of vectors; with --metrics, one folder or more."""

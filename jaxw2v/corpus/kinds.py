@@ -1,5 +1,4 @@
-"""What a file of a corpus holds: known by its first bytes, and where those do not tell by its
-name."""
+"""What a file of a corpus holds: known by its first bytes, else by its name."""
 
 from __future__ import annotations
 

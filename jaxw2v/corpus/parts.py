@@ -36,8 +36,11 @@ class Part:
     passes: int = 0
 
     def file(self, kind: str) -> Path:
-        """Codes (uint32), ends of sentences (int64), words with their counts in the order of the
-        codes, or a mark (JSON) that a pass over it is complete."""
+        """The file of a kind.
+
+        Codes (uint32), ends of sentences (int64), words with their counts in the order of the
+        codes, or a mark (JSON) that a pass over it is complete.
+        """
         return self.folder / PARTS / f"{self.number:05}.{self.passes}.{kind}"
 
     def words(self) -> pl.DataFrame:

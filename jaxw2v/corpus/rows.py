@@ -45,7 +45,7 @@ class RowCounts:
 def read_rows(
     kind: str, path: str, lines: Iterable[str], settings: TextSettings, counts: RowCounts
 ) -> Iterator[str]:
-    """Reads the texts of a table.
+    r"""Reads the texts of a table.
 
     Args:
       kind: ``csv``, ``tsv`` or ``json``, an object a line.
@@ -61,7 +61,7 @@ def read_rows(
       InputError: there is no such column, or a row does not fit; the message names its line.
 
     Example:
-      >>> rows = ["id,text\\n", '1,"one, two"\\n']
+      >>> rows = ["id,text\n", '1,"one, two"\n']
       >>> list(read_rows("csv", "a.csv", rows, TextSettings(), RowCounts()))
       ['one, two']
     """

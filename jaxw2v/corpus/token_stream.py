@@ -129,8 +129,10 @@ class TokenStream:
 
     @functools.cached_property
     def digest(self) -> str:
-        """SHA-256 of the ids, of where sentences end, and of how both are cut in shards; of a
-        stream on disk, as it was written."""
+        """SHA-256 of the ids, of where sentences end, and of how both are cut in shards.
+
+        Of a stream on disk, as it was written.
+        """
         return combined(map(shard_digest, self.shards))
 
     def read(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:

@@ -205,8 +205,10 @@ def _resume_or_start(
 
 
 def _fits(job: Job, layout: Layout, tokens: int) -> bool:
-    """Whether ids and sentences of all tokens fit an accelerator beside all else, with a tenth to
-    spare; a CPU reads them from disk as fast."""
+    """Whether ids and sentences of all tokens fit beside all else, with a tenth to spare.
+
+    A CPU reads them from disk as fast.
+    """
     device = jax.local_devices()[0]
     if device.platform == "cpu":
         return False

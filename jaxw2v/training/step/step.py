@@ -226,8 +226,7 @@ def _add_micro_batch(
 def _hidden(
     state: TrainState, blocks: Blocks, words: WordArrays, objective: Objective, shards: Shards
 ) -> tuple[jax.Array, jax.Array, jax.Array, Callable]:
-    """The vectors that predict and what they predict; the rows they are made of, and how a
-    gradient goes back to these."""
+    """The vectors that predict, their pairs, their rows, and how a gradient goes back to these."""
     input_layer, _, windows = objective
     constants = words.constants.input
     mask = pair_mask(blocks, words.keep_threshold, windows)

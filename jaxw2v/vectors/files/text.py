@@ -25,7 +25,7 @@ LONGEST_NUMBER = 32
 
 
 def has_header(head: bytes) -> bool:
-    """Whether a file is text with a header, as word2vec's and fastText's.
+    r"""Whether a file is text with a header, as word2vec's and fastText's.
 
     Args:
       head: its start, without a byte order mark.
@@ -34,7 +34,7 @@ def has_header(head: bytes) -> bool:
       Whether it is.
 
     Example:
-      >>> has_header(b"1 2\\ncat 0.5 1\\n"), has_header(b"cat 0.5 1\\n")
+      >>> has_header(b"1 2\ncat 0.5 1\n"), has_header(b"cat 0.5 1\n")
       (True, False)
     """
     header = HEADER.match(head)
