@@ -115,7 +115,7 @@ def hierarchical_softmax_loss(hidden: jax.Array, nodes: jax.Array, signs: jax.Ar
             "[..., P, D] and [..., P]"
         )
     score = jnp.einsum("...d,...pd->...p", hidden, nodes, **PRODUCT)
-    return -(_taken(signs) * jax.nn.log_sigmoid(signs * score)).sum(-1)
+    return -(_taken(signs) * jax.nn.log_sigmoid(signs.astype(score.dtype) * score)).sum(-1)
 
 
 def block_hierarchical_softmax_loss(
@@ -150,10 +150,11 @@ def block_hierarchical_softmax_loss(
     """
     _check_block(hidden, nodes, signs, target_mask)
     if target_mask.ndim == 2:
-        return (target_mask * hierarchical_softmax_loss(hidden, nodes, signs)).sum()
+        losses = hierarchical_softmax_loss(hidden, nodes, signs)
+        return (target_mask.astype(losses.dtype) * losses).sum()
     score = jnp.einsum("bjpd,bid->bjpi", nodes, hidden, **PRODUCT)
-    weight = _taken(signs)[..., None] * target_mask[:, :, None, :]
-    return -(weight * jax.nn.log_sigmoid(signs[..., None] * score)).sum()
+    weight = _taken(signs)[..., None] * target_mask.astype(jnp.float32)[:, :, None, :]
+    return -(weight * jax.nn.log_sigmoid(signs.astype(score.dtype)[..., None] * score)).sum()
 
 
 def block_hierarchical_softmax_gradients(
@@ -190,7 +191,8 @@ def block_hierarchical_softmax_gradients(
     taken, left = _taken(signs), (signs > 0).astype(jnp.float32)
     if target_mask.ndim == 2:
         sigmoid = jax.nn.sigmoid(jnp.einsum("bjpd,bjd->bjp", nodes, hidden, **PRODUCT))
-        grad_scores = target_mask[..., None] * (taken * sigmoid - left)
+        mask = target_mask.astype(jnp.float32)[..., None]
+        grad_scores = mask * (taken * sigmoid - left)
         return (
             jnp.einsum("bjp,bjpd->bjd", grad_scores, nodes, **PRODUCT),
             grad_scores[..., None] * hidden.astype(jnp.float32)[:, :, None],

@@ -93,7 +93,7 @@ def random_integers(
     high, low = random_bits(key, shape, start)
     whole, fraction = _product(high, bound)
     carry = fraction + _product(low, bound)[0]
-    return (whole + (carry < fraction)).astype(jnp.int32)
+    return (whole + (carry < fraction).astype(jnp.uint32)).astype(jnp.int32)
 
 
 def _product(words: jax.Array, factor: int) -> tuple[jax.Array, jax.Array]:

@@ -79,7 +79,7 @@ def scale_by_row_rms(longest: float) -> optax.GradientTransformation:
         square = _pairwise_sum(gradient * gradient) / gradient.shape[1]
         count, squares = state.count + 1, state.squares + square
         # A row that was never touched stays: its gradient is zero.
-        rms = jnp.sqrt(jnp.maximum(squares / count, TINY))
+        rms = jnp.sqrt(jnp.maximum(squares / count.astype(squares.dtype), TINY))
         return gradient / jnp.maximum(rms, jnp.sqrt(square) / longest), RowMeanSquares(
             count, squares
         )
