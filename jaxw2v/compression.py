@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import re
 import sys
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from jaxw2v.errors import InputError
 
@@ -23,9 +25,10 @@ _ZIP = rb"PK(\x03\x04|\x05\x06)"
 _OPENERS = {
     rb"\x1f\x8b": gzip.open,
     # Text may begin with BZh; a block, or the end of an empty file, follows in a compressed one.
-    rb"BZh[1-9](1AY&SY|\x17rE8P\x90)": bz2.open,
-    rb"\xfd7zXZ\x00": lzma.open,
-    rb"\x28\xb5\x2f\xfd": zstd.open,
+    rb"BZh[1-9](1AY&SY|\x17rE8P\x90)": lambda raw, mode: _members(raw, bz2.BZ2Decompressor),
+    rb"\xfd7zXZ\x00": lambda raw, mode: _members(raw, lzma.LZMADecompressor),
+    # zstd in parallel begins with a frame that is skipped.
+    rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18": zstd.open,
 }
 # How compressed content begins.
 COMPRESSED = b"|".join([*_OPENERS, _ZIP])
@@ -39,6 +42,62 @@ DAMAGED = (
     gzip.BadGzipFile,
     zipfile.BadZipFile,
 )
+
+
+class _Members(io.RawIOBase):
+    """Members decompressed one after another; what follows one has to be another, or padding.
+
+    Python's own readers of bz2 and xz leave out what follows a member if it is damaged.
+    """
+
+    def __init__(self, raw: IO[bytes], new: Callable[[], Any]):
+        self._raw, self._new, self._decompressor = raw, new, new()
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """To the start only."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Starts anew."""
+        if (offset, whence) != (0, io.SEEK_SET):
+            raise io.UnsupportedOperation("only the start can be found again")
+        self._raw.seek(0)
+        self._decompressor = self._new()
+        return 0
+
+    def _after_zeros(self, given: bytes) -> bytes:
+        """What follows the zeros by which xz pads; nothing at the end of the file."""
+        while not (rest := given.lstrip(b"\0")):
+            given = self._raw.read(1 << 16)
+            if not given:
+                return b""
+        return rest
+
+    def readinto(self, buffer: Any) -> int:
+        """Decompresses as much as fits."""
+        while True:
+            given = b""
+            if self._decompressor.eof:
+                given = self._after_zeros(self._decompressor.unused_data)
+                if not given:
+                    return 0
+                self._decompressor = self._new()
+            elif self._decompressor.needs_input:
+                given = self._raw.read(1 << 16)
+                if not given:
+                    raise EOFError("it ends before its content does")
+            data = self._decompressor.decompress(given, len(buffer))
+            if data:
+                buffer[: len(data)] = data
+                return len(data)
+
+
+def _members(raw: IO[bytes], new: Callable[[], Any]) -> IO[bytes]:
+    return io.BufferedReader(_Members(raw, new), 1 << 16)
 
 
 def open_compressed(path: str, raw: IO[bytes]) -> IO[bytes]:

@@ -120,7 +120,7 @@ class Config(TextSettings):
     """Length of a word vector (components)."""
     max_norm: Annotated[float | None, Range(above=0)] = None
     """Longest row of either table, after each step; None sets no limit (no unit)."""
-    window: Annotated[int, Range(1)] = 5
+    window: Annotated[int, Range(1, 10_000)] = 5
     """Largest distance between a center and a context (words)."""
     window_sampling: Literal["dynamic", "fixed"] = "dynamic"
     """dynamic: each center draws its window from 1..window; skip-gram with shared negatives or a
@@ -130,11 +130,11 @@ class Config(TextSettings):
     it, cbow predicts it from them."""
     require_full_window: bool = False
     """Leave out centers whose window the sentence cuts short."""
-    num_negatives: Annotated[int, Range(1), NOISE] = 5
+    num_negatives: Annotated[int, Range(1, 100_000), NOISE] = 5
     """Negatives for every positive pair, in expectation (words)."""
     negatives: Annotated[Literal["shared", "fresh"], NOISE] = "shared"
     """The pairs of a block share its negatives (fast), or each pair draws its own."""
-    noise_exponent: Annotated[float, Range(), NOISE] = 0.75
+    noise_exponent: Annotated[float, Range(-10, 10), NOISE] = 0.75
     """Negatives are drawn in proportion to count**noise_exponent (no unit)."""
     noise_table_size: Annotated[int | None, Range(1), NOISE] = None
     """Draw negatives from a finite table with this many entries, at least one for every word;
@@ -156,7 +156,7 @@ class Config(TextSettings):
     """Step size at the end of the linear decay (no unit)."""
     tokens_per_step: Annotated[int | None, Range(1), Role.OWN] = None
     """Kept tokens in one optimizer step; None chooses by the corpus size (words)."""
-    block_length: Annotated[int, Range(2)] = 32
+    block_length: Annotated[int, Range(2, 65_536)] = 32
     """Consecutive tokens that form pairs with one another (words)."""
     block_overlap: Annotated[int | None, Range(0)] = None
     """Tokens that neighboring blocks share, so that windows at their edges are whole; None is
@@ -186,9 +186,6 @@ class Config(TextSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._refuse_contradictions()
-        probes = self.probe_words
-        probes = (probes,) if isinstance(probes, str) else tuple(probes)
-        object.__setattr__(self, "probe_words", probes)
 
     def _refuse_contradictions(self) -> None:
         if self.overlap % 2:

@@ -24,16 +24,13 @@ KIND = "run"
 """What the marker of a run's folder says."""
 FILES = (VECTORS, VOCABULARY, PHRASES, SETTINGS, METRICS)
 NAMES = (*FILES, CHECKPOINTS)
-# What a checkpoint of Orbax holds, at its top and in its state; what systems scatter.
-_OF_ORBAX = {"_CHECKPOINT_METADATA", "commit_success.txt", "state", "metrics", "descriptor"}
-_OF_STATE = {
-    "_METADATA",
-    "_sharding",
-    "manifest.ocdbt",
-    "commit_success.txt",
-    "array_metadatas",
-    "d",
-}
+# The files of a checkpoint of Orbax, whole or not yet renamed; what systems scatter.
+_OF_ORBAX = re.compile(
+    r"(_CHECKPOINT_METADATA|commit_success\.txt|(state|metrics|descriptor)(\.orbax[^/]*)?/"
+    r"(_METADATA|_sharding|commit_success\.txt|metrics|descriptor\.pbtxt"
+    r"|array_metadatas(\.orbax[^/]*)?/process_\d+"
+    r"|(ocdbt\.process_\d+/)?(manifest\.ocdbt|d/[0-9a-f]{32})))(\.__lock)?"
+)
 _LITTER = re.compile(r"\.DS_Store|\.nfs.*")
 _STEP = re.compile(r"\d+(\.damaged\d*)?")
 _UNFINISHED = re.compile(r"\d+\.orbax-checkpoint-tmp.*")
@@ -87,6 +84,8 @@ def refuse_foreign_files(folder: Path) -> None:
     for path in checkpoints.iterdir() if checkpoints.is_dir() else ():
         if not ours or (_STEP.fullmatch(path.name) and not _is_step(path)):
             raise _not_ours(path)
+        if _UNFINISHED.fullmatch(path.name) and (stranger := _stranger_in(path)):
+            raise _not_ours(stranger)
 
 
 def _beside(checkpoints: Path) -> list[Path]:
@@ -116,6 +115,20 @@ def _refuse_strangers(folder: Path) -> None:
             record = json.loads(first)
         if not (isinstance(record, dict) and {"epoch", "raw_words"} <= set(record)):
             raise _not_ours(metrics)
+
+
+def refuse_part_of_run(path: Path) -> None:
+    """Makes sure that a file is no part of a run, which it would damage.
+
+    Args:
+      path: the file that is to be written.
+
+    Raises:
+      InputError: it is one.
+    """
+    folder = Path(os.path.realpath(path)).parent
+    if path.name in (*NAMES, MARKER) and is_run(folder):
+        raise InputError(f"{path}: is a part of the run in its folder; choose another name")
 
 
 def had_phrases(folder: Path) -> bool:
@@ -156,7 +169,7 @@ def remove_unfinished(folder: Path) -> None:
       folder: the folder of the checkpoints.
     """
     for path in folder.iterdir() if folder.is_dir() else ():
-        if _UNFINISHED.fullmatch(path.name):
+        if _UNFINISHED.fullmatch(path.name) and not _stranger_in(path):
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -164,17 +177,24 @@ def _is_step(path: Path) -> bool:
     """Whether a folder holds what Orbax writes for us, whole or damaged, and nothing else."""
     if path.is_symlink() or not path.is_dir():
         return False
-    top, state = _listed(path), _listed(path / "state")
-    others = {name for name in state - _OF_STATE if not name.startswith("ocdbt.process_")}
-    if not top or not top <= _OF_ORBAX or others:
+    if not any(path.iterdir()) or _stranger_in(path):
         return False
     metadata = _json(path / "_CHECKPOINT_METADATA")
     return not metadata or _is_our_checkpoint(path)
 
 
-def _listed(folder: Path) -> set[str]:
-    names = os.listdir(folder) if folder.is_dir() else ()
-    return {name for name in names if not _LITTER.fullmatch(name)}
+def _stranger_in(folder: Path) -> Path | None:
+    """A file, or a link, that Orbax does not write into a checkpoint."""
+    if folder.is_symlink() or not folder.is_dir():
+        return folder
+    for parent, folders, files in os.walk(folder):
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        for name in (*files, *links):
+            path = Path(parent, name)
+            known = _OF_ORBAX.fullmatch(path.relative_to(folder).as_posix())
+            if not known and not _LITTER.fullmatch(name):
+                return path
+    return None
 
 
 def _is_our_checkpoint(path: Path) -> bool:

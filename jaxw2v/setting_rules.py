@@ -7,6 +7,7 @@ import enum
 import functools
 import math
 import numbers
+from collections.abc import Iterable
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from jaxw2v.errors import InputError
@@ -129,15 +130,29 @@ def check_fields(settings: Any) -> None:
 
 def _plain(value: Any, hint: Any, name: str) -> Any:
     """The value as Python's own types hold it."""
+    if hint is str and not isinstance(value, str):
+        raise InputError(f"{name} is {value!r}; it must be a string")
+    if get_origin(hint) is tuple:
+        return _strings(value, name)
     if name == "tokenizer":
         return numbered(value)
     if hint is bool:
-        if value not in (True, False):
+        if not (getattr(value, "ndim", 0) == 0 and value in (True, False)):
             raise InputError(f"{name} is {value!r}; it must be True or False")
         return bool(value)
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         return int(value) if isinstance(value, numbers.Integral) else float(value)
     return value
+
+
+def _strings(value: Any, name: str) -> tuple[str, ...]:
+    """Several strings; one alone would be taken apart into its letters."""
+    if isinstance(value, str):
+        return (value,)
+    values = tuple(value) if isinstance(value, Iterable) else (None,)
+    if not all(isinstance(item, str) for item in values):
+        raise InputError(f"{name} is {value!r}; it must be strings, such as ('king', 'queen')")
+    return values
 
 
 def _check_range(name: str, value: Any, hint: Any, rules: tuple[Any, ...]) -> None:

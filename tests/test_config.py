@@ -136,7 +136,7 @@ def test_numbers_of_numpy_become_pythons(tmp_path):
     assert type(config.noise_exponent) is float
     assert type(Checkpointing(checkpoint_steps=np.int64(3)).checkpoint_steps) is int
     for value in (np.float32("nan"), np.float64(2.5), np.int64(0), np.bool_(True), True):
-        with pytest.raises(InputError, match=r"^window is .*an integer of 1 or more"):
+        with pytest.raises(InputError, match=r"^window is .*an integer from 1 to 10000"):
             Config(window=value)
     with pytest.raises(InputError, match=r"^table_quotes is 'no'; it must be True or False"):
         Config(table_quotes="no")
@@ -150,3 +150,24 @@ def test_thresholds_that_npmi_cannot_reach_are_refused():
         config = Config(phrase_passes=1, phrase_scoring="npmi", phrase_threshold=threshold)
         assert config.phrase_threshold == threshold
     assert Config(phrase_passes=1, phrase_threshold=5.0).phrase_threshold == 5.0
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("noise_exponent", 1000, "from -10 to 10"),
+        ("noise_exponent", -1e308, "from -10 to 10"),
+        ("window", 3_000_000_000, "from 1 to 10000"),
+        ("block_length", 10**9, "from 2 to 65536"),
+        ("num_negatives", 10**9, "from 1 to 100000"),
+        ("probe_words", None, "must be strings"),
+        ("probe_words", 5, "must be strings"),
+        ("probe_words", ("a", 5), "must be strings"),
+        ("table_quotes", np.array([1, 2]), "must be True or False"),
+        ("tokenizer", 5, "must be a string"),
+        ("text_column", None, "must be a string"),
+    ],
+)
+def test_what_could_only_fail_later_is_refused_at_once(field, value, message):
+    with pytest.raises(InputError, match=f"^{field} is .*{message}"):
+        Config(**{field: value})

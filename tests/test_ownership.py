@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jaxw2v import Checkpointing, Config, InputError, WordVectors
+from jaxw2v import Checkpointing, Config, InputError, WordVectors, train
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.cli import main
 from jaxw2v.corpus import Vocabulary, open_corpus
@@ -393,3 +393,62 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path):
         with held(tmp_path / "p", "run", ()):
             pass
         os.kill(child, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("option", [["--overwrite"], ["--resume", "--epochs", "2"]], ids=str)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "99.orbax-checkpoint-tmp-1/mine.txt",
+        "777/metrics/mine.txt",
+        "777/state/d/mine.txt",
+        "{step}/state/d/my_notes.txt",
+        "{step}/metrics/mine.txt",
+        "{step}/state/array_metadatas/a",
+    ],
+)
+def test_files_of_somebody_else_among_checkpoints(trained, option, name):
+    run, words = trained
+    mine = write(run / "checkpoints" / name.format(step=step_of(run).name))
+    before = content(run)
+    assert main([*words, *option]) == 2
+    assert mine.read_text() == "mine"
+    assert content(run) == before
+
+
+def test_a_run_is_not_mixed_with_other_vectors(trained, vectors, tmp_path, capsys):
+    run, _ = trained
+    before = content(run)
+    with pytest.raises(InputError, match="holds a run, whose vectors"):
+        vectors.save(run)
+    for name in ("vectors.safetensors", "vocabulary.tsv", "config.json", MARKER):
+        with pytest.raises(InputError, match="is a part of the run"):
+            vectors.export(run / name, "glove")
+        words = ["export", str(run), "--format", "word2vec-text", "--overwrite", "--out"]
+        assert main([*words, str(run / name)]) == 2
+        assert "is a part of the run" in capsys.readouterr().err
+    assert content(run) == before
+    vectors.save(tmp_path / "other")
+    vectors.save(tmp_path / "other")
+    vectors.export(run / "mine.txt", "glove")
+
+
+def test_an_empty_name_is_not_the_folder_in_which_we_are(corpus, tmp_path, monkeypatch, capsys):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for words in (["train", corpus, *SMALL], ["encode", corpus]):
+        for out in (["--out", ""], ["--out="]):
+            assert main([*words, *out]) == 2
+            assert "--out: is empty" in capsys.readouterr().err
+    with pytest.raises(InputError, match="out is empty"):
+        train(corpus, Config(embedding_dim=4, epochs=1), out="")
+    assert not list((tmp_path / "here").iterdir())
+
+
+def test_a_link_that_leads_to_itself_stays(trained, tmp_path, capsys):
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.symlink_to(other)
+    other.symlink_to(one)
+    assert main(["export", str(trained[0]), "--format", "glove", "--out", str(one)]) == 2
+    assert "leads to itself" in capsys.readouterr().err
+    assert one.is_symlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import sys
 import traceback
@@ -86,6 +87,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         say(f"jaxw2v {jaxw2v.__version__}")
         return 0
     try:
+        _refuse_empty_out(sys.argv[1:] if arguments is None else arguments)
         command = tyro.cli(Command, args=arguments, prog="jaxw2v", description=DESCRIPTION)
         prints = isinstance(command, PRINTING)
         if prints and sys.stdout is None:
@@ -111,6 +113,13 @@ def _run(arguments: Sequence[str] | None) -> int:
         hint = "; free some space or choose another --out" if error.errno == errno.ENOSPC else ""
         return _fail(f"{where}{error.strerror or error}{hint}", 2)
     return 0
+
+
+def _refuse_empty_out(arguments: Sequence[str]) -> None:
+    """An empty name, as of a variable that is not set, would mean the folder in which we are."""
+    for option, value in itertools.pairwise([*arguments, "."]):
+        if option == "--out=" or (option, value) == ("--out", ""):
+            raise InputError("--out: is empty; name a file or a folder (. is the current one)")
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:

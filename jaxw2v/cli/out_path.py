@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 from jaxw2v.errors import InputError
@@ -19,6 +21,13 @@ def check_out(out: Path, overwrite: bool, is_folder: bool = False) -> None:
     Raises:
       InputError: it exists, or is the other kind, or a run, or its parent does not exist.
     """
+    try:
+        os.stat(out)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise InputError(
+                f"{out}: is a link that leads to itself; choose another --out"
+            ) from None
     if out.exists() and out.is_dir() != is_folder:
         here, needed = ("folder", "file") if out.is_dir() else ("file", "folder")
         raise InputError(f"{out}: is a {here}, not a {needed}; choose another --out")

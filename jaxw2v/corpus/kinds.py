@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import tarfile
 from pathlib import Path
 
 from jaxw2v.compression import COMPRESSED, ENDINGS
+from jaxw2v.config import TextSettings
 from jaxw2v.errors import InputError
 
 # So many bytes of a file tell what it holds.
@@ -25,6 +27,7 @@ BY_ENDING = {
 _SCANNED = {rb"PAR1": PARQUET, rb"ARROW1": ARROW}
 _EXTRACT = "extract its text first"
 _UTF8 = "convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"
+_IPC_STREAM = "write it as Parquet (datasets: dataset.to_parquet)"
 _NOT_TEXT = {
     COMPRESSED: ("is compressed twice", "decompress it first"),
     rb"%PDF-": ("is a PDF", _EXTRACT),
@@ -33,17 +36,28 @@ _NOT_TEXT = {
     rb"WARC/\d": ("is a web archive (WARC)", _EXTRACT),
     rb"\x1f\x9d|\x04\x22\x4d\x18": ("is compressed by compress or lz4", "decompress it first"),
     rb"Rar!|7z\xbc\xaf": ("is an archive (rar, 7z)", "extract it and name the files to read"),
+    rb"%!PS": ("is PostScript", _EXTRACT),
+    rb"\xff{4}": ("is an Arrow stream, as Hugging Face's datasets keep it", _IPC_STREAM),
+    rb"FEA1": ("is of Feather's first version", "write it anew (pyarrow.feather.write_feather)"),
+    rb"\xff\xfe\0\0|\0\0\xfe\xff": ("is UTF-32", _UTF8.replace("16", "32")),
     rb"\xff\xfe|\xfe\xff": ("is UTF-16", _UTF8),
+    rb"\x1e\s*\{": ("is a JSON text sequence", "write an object a line (jq -c . does)"),
+    rb"\{\s*'[^'\n]*'\s*:": ("holds Python's dictionaries", "write JSON (json.dumps), one a line"),
+    rb"<doc id=": ("is what WikiExtractor writes, with its tags", "let it write --json"),
 }
 _BOM = rb"(\xef\xbb\xbf)?\s*"
-# A declaration, a comment, a root that dumps have, or a tag alone on its line.
+# A declaration, a comment, a root that dumps have, a part of a page, a tag alone on its line or
+# before another one; <s> and <unk> are words of language models.
 _XML = re.compile(
-    _BOM + rb"<(\?xml|!doctype|!--|(mediawiki|html|rss|feed|svg)\b"
-    rb"|[a-z][\w:.-]*(\s+[\w:.-]+\s*=\s*(\"[^\"]*\"|'[^']*'))*\s*/?>[ \t\r]*(\n|$))",
+    _BOM + rb"<(\?xml|!doctype|!--|(mediawiki|html|rss|feed|svg|body|head|div|p|table|article)\b"
+    rb"|(?!(s|unk|pad|eos|bos)>)[a-z][\w:.-]*(\s+[\w:.-]+\s*=\s*(\"[^\"]*\"|'[^']*'))*\s*/?>"
+    rb"[ \t\r]*(\n|$|<[a-z]))",
     re.IGNORECASE,
 )
 _OBJECT = re.compile(_BOM + rb'\{\s*"[^"\n]*"\s*:')
-_ARRAY = re.compile(_BOM + rb'\[\s*\{\s*("[^"\n]*"\s*:|\})')
+_ARRAY = re.compile(
+    _BOM + rb'\[\s*(\{\s*("[^"\n]*"\s*:|\})|"[^"\n]*"\s*(,\s*["\d\[{]|\]\s*(\n|$)))'
+)
 _LIST = re.compile(_BOM + rb"\[")
 
 
@@ -78,6 +92,39 @@ def kind_of(path: str, name: str, head: bytes) -> str:
             "the field that holds the text (--text-column)"
         )
     return JSON if _OBJECT.match(head) else kind
+
+
+def table_in(path: str, name: str, head: bytes, column: str) -> str:
+    r"""Tells a table whose name does not say so, such as one that comes through a pipe, from text.
+
+    Args:
+      path: the path of the file, for errors.
+      name: the name of its content.
+      head: its first ``HEAD`` bytes, decompressed, which nothing else is known of.
+      column: the column that holds the text.
+
+    Returns:
+      ``csv`` or ``tsv`` if the first line names the column and the second has as many fields; else
+      ``text``.
+
+    Raises:
+      InputError: a column is asked for, and this is text.
+
+    Example:
+      >>> table_in("-", "pipe", b"id,text\n1,one two\n", "text")
+      'csv'
+    """
+    lines = head.decode("utf-8", "replace").removeprefix("\ufeff").splitlines()[:2]
+    for kind, separator in ((CSV, ","), (TSV, "\t")):
+        header, *rows = csv.reader(lines, delimiter=separator) if lines else [[]]
+        if column in header and len(header) > 1 and len(header) in map(len, rows):
+            return kind
+    if column != TextSettings.text_column and Path(name).suffix.lower() != ".txt":
+        raise InputError(
+            f"{path}: is plain text, and has no column {column!r}; leave --text-column out, or "
+            "name a table .csv, .tsv or .jsonl"
+        )
+    return TEXT
 
 
 def _refuse_what_is_not_text(path: str, head: bytes) -> None:

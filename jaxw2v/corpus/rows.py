@@ -127,8 +127,23 @@ def _place(path: str, header: list[str], column: str) -> int:
     if header.count(column) > 1:
         raise InputError(f"{path}: has {header.count(column)} columns {column!r}; rename one")
     if column not in header:
+        _check_separator(path, header)
         raise no_column(path, column, header)
     return header.index(column)
+
+
+def _check_separator(path: str, header: list[str]) -> None:
+    """A header of one field that holds another sign is separated by that."""
+    if header[0].startswith("sep="):
+        raise InputError(f"{path}: begins with {header[0]!r}, which is no header; delete that line")
+    if len(header) > 1:
+        return
+    for sign, what in ((";", "semicolons"), ("\t", "tabs"), (",", "commas"), ("|", "bars")):
+        if sign in header[0]:
+            raise InputError(
+                f"{path}: its fields are separated by {what}; a .csv has commas and a .tsv tabs: "
+                "convert it, or name it so"
+            )
 
 
 def _does_not_fit(where: str, fields: list[str], header: list[str], separator: str) -> str:

@@ -69,7 +69,7 @@ def _has_columns(value: object) -> bool:
 
 
 def _words(number: int, sentence: object) -> list[str]:
-    if _has_columns(sentence):
+    if _has_columns(sentence) or hasattr(sentence, "_fields"):
         raise InputError(
             f"corpus item {number} is a {type(sentence).__name__}; give the texts alone, such as "
             "rows['text'] or [row['text'] for row in rows]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, NamedTuple
@@ -13,7 +14,16 @@ import polars as pl
 
 from jaxw2v.compression import DAMAGED, is_zip, open_compressed, open_zip
 from jaxw2v.config import TextSettings
-from jaxw2v.corpus.kinds import ARROW, BY_ENDING, HEAD, PARQUET, TEXT, ending, kind_of
+from jaxw2v.corpus.kinds import (
+    ARROW,
+    BY_ENDING,
+    HEAD,
+    PARQUET,
+    TEXT,
+    ending,
+    kind_of,
+    table_in,
+)
 from jaxw2v.corpus.paths import is_remote
 from jaxw2v.corpus.rows import RowCounts, no_column, read_rows
 from jaxw2v.errors import InputError
@@ -21,6 +31,7 @@ from jaxw2v.errors import InputError
 CHUNK_BYTES = 1 << 22
 LINES_PER_BATCH = 1 << 16
 _SCANS = {PARQUET: pl.scan_parquet, ARROW: pl.scan_ipc}
+_CARRIAGE_RETURNS = re.compile(rb"[^\n]*\r[^\n]*\r[^\n]*")
 
 
 class Batch(NamedTuple):
@@ -80,6 +91,8 @@ def _read_file(
         head = stream.read(HEAD)
         name = stream.name if isinstance(stream, zipfile.ZipExtFile) else path
         kind = kind_of(path, name, head)
+        if kind == TEXT:
+            kind = table_in(path, name, head, config.text_column)
         stream.seek(0)
         if kind in _SCANS and stream is not raw:
             raise InputError(f"{path}: is a compressed {kind} table; decompress it first")
@@ -121,6 +134,10 @@ def _read_text(path: str, stream: IO[bytes], errors: str) -> Iterator[Batch]:
         if first:
             data = data.removeprefix(codecs.BOM_UTF8)
             first = False
+            if _CARRIAGE_RETURNS.fullmatch(data):
+                raise InputError(
+                    f"{path}: its lines end in carriage returns alone; convert it (tr '\\r' '\\n')"
+                )
         data = rest + data
         cut, ends_line = _cut(data)
         if cut == 0:
@@ -186,13 +203,13 @@ def _row_batches(
 def _scan(path: str, kind: str, column: str, counts: RowCounts) -> Iterator[Batch]:
     """The texts of a table that polars reads."""
     try:
-        table = _SCANS[kind](path)
+        table = _SCANS[kind](path, glob=is_remote(path))
         schema = table.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, error) from None
     if column not in schema:
         raise no_column(path, column, schema.names())
-    if schema[column].is_nested():
+    if schema[column] not in (pl.String, pl.Categorical, pl.Enum):
         raise InputError(
             f"{path}: column {column!r} holds {schema[column]}, not text (choose another by "
             "--text-column)"

@@ -6,8 +6,11 @@ import dataclasses
 import difflib
 import functools
 import hashlib
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,6 +18,22 @@ import polars as pl
 from jaxw2v.errors import InputError
 
 _BREAKS = frozenset("\t\n\r")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def check_text(word: object) -> None:
+    """Makes sure that a word is text that UTF-8 can hold.
+
+    Args:
+      word: the word.
+
+    Raises:
+      InputError: it is no string, or holds half of a surrogate pair.
+    """
+    if not isinstance(word, str):
+        raise InputError(f"the word {word!r} is no string; give str(word)")
+    if not word.isascii() and _SURROGATE.search(word):
+        raise InputError(f"the word {word!r} holds half of a surrogate pair, no character")
 
 
 def check_words(words: Iterable[str]) -> None:
@@ -24,9 +43,10 @@ def check_words(words: Iterable[str]) -> None:
       words: any.
 
     Raises:
-      InputError: one is empty or holds a tab or a line break.
+      InputError: one is empty, no string, or holds a tab, a line break or half of a surrogate pair.
     """
     for word in words:
+        check_text(word)
         if not word or not _BREAKS.isdisjoint(word):
             raise InputError(
                 f"the word {word!r} is empty or holds a tab or a line break, which the "
@@ -130,17 +150,24 @@ class Vocabulary:
           >>> [vocabulary.fold(word) for word in ("King", "Paris", "paris", "Rome")]
           ['king', 'Paris', 'Paris', 'Rome']
         """
-        return word if word in self else self._by_lowercase.get(word.lower(), word)
+        known = self._spelt(word)
+        return self._by_lowercase.get(known.lower(), known) if known not in self.ids else known
 
     def __len__(self) -> int:
         return len(self.words)
 
+    def _spelt(self, word: Any) -> Any:
+        """The word itself, or, where it is not here, composed as the tokenizer does it (NFC)."""
+        if isinstance(word, str) and not word.isascii() and word not in self.ids:
+            return unicodedata.normalize("NFC", word)
+        return word
+
     def __contains__(self, word: object) -> bool:
-        return word in self.ids
+        return self._spelt(word) in self.ids
 
     def __getitem__(self, word: str) -> int:
         try:
-            return self.ids[word]
+            return self.ids[self._spelt(word)]
         except KeyError:
             raise MissingWord(word, functools.partial(self.missing, word)) from None
 
@@ -169,10 +196,17 @@ class Vocabulary:
           path: the file to write.
 
         Raises:
-          InputError: a word is empty or holds a tab or a line break.
+          InputError: a word cannot stand in such a file, or the counts are not a number a word.
         """
         check_words(self.words)
-        lines = (f"{w}\t{c}\n" for w, c in zip(self.words, self.counts.tolist(), strict=True))
+        counts = np.asarray(self.counts)
+        is_whole = np.issubdtype(counts.dtype, np.integer) and counts.min(initial=0) >= 0
+        if counts.shape != (len(self),) or not is_whole:
+            raise InputError(
+                f"counts are {counts.dtype} {list(counts.shape)}; expected {len(self)} whole "
+                "numbers from 0, one a word"
+            )
+        lines = (f"{w}\t{c}\n" for w, c in zip(self.words, counts.tolist(), strict=True))
         Path(path).write_text("".join(lines), encoding="utf-8", newline="\n")
 
     @classmethod

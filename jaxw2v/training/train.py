@@ -120,6 +120,8 @@ def train(
             "resuming and checkpoints": repr((resume, checkpointing)).encode(),
         }
     )
+    if out is not None and not os.fspath(out):
+        raise InputError("out is empty; name a folder")
     folder = None if out is None else Path(out).expanduser()
     show_progress = show_progress and is_first()
     if folder is not None and is_first():

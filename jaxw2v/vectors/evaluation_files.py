@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import csv
-import math
 import os
 import re
+import string
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
+from jaxw2v.compression import DAMAGED, open_compressed
 from jaxw2v.errors import InputError
+from jaxw2v.vectors.pair_columns import NUMBER, SEPARATORS, columns, is_header, number_in
 
-_SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "blanks"}
 # Lines that show by what fields are separated.
 _LINES_TO_TELL = 10
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
-_WORD_COLUMN = re.compile(r"(?:word|w|term|item|target)[ _]?[12ab]?", re.IGNORECASE)
-_SCORE_COLUMN = re.compile("score|sim|human|mean|rating|gold|relat|value|average", re.IGNORECASE)
+_QUESTION_COLUMN = re.compile(r"(?:word|w|term)[ _]?[1-4a-d]", re.IGNORECASE)
+# Where an editor may break a line and this program does not, and what no text holds.
+_STRAY = re.compile("[\0\x0b\x0c\x1c-\x1e\x85\u2028\u2029\ufeff]")
 # Single ones, and those of typographers.
 _OTHER_QUOTES = re.compile("['\u2018-\u201e\xab\u2039].*['\u2018-\u201e\xbb\u203a]")
-
-Row = tuple[int, list[str]]
 
 
 class Pair(NamedTuple):
@@ -70,21 +68,21 @@ def read_pairs(path: str | os.PathLike) -> list[Pair]:
     separator = _separator_of(plain, 2)
     rows = [(number, _fields(path, number, line, separator)) for number, line in lines]
     known = [row for row in rows if not row[1][0].startswith("#")]
-    header = known[0] if known and _is_header(known[0][1]) else None
+    header = known[0] if known and is_header(known[0][1]) else None
     known = known[header is not None :]
     if not known:
         raise InputError(f"{path}: holds no word pair")
-    one, other, score = _columns(path, separator, header, known)
+    one, other, score = columns(path, separator, header, known)
     size = len(known[0][1])
     pairs = []
     for number, fields in rows:
-        fits = len(fields) == size and _number(fields[score]) is not None
+        fits = len(fields) == size and number_in(fields[score]) is not None
         if (number, fields) == header or _is_comment(fields, fits):
             continue
         if len(fields) != size:
             raise InputError(
                 f"{path}:{number}: has {len(fields)} fields separated by "
-                f"{_SEPARATORS[separator]}, and line {known[0][0]} has {size}; separate all lines "
+                f"{SEPARATORS[separator]}, and line {known[0][0]} has {size}; separate all lines "
                 "alike"
             )
         if not fits:
@@ -93,7 +91,7 @@ def read_pairs(path: str | os.PathLike) -> list[Pair]:
                 f"{fields[score][:40]!r}"
             )
         _check_words(path, number, (fields[one], fields[other]), separator)
-        pairs.append(Pair(fields[one], fields[other], _number(fields[score])))
+        pairs.append(Pair(fields[one], fields[other], number_in(fields[score])))
     return pairs
 
 
@@ -118,11 +116,12 @@ def read_questions(path: str | os.PathLike) -> list[Question]:
             section = line[1:].strip() or "questions"
             continue
         words = _fields(path, number, line, separator)
-        if _is_comment(words, len(words) == 4):
+        names_columns = not questions and all(map(_QUESTION_COLUMN.fullmatch, words))
+        if names_columns or _is_comment(words, len(words) == 4):
             continue
         if len(words) != 4:
             raise InputError(
-                f"{path}:{number}: expected four words separated by {_SEPARATORS[separator]}, got "
+                f"{path}:{number}: expected four words separated by {SEPARATORS[separator]}, got "
                 f"{line[:60]!r}"
             )
         _check_words(path, number, words, separator)
@@ -135,15 +134,24 @@ def read_questions(path: str | os.PathLike) -> list[Question]:
 def _lines(path: str | os.PathLike) -> list[tuple[int, str]]:
     """Lines that are not blank, with their numbers."""
     try:
-        data = Path(path).read_bytes()
+        with open(path, "rb") as raw, open_compressed(str(path), raw) as file:
+            data = file.read()
+    except DAMAGED as error:
+        raise InputError(f"{path}: damaged or cut short: {error}") from None
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
+        raise InputError(f"{path}: {error.strerror or error}") from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
         raise InputError(f"{path}:{number}: not UTF-8: {error.reason}") from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, line in enumerate(lines, start=1):
+        if stray := _STRAY.search(line):
+            raise InputError(
+                f"{path}:{number}: holds the control character U+{ord(stray[0]):04X}; delete it, "
+                "or begin a new line there"
+            )
     return [(number, line.strip()) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
@@ -151,7 +159,7 @@ def _separator_of(lines: Sequence[str], times: int) -> str:
     """What stands so many times in most of the first lines; blanks if nothing else does."""
     # A comma in a number may be a decimal comma.
     lines = [
-        " ".join(part for part in line.split(" ") if not _NUMBER.fullmatch(part))
+        " ".join(part for part in line.split(" ") if not NUMBER.fullmatch(part))
         for line in lines[:_LINES_TO_TELL]
     ]
     for separator in "\t;,":
@@ -178,100 +186,18 @@ def _is_comment(fields: Sequence[str], fits: bool) -> bool:
     return fields[0].startswith("#") and not (fits and fields[0][1:].strip() == fields[0][1:] != "")
 
 
-def _number(text: str) -> float | None:
-    value = float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else math.nan
-    return value if math.isfinite(value) else None
-
-
-def _is_header(fields: Sequence[str]) -> bool:
-    """Whether a first line names columns; a pair whose score is misspelt does not."""
-    named = any(map(_SCORE_COLUMN.search, fields[2:])) or _word_columns(fields) is not None
-    return named and all(_number(field) is None for field in fields[2:])
-
-
-def _word_columns(names: Sequence[str]) -> tuple[int, int] | None:
-    found = [i for i, name in enumerate(names) if _WORD_COLUMN.fullmatch(name)]
-    return (found[0], found[1]) if len(found) == 2 else None
-
-
-def _columns(
-    path: str | os.PathLike, separator: str, header: Row | None, rows: Sequence[Row]
-) -> tuple[int, int, int]:
-    """In which columns the words and the score stand."""
-    number, first = rows[0]
-    names = header[1] if header else []
-    if header and len(names) != len(first):
-        if separator != " ":
-            raise InputError(
-                f"{path}:{number}: has {len(first)} fields separated by "
-                f"{_SEPARATORS[separator]}, and the header {len(names)}; separate all lines alike"
-            )
-        names = []
-    words = _word_columns(names)
-    one, other = words or (0, 1)
-    after = range(other + 1, len(first))
-    score = next((i for i in after if names and _SCORE_COLUMN.search(names[i])), None)
-    if score is None:
-        score = next((i for i in after if _number(first[i]) is not None), None)
-    if score is None:
-        raise InputError(
-            f"{path}:{number}: expected word, word, score separated by "
-            f"{_SEPARATORS[separator]}, got {' '.join(first)[:60]!r}; a "
-            "header has to name a column word1 or score"
-        )
-    if not words:
-        _check_not_shifted(path, rows, score)
-    _check_one_decimal_sign(path, rows, score)
-    if separator == "," and not names:
-        _check_no_decimal_commas(path, rows, score)
-    return one, other, score
-
-
-def _check_not_shifted(path: str | os.PathLike, rows: Sequence[Row], score: int) -> None:
-    """What stands between words and score is a label, of which there are few."""
-    rows = [row for row in rows if len(row[1]) > score]
-    firsts = {fields[0] for _, fields in rows}
-    between = [len({fields[i] for _, fields in rows}) for i in range(2, score)]
-    if between and (max(between) > len(firsts) or all(map(_NUMBER.fullmatch, firsts))):
-        raise InputError(
-            f"{path}:{rows[0][0]}: cannot tell which columns hold the words, got "
-            f"{' '.join(rows[0][1])[:60]!r}; put them first, or name them word1 and word2 in a "
-            "header"
-        )
-
-
-def _check_no_decimal_commas(path: str | os.PathLike, rows: Sequence[Row], score: int) -> None:
-    """Whether whole numbers are followed by whole numbers in every line."""
-    ends = [fields[score : score + 2] for _, fields in rows]
-    if all(re.fullmatch("[+-]?[0-9]+ [0-9]+", " ".join(end)) for end in ends):
-        raise InputError(
-            f"{path}:{rows[0][0]}: commas separate the fields, so that the score may be "
-            f"{ends[0][0]} or {','.join(ends[0])}; write a decimal point, or name the columns in a "
-            "header"
-        )
-
-
 def _check_words(
     path: str | os.PathLike, number: int, words: Sequence[str], separator: str
 ) -> None:
     for word in words:
         if not word or _OTHER_QUOTES.fullmatch(word):
             raise InputError(f"{path}:{number}: expected a word without quotes, got {word!r}")
+        if separator == " " and set(word) <= set(string.punctuation):
+            raise InputError(
+                f"{path}:{number}: {word!r} stands where a word is expected; separate words by tabs"
+            )
         if separator == " " and len(word) > 1 and word[-1] in ",;":
             raise InputError(
                 f"{path}:{number}: other lines are separated by blanks, and {word!r} by a sign; "
                 "separate all lines alike"
-            )
-
-
-def _check_one_decimal_sign(path: str | os.PathLike, rows: Sequence[Row], score: int) -> None:
-    first = ""
-    for number, fields in rows:
-        text = fields[score] if len(fields) > score else ""
-        sign = re.search("[.,]", text) if _number(text) is not None else None
-        first = first or (sign[0] if sign else "")
-        if sign and sign[0] != first:
-            raise InputError(
-                f"{path}:{number}: the score is {text!r}, and decimals before have {first!r}; "
-                "write all alike"
             )

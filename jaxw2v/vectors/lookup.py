@@ -46,9 +46,10 @@ class Lookup:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        if isinstance(self._vectors, np.ndarray):
-            # Neither pickle nor deepcopy keeps this.
-            self._vectors.flags.writeable = False
+        for vectors in (self._vectors, state.get("_output_vectors")):
+            if isinstance(vectors, np.ndarray):
+                # Neither pickle nor deepcopy keeps this.
+                vectors.flags.writeable = False
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from flax import nnx
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.devices.row_sharding import Rows, checked_rows, row_sharding
 from jaxw2v.errors import InputError
+from jaxw2v.run_folder import CHECKPOINTS, SETTINGS, is_run
 from jaxw2v.vectors import files
 from jaxw2v.vectors.comparisons import Comparisons
 from jaxw2v.vectors.nearest_words import NearestWords
@@ -52,13 +53,25 @@ class WordVectors(NearestWords, Comparisons):
           output_vectors: likewise, or ``None``.
 
         Raises:
-          InputError: the shapes differ, or a number is not finite.
+          InputError: the shapes differ, a number is not finite, or a word is there twice.
         """
+        if len(vocabulary.ids) != len(vocabulary):
+            word = next(w for i, w in enumerate(vocabulary.words) if vocabulary.ids[w] != i)
+            raise InputError(f"the word {word!r} stands twice in the vocabulary")
         self.vocabulary = vocabulary
         self.vectors = vectors
-        self.output_vectors = None
-        if output_vectors is not None:
-            self.output_vectors = checked_rows(output_vectors, len(vocabulary), "output_vectors")
+        self.output_vectors = output_vectors
+
+    @property
+    def output_vectors(self) -> Rows | None:
+        """The output embedding, float32 [V, D], read-only; ``None`` without one."""
+        return self._output_vectors
+
+    @output_vectors.setter
+    def output_vectors(self, vectors: Rows | None) -> None:
+        if vectors is not None:
+            vectors = checked_rows(vectors, len(self.vocabulary), "output_vectors")
+        self._output_vectors = vectors
 
     def to_embed(self) -> nnx.Embed:
         """The vectors as a Flax layer, to start a network from.
@@ -102,7 +115,17 @@ class WordVectors(NearestWords, Comparisons):
 
         Args:
           folder: made if missing.
+
+        Raises:
+          InputError: it holds a run, whose vectors are those of its checkpoints and settings, or a
+            file of one of these names that is not known to be ours.
         """
+        trained = any((Path(folder) / name).exists() for name in (SETTINGS, CHECKPOINTS))
+        if trained and is_run(Path(folder)):
+            raise InputError(
+                f"{folder}: holds a run, whose vectors would no longer be those of its "
+                "checkpoints; choose another folder"
+            )
         files.write_folder(Path(folder), self.vocabulary, self.vectors, self.output_vectors)
 
     @classmethod

@@ -117,7 +117,20 @@ def test_binary_tables_are_known_by_content(tmp_path, form):
         (b'<?xml version="1.0"?><a>one</a>', "a.xml", "is XML or HTML"),
         (b'\xef\xbb\xbf\n<mediawiki xmlns="x">one', "a.txt", "is XML or HTML"),
         (bz2.compress(b"<mediawiki>\n <page>one"), "a.xml.bz2", "is XML or HTML"),
-        (b'<doc id="1" title="one">\none two\n', "a.txt", "is XML or HTML"),
+        (b'<doc id="1" title="one">\none two\n', "a.txt", "is what WikiExtractor writes"),
+        (b'<page n="1">\none two\n', "a.txt", "is XML or HTML"),
+        (b"<corpus><l>one</l></corpus>", "a.txt", "is XML or HTML"),
+        (b'<div class="a">one two</div>', "a.txt", "is XML or HTML"),
+        (b"<p>one</p>\n<p>two</p>\n", "a.txt", "is XML or HTML"),
+        (b'["one two", "three"]', "a.txt", "is a JSON array"),
+        (b'["1", "one two"]\n["2", "three"]\n', "a.txt", "is a JSON array"),
+        (b"{'text': 'one'}\n", "a.txt", "holds Python's dictionaries"),
+        (b'\x1e{"text": "one"}\n', "a.txt", "is a JSON text sequence"),
+        (b"%!PS-Adobe-3.0\n", "a.txt", "is PostScript"),
+        (b"\xff\xff\xff\xff\x10\0\0\0", "a.arrow", "is an Arrow stream"),
+        (b"FEA1\0\0", "a.feather", "Feather's first version"),
+        ("one two".encode("utf-32"), "a.txt", "is UTF-32; convert it to UTF-8 .*UTF-32"),
+        (b"one two\rthree four\rfive\r", "a.txt", "carriage returns alone"),
         (b"<!DOCTYPE html><html>one", "a.txt", "is XML or HTML"),
         (b'[{"text": "one"}]', "a.txt", "is a JSON array; write one object a line"),
         (b'["one", "two"]', "a.json", "is a JSON array; write one object a line"),
@@ -152,3 +165,52 @@ def test_text_that_begins_strangely_is_text(tmp_path, line):
 def test_a_nul_far_into_a_text_is_no_sign_of_a_binary(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"one\n" * 5_000 + b"\0two\n")
     assert counts(tmp_path / "a.txt") == {"one": 5_000, "two": 1}
+
+
+@pytest.mark.parametrize("form", ["parquet", "ipc"])
+@pytest.mark.parametrize(("name", "other"), [("d[1]", "d1"), ("star*", "starX")])
+def test_a_table_whose_name_looks_like_a_pattern_is_that_table(tmp_path, form, name, other):
+    for stem, text in ((name, "right"), (other, "wrong")):
+        getattr(pl.DataFrame({"text": [text]}), f"write_{form}")(tmp_path / f"{stem}.{form}")
+    assert counts(tmp_path / f"{name}.{form}") == {"right": 1}
+
+
+@pytest.mark.parametrize("values", [[1.5, 2.5], [True, False], [b"one"], [3, 4]], ids=str)
+def test_a_column_that_holds_no_text_is_refused(tmp_path, values):
+    pl.DataFrame({"text": values}).write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"column 'text' holds .*, not text"):
+        counts(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("module", [bz2, lzma], ids=["bz2", "xz"])
+def test_what_follows_a_compressed_part_is_read_or_refused(tmp_path, module):
+    one, two = module.compress(b"one\n" * 300), module.compress(b"two\n" * 300)
+    path = tmp_path / "a.txt"
+    path.write_bytes(one + two + two)
+    assert counts(path) == {"one": 300, "two": 600}
+    path.write_bytes(one + b"\0" * 8 + two + b"\0" * 4)
+    assert counts(path) == {"one": 300, "two": 300}
+    for damaged in (one + b"X" + two[1:], one + b"rubbish", one + two[:-9]):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match="damaged"):
+            counts(path)
+
+
+@pytest.mark.parametrize("line", ["<s>", "<s> one </s>", "<unk>", "<b>one</b> two"])
+def test_words_of_language_models_are_text(tmp_path, line):
+    (tmp_path / "a.txt").write_text(f"{line}\none\n")
+    assert counts(tmp_path / "a.txt")["one"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "message"),
+    [
+        ("a.csv", "id\ttext", "separated by tabs"),
+        ("a.tsv", "id,text", "separated by commas"),
+        ("a.csv", "sep=,", "begins with 'sep="),
+    ],
+)
+def test_the_separator_of_a_table_is_named(tmp_path, name, header, message):
+    (tmp_path / name).write_text(f"{header}\n1\n")
+    with pytest.raises(InputError, match=message):
+        counts(tmp_path / name)

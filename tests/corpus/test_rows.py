@@ -21,7 +21,7 @@ def counts(path, **settings):
         ("a.csv", b'id,text\n1,"one" two\n', "a.csv:2: .*text follows.*--no-table-quotes"),
         ("a.csv", b'id,text\n1,"one\n2,two\n3,"three"\n', "a.csv:2: a quote is not closed"),
         ("a.csv", b"text,text\none,two\n", "has 2 columns 'text'"),
-        ("a.csv", b"id;text\n1;one\n", "no column 'text'; it has id;text"),
+        ("a.csv", b"id;text\n1;one\n", "its fields are separated by semicolons"),
         ("a.csv", b"id,text\n1,one\n2,t\xffo\n", r"a.csv:3: not UTF-8 \(byte 0xff\)"),
         ("a.csv", b"\n\n", "a.csv: holds no row"),
         ("a.jsonl", b'{"text": "one"}\n\n{"text" "two"}\n', "a.jsonl:3: is not JSON"),

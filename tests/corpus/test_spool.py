@@ -93,3 +93,28 @@ def test_a_socket_cannot_be_opened(tmp_path, monkeypatch):
         listening.bind("s")
         with pytest.raises(InputError, match=r"^s: cannot be opened: "):
             open_corpus("s", SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("content", "column", "words"),
+    [
+        (b"id,body,label\n1,one two,spam\n2,two,ham\n", "body", {"one": 1, "two": 2}),
+        (b"id\tbody\n1\tone, two\n", "body", {"one": 1, "two": 1}),
+        (b"id,text\n1,one\n", "text", {"one": 1}),
+        (b"a text, one text\n", "text", {"a": 1, "text": 2, "one": 1}),
+    ],
+    ids=["csv", "tsv", "default", "no table"],
+)
+def test_a_table_that_comes_through_a_pipe_is_known_by_its_header(tmp_path, content, column, words):
+    thread = write(tmp_path / "pipe", content)
+    settings = Config(min_count=1, text_column=column)
+    vocabulary = open_corpus(Files((str(tmp_path / "pipe"),)), settings).vocabulary
+    thread.join()
+    assert dict(zip(vocabulary.words, vocabulary.counts.tolist(), strict=True)) == words
+
+
+def test_a_column_of_what_has_none_is_refused(tmp_path):
+    thread = write(tmp_path / "pipe", b"id,text\n1,one\n")
+    with pytest.raises(InputError, match=r"pipe: is plain text, and has no column 'body'"):
+        open_corpus(Files((str(tmp_path / "pipe"),)), Config(min_count=1, text_column="body"))
+    thread.join()

@@ -1,5 +1,7 @@
 """Files of word pairs and of questions, in the forms that people have."""
 
+import gzip
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -199,3 +201,62 @@ def test_decimal_commas_and_points_score_alike(tmp_path):
     right = stats.spearmanr(cosines, [8.1, 8.9, 8.5]).statistic
     assert expected.spearman == pytest.approx(right, abs=1e-3)
     assert evaluate_similarity(wv, written(tmp_path, points.replace(".", ","))) == expected
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "rating_count,rating_mean",
+        "simlex_id,score",
+        "score_sd,score",
+        "human_n,human_mean",
+        "mean_conc,similarity",
+        "relation_id,similarity",
+        "Assoc(USF),SimLex",
+    ],
+)
+def test_the_score_is_not_what_stands_beside_it(tmp_path, columns):
+    content = f"word1,word2,{columns}\n" + "".join(
+        f"{a},{b},{i},{s}\n" for i, (a, b, s) in enumerate(PAIRS)
+    )
+    assert read_pairs(written(tmp_path, content)) == PAIRS
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("word1,word2,similarity,relatedness\na,b,1,2\n", "any of 'similarity', 'relatedness'"),
+        ("cat - dog 7.5\n", "'-' stands where a word is expected"),
+        ("cat | dog | 7.5\n", "stands where a word is expected|cannot tell which columns"),
+        ("new york big dog 7.5\nold town small cat 3\n", "cannot tell which columns"),
+        ("cat\tdog\t1,234\nking\tqueen\t500\n", "may part thousands"),
+        ("cat dog 7.5\u2028king queen 8\n", r":1: holds the control character U\+2028"),
+        ("cat\tdog\t7\nki\0ng\tqueen\t8\n", r":2: holds the control character U\+0000"),
+        ("cat\tdog\t7\n\ufeffking\tqueen\t8\n", r":2: holds the control character U\+FEFF"),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(tmp_path, content, message):
+    with pytest.raises(InputError, match=message):
+        read_pairs(written(tmp_path, content))
+
+
+def test_a_header_is_no_question(tmp_path):
+    content = "word1,word2,word3,word4\ncat,cats,dog,dogs\n"
+    assert [q.words for q in read_questions(written(tmp_path, content))] == [
+        ["cat", "cats", "dog", "dogs"]
+    ]
+
+
+def test_compressed_sets_are_read(tmp_path):
+    content = rows("{a}\t{b}\t{s}").encode()
+    assert read_pairs(written(tmp_path, gzip.compress(content))) == PAIRS
+    with pytest.raises(InputError, match="damaged"):
+        read_pairs(written(tmp_path, gzip.compress(content)[:-9]))
+
+
+def test_decomposed_letters_find_their_words(tmp_path):
+    wv = WordVectors(Vocabulary(("café", "zoë", "sky"), np.array([3, 2, 1])), np.eye(3))
+    content = "cafe\u0301\tzoe\u0308\t5\ncafe\u0301\tsky\t1\nSKY\tZOE\u0308\t2\n"
+    assert evaluate_similarity(wv, written(tmp_path, content)).missing == 0
+    np.testing.assert_array_equal(wv["cafe\u0301"], wv["café"])
+    assert "cafe\u0301" in wv

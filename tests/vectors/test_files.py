@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import json
 import lzma
 import tarfile
 import tracemalloc
@@ -180,7 +181,7 @@ def test_a_compressed_header_that_promises_too_much(tmp_path):
 
 
 def test_a_limit_counts_good_rows(tmp_path, monkeypatch):
-    (tmp_path / "v.txt").write_text("a 1.\na 2.\nb 3.\nc x\nd 5.\ne 6.\n")
+    (tmp_path / "v.txt").write_text("a 1. 0\na 2. 0\nb 3. 0\nc x 0\nd 5. 0\ne 6. 0\n")
     for chunk in (1 << 24, 5):
         monkeypatch.setattr(text, "CHUNK_BYTES", chunk)
         with pytest.warns(RuntimeWarning, match="rows are left out"):
@@ -603,3 +604,49 @@ def test_a_word_that_begins_by_a_byte_order_mark(tmp_path, monkeypatch, format, 
         assert_same(load(tmp_path / "v"), wv)
     wv.save(tmp_path / "folder")
     assert_same(load(tmp_path / "folder"), wv)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"0.1\t0.2\t0.3\n0.4\t0.5\t0.6\n", "holds numbers and no words"),
+        (b"2 2\n0.1 0.2 0.3\n0.4 0.5 0.6\n", "holds numbers and no words"),
+        (b"2 1\nthe 500\ncat 30\n", "file of counts"),
+        (b"the 500 30\ncat 30 7\n", "file of counts"),
+        (b"the 0.05\ncat 0.01\n", "one number a line"),
+        (b"cat dog 7.5\nking queen 8.5\n", "one number a line"),
+        (b"1 2\ncat " + np.ones(2, ">f4").tobytes(), "big-endian|no float32"),
+    ],
+)
+def test_what_has_no_vectors_or_no_words_is_refused(tmp_path, content, message):
+    (tmp_path / "v").write_bytes(content)
+    if b"cat " in content and b"\x3f" in content:
+        large = np.array([1e20, 1], "<f4").tobytes()
+        (tmp_path / "v").write_bytes(b"1 2\ncat " + large)
+    with pytest.raises(InputError, match=message):
+        load(tmp_path / "v")
+
+
+@pytest.mark.parametrize("limit", [2.5, "3", True, 0, -1])
+def test_a_limit_is_a_whole_number(tmp_path, limit):
+    (tmp_path / "v").write_text("cat 1. 2\ndog 3. 4\n")
+    with pytest.raises(InputError, match="it must be an integer of 1 or more"):
+        load(tmp_path / "v", limit=limit)
+    assert load(tmp_path / "v", limit=np.int64(1)).words == ("cat",)
+
+
+def test_tensors_without_numbers_or_of_another_kind(tmp_path):
+    header = {
+        "input_embedding": {"dtype": "F8_E4M3", "shape": [1, 2], "data_offsets": [0, 2]},
+        "words": {"dtype": "U8", "shape": [1], "data_offsets": [2, 3]},
+    }
+    path = tmp_path / "v.safetensors"
+    for changed, message in (({}, "of a kind that NumPy has not"), ({"shape": [1, 0]}, "expected")):
+        if changed:
+            header["input_embedding"] |= {"dtype": "F32", "data_offsets": [0, 0]} | changed
+            header["words"]["data_offsets"] = [0, 1]
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        path.write_bytes(len(text).to_bytes(8, "little") + text + (b"a" if changed else b"\0\0a"))
+        with pytest.raises(InputError, match=message):
+            load(path)

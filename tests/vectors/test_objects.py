@@ -123,3 +123,45 @@ def test_a_copy_leaves_the_device_table_behind():
     other = copy.copy(wv)
     other.vectors = -ROWS[::-1]
     assert wv.most_similar("cat") == make().most_similar("cat")
+
+
+def test_words_that_stand_twice_are_refused():
+    with pytest.raises(InputError, match="'a' stands twice"):
+        WordVectors(Vocabulary(("a", "b", "a"), np.array([3, 2, 1])), np.eye(3))
+
+
+def test_output_vectors_are_checked_when_assigned():
+    wv = make()
+    wv.output_vectors = ROWS
+    assert not wv.output_vectors.flags.writeable
+    assert not pickle.loads(pickle.dumps(wv)).output_vectors.flags.writeable
+    for wrong, message in ((np.ones((5, 3)), "expected \\(4, D\\)"), (ROWS * np.nan, "not finite")):
+        with pytest.raises(InputError, match=f"output_vectors.*{message}"):
+            wv.output_vectors = wrong
+    wv.output_vectors = None
+    assert wv.output_vectors is None
+
+
+@pytest.mark.parametrize(
+    ("words", "counts", "message"),
+    [
+        (("a", "b"), np.array([2, -1]), "whole numbers from 0"),
+        (("a", "b"), np.array([2, 1.5]), "whole numbers from 0"),
+        (("a", "b"), np.array([2, 1, 0]), "expected 2 whole numbers"),
+        (("a", "\ud800"), np.array([2, 1]), "half of a surrogate pair"),
+        (("a", 7), np.array([2, 1]), "7 is no string"),
+    ],
+)
+def test_what_no_file_can_hold_is_refused_when_saved(tmp_path, words, counts, message):
+    wv = WordVectors(Vocabulary(words, counts), np.eye(2))
+    with pytest.raises(InputError, match=message):
+        wv.save(tmp_path / "v")
+    assert not (tmp_path / "v" / "vectors.safetensors").exists()
+    if "counts" not in message and words[1] != "b":
+        with pytest.raises(InputError, match=message):
+            wv.export(tmp_path / "v.txt", "glove")
+
+
+def test_counts_may_be_a_list(tmp_path):
+    WordVectors(Vocabulary(("a", "b"), [2, 1]), np.eye(2)).save(tmp_path / "v")
+    assert WordVectors.load(tmp_path / "v").counts.tolist() == [2, 1]

@@ -17,6 +17,7 @@ from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
 from jaxw2v.run_folder import CHECKPOINTS, METRICS, PHRASES, SETTINGS, had_phrases, steps_in
 from jaxw2v.training.callbacks import EpochRecord
 from jaxw2v.vectors import WordVectors
+from jaxw2v.vectors.files import write_folder
 
 # What JAX says on accelerators, and on a CPU.
 OUT_OF_MEMORY = "RESOURCE_EXHAUSTED", "Out of memory", "std::bad_alloc"
@@ -47,7 +48,7 @@ class Results:
           metrics: a record for each epoch so far.
         """
         if self._folder is not None:
-            wv.save(self._folder)
+            write_folder(self._folder, wv.vocabulary, wv.vectors, wv.output_vectors)
             if is_first():
                 self._write(metrics)
         self._finished = len(metrics)

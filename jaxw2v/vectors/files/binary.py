@@ -18,6 +18,8 @@ from jaxw2v.vectors.files.text import LONGEST_WORD, check_header, has_header
 CHUNK_BYTES = 1 << 24
 ROWS_AT_ONCE = 1 << 14
 LINE_FEED = 10
+# No training leaves such a number; bytes read in the wrong order do.
+LARGEST_NUMBER = 1e12
 _CONTROL = re.compile(rb"[\0-\x1f\x7f]")
 
 
@@ -78,6 +80,11 @@ def read_binary(reader: Reader, rows: Rows) -> Table:
                 rows.refuse(number, f"no text, or read from the wrong place: {word[:40]!r}")
         words.append(rows.decode(word, number))
         found.append(np.frombuffer(data, "<f4", dim, space + 1))
+        if number == 1 and np.abs(found[0]).max() > LARGEST_NUMBER:
+            raise InputError(
+                f"{rows.path}: the first vector holds {np.abs(found[0]).max():.1e}: these are "
+                "no float32 numbers, or their bytes are in the other order (big-endian)"
+            )
         place = space + 1 + 4 * dim
         if len(words) == ROWS_AT_ONCE or number == count:
             rows.add(words, np.stack(found), range(number - len(words) + 1, number + 1))

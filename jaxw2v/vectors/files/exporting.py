@@ -15,10 +15,11 @@ from typing import IO
 import jax
 
 from jaxw2v.compression import zstd
-from jaxw2v.corpus.vocabulary import Vocabulary
+from jaxw2v.corpus.vocabulary import Vocabulary, check_text
 from jaxw2v.devices.row_sharding import Rows as Vectors
 from jaxw2v.errors import InputError
 from jaxw2v.ownership import held, refuse_foreign
+from jaxw2v.run_folder import refuse_part_of_run
 from jaxw2v.vectors.files.first_process import by_first_process
 from jaxw2v.vectors.files.formats import FORMATS, format_named
 from jaxw2v.vectors.files.rows import Table
@@ -53,13 +54,15 @@ def export(
     Raises:
       InputError: the format or the tokenizer is unknown, a word cannot be held, or the
         name ends as that of an archive, or of a compressed folder; or a folder holds files of the
-        same names that are not known to be ours.
+        same names that are not known to be ours; or the file is a part of a run.
     """
     path, words = Path(path), vocabulary.words
+    refuse_part_of_run(path)
     known, table = format_named(format), Table(words, vectors, vocabulary.counts)
     _check_ending(path, format)
     ends = frozenset(known.ends)
     for word in words:
+        check_text(word)
         if not word or not ends.isdisjoint(word):
             raise InputError(
                 f"the word {word!r} is empty or holds white space, which {format} cannot hold; "

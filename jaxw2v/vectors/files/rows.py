@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -46,8 +47,9 @@ def check_options(limit: int | None, errors: str) -> None:
     Raises:
       InputError: they cannot.
     """
-    if limit is not None and limit < 1:
-        raise InputError(f"limit is {limit}; it must be 1 or more, or None")
+    is_number = isinstance(limit, numbers.Integral) and not isinstance(limit, bool)
+    if limit is not None and not (is_number and limit >= 1):
+        raise InputError(f"limit is {limit!r}; it must be an integer of 1 or more, or None")
     if errors not in ERRORS:
         raise InputError(f"errors is {errors!r}; it must be one of {', '.join(ERRORS)}")
 

@@ -113,6 +113,8 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
                 file.seek(8 + length + entry["data_offsets"][0])
                 file.readinto(tensors[name].reshape(-1).view(np.uint8))
             return tensors
+    except AttributeError as error:
+        raise InputError(f"{path}: holds numbers of a kind that NumPy has not: {error}") from None
     except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path}: damaged or cut short: {error}") from None
 
@@ -134,7 +136,7 @@ def table_of(tensors: Mapping[str, np.ndarray], name: str, path: Path) -> np.nda
     if name not in tensors:
         raise InputError(f"{path}: holds no {name}, only {', '.join(tensors) or 'nothing'}")
     table = tensors[name]
-    if table.ndim != 2 or not np.issubdtype(table.dtype, np.floating):
+    if table.ndim != 2 or 0 in table.shape or not np.issubdtype(table.dtype, np.floating):
         raise InputError(
             f"{path}: {name} is {table.dtype} {list(table.shape)}; expected [words, components]"
         )
@@ -214,9 +216,12 @@ def read_with_words(reader: Reader, rows: Rows) -> Table:
 
 def _from_bytes(path: Path, content: bytes) -> dict[str, np.ndarray]:
     try:
+        views = dict(safetensors.deserialize(content))
+        if others := {view["dtype"] for view in views.values()} - set(_DTYPES):
+            raise InputError(f"{path}: holds {', '.join(others)}; decompress it first")
         return {
             name: np.frombuffer(view["data"], _DTYPES[view["dtype"]]).reshape(view["shape"])
-            for name, view in safetensors.deserialize(content)
+            for name, view in views.items()
         }
     except (SafetensorError, ValueError, KeyError) as error:
         raise InputError(f"{path}: damaged or cut short: {error}") from None

@@ -103,6 +103,7 @@ def read_text(reader: Reader, rows: Rows) -> Table:
             )
         reader.read(start)
         line = 2
+        _check_words(rows.path, head[start:], dim)
     else:
         reader.read(bom)
         dim = _guess_dim(rows.path, head[bom:])
@@ -164,12 +165,31 @@ def _guess_dim(path: str | Path, head: bytes) -> int:
     if dim == 0:
         shown = head.lstrip()[:40]
         raise InputError(f"{path}:1: expected a word and its numbers, got {shown!r}")
-    if dim == 1 and all(fields[-1].isdigit() for fields in lines if is_number(fields[-1])):
+    if dim == 1:
+        raise InputError(
+            f"{path}: holds no vectors, but one number a line: it looks like a file of counts, "
+            "frequencies or scores"
+        )
+    _check_words(path, head, dim)
+    return dim
+
+
+def _check_words(path: str | Path, head: bytes, dim: int) -> None:
+    """Refuses a matrix without words, and a table of counts: their numbers would become words."""
+    rows = [line.split() for line in head.split(b"\n")[:LINES_TO_GUESS] if line.strip()]
+    rows = rows[:-1] if len(rows) > 1 and not head.endswith(b"\n") else rows
+    words = [b" ".join(fields[: len(fields) - dim]) for fields in rows if len(fields) > dim]
+    if words and all(is_number(word) and b"." in word for word in words):
+        raise InputError(
+            f"{path}: holds numbers and no words; give the file in which each line begins with its "
+            "word, or put the words before the numbers"
+        )
+    found = [number for fields in rows for number in fields[max(len(fields) - dim, 0) :]]
+    if dim <= 3 and found and all(n.isdigit() for n in found) and max(map(len, found)) > 1:
         raise InputError(
             f"{path}: holds no vectors: it looks like a file of counts, a word and how often it "
             "occurs in each line"
         )
-    return dim
 
 
 def _whole_lines(reader: Reader, dim: int, path: str | Path, line: int) -> Iterator[bytes]:
