@@ -53,14 +53,24 @@ ALLOWED = {
 # Each folder and file of training may import itself and what stands here.
 TRAINING = {
     "callbacks": set(),
+    "arguments": {"callbacks"},
     "objectives": set(),
     "setup": {"objectives"},
     "step": {"objectives", "setup"},
     "checkpoints": {"callbacks", "objectives", "setup", "step"},
     "starts": {"setup", "step", "checkpoints"},
     "loop": {"callbacks", "objectives", "setup", "step", "checkpoints"},
-    "fit": {"callbacks", "objectives", "setup", "step", "checkpoints", "starts", "loop"},
-    "train": {"callbacks", "objectives", "checkpoints", "starts", "loop", "fit"},
+    "fit": {
+        "arguments",
+        "callbacks",
+        "objectives",
+        "setup",
+        "step",
+        "checkpoints",
+        "starts",
+        "loop",
+    },
+    "train": {"arguments", "callbacks", "objectives", "checkpoints", "starts", "loop", "fit"},
 }
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
 IN_TRAINING = [p for p in FILES if p.is_relative_to(PACKAGE / "training")]

@@ -18,6 +18,7 @@ from jaxw2v.devices.scatter_fault import check_this_machine
 from jaxw2v.errors import InputError
 from jaxw2v.progress import progress_bar
 from jaxw2v.run_folder import CHECKPOINTS
+from jaxw2v.training.arguments import check_arguments
 from jaxw2v.training.callbacks import Callback
 from jaxw2v.training.checkpoints.cursor import Cursor
 from jaxw2v.training.checkpoints.folder_lock import writing_to
@@ -94,6 +95,7 @@ def fit(
       TrainingDiverged: the loss is no longer finite.
       KeyboardInterrupt: ``interrupted`` was true; the run has been saved if it saves at all.
     """
+    check_arguments(config, optimizer, callbacks, mesh, checkpointing)
     identity = RunIdentity.of(
         config, stream, validation, optimizer, start and start.facts, objective
     )

@@ -17,6 +17,7 @@ from jaxw2v.errors import InputError
 from jaxw2v.ownership import refuse_held
 from jaxw2v.progress import tell
 from jaxw2v.run_folder import check_run_folder
+from jaxw2v.training.arguments import check_arguments
 from jaxw2v.training.callbacks import Callback
 from jaxw2v.training.checkpoints.results import Results
 from jaxw2v.training.checkpoints.resume import with_its_tokenizer
@@ -105,6 +106,7 @@ def train(
       >>> wv["cat"].shape
       (8,)
     """
+    check_arguments(config, optimizer, callbacks, mesh, checkpointing)
     config = config or Config()
     check_devices()
     _check_together(config, init_from, continue_from, keep_vocabulary, validation)
