@@ -220,6 +220,7 @@ def test_help_shows_every_option_with_its_default(capsys):
     assert "(default: 0.75)" in text
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_run_with_one_line(corpus, tmp_path):
     program = "import sys; from jaxw2v.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "train", corpus, "--out", str(tmp_path / "o")]
@@ -254,6 +255,7 @@ OBJECTIVES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", OBJECTIVES, ids=lambda o: " ".join(o))
 def test_every_objective_trains_from_the_command_line(corpus, tmp_path, options):
     folder = tmp_path / "out"
@@ -299,6 +301,7 @@ def test_exports_of_every_format_and_what_they_may_not_replace(trained, tmp_path
         )
 
 
+@pytest.mark.slow
 def test_vectors_of_either_table_and_their_sum_are_exported(trained, corpus, tmp_path, capsys):
     kinds = {}
     for kind in ("input", "output", "sum"):
@@ -317,6 +320,7 @@ def test_vectors_of_either_table_and_their_sum_are_exported(trained, corpus, tmp
     assert not os.path.exists(out)
 
 
+@pytest.mark.slow
 def test_compiled_programs_are_kept_unless_that_is_declined(corpus, tmp_path, cache, monkeypatch):
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
     monkeypatch.delenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS")

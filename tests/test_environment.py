@@ -38,6 +38,7 @@ def test_a_device_that_is_not_there(corpus, tmp_path):
     assert "JAX_PLATFORMS" in last_line([*PROGRAM, "neighbors", corpus, "one"], 2, env=no_gpu)
 
 
+@pytest.mark.slow
 def test_memory_that_is_not_there(corpus, tmp_path):
     words = [*PROGRAM, "train", corpus, "--out", str(tmp_path / "out")]
     command = " ".join([*words, "--embedding-dim", "100000000"])

@@ -75,6 +75,7 @@ def test_a_run_is_refused_where_it_would_touch_what_is_not_ours(
     assert content(folder) == before
 
 
+@pytest.mark.slow
 def test_other_files_in_the_folder_of_a_run_stay(corpus, tmp_path):
     folder = tmp_path / "p"
     mine = [
@@ -183,6 +184,7 @@ def test_only_what_is_ours_in_a_token_stream_is_replaced(corpus, tmp_path):
     assert content(tmp_path / "t") == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_foreign_files_outlive_runs_that_are_killed(corpus, tmp_path, seed):
     """Random files around a run and a token stream, both killed at random moments, three times."""
@@ -297,6 +299,7 @@ def step_of(folder):
     return next(path for path in (folder / "checkpoints").iterdir() if path.name.isdecimal())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", [["--overwrite"], ["--resume", "--epochs", "2"]], ids=str)
 @pytest.mark.parametrize(
     "name", ["phrases.tsv", "checkpoints/7/state/weights.pt", "checkpoints/8/a", "STEP/state/notes"]

@@ -33,6 +33,7 @@ def assert_complete(tmp_path):
     assert any(path.name.isdecimal() for path in (tmp_path / "out" / "checkpoints").iterdir())
 
 
+@pytest.mark.slow
 def test_a_pipe_whose_reader_goes_away(train, tmp_path):
     with subprocess.Popen(train, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         while b"epoch 1:" not in process.stdout.readline():
@@ -60,6 +61,7 @@ def test_a_terminal_that_goes_away(train, tmp_path):
     assert_complete(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["2>&-", ">&-", ">&- 2>&-", ">/dev/full 2>/dev/full"])
 def test_streams_that_are_closed_or_full(train, tmp_path, closed):
     command = " ".join(train) + " " + closed
@@ -67,6 +69,7 @@ def test_streams_that_are_closed_or_full(train, tmp_path, closed):
     assert_complete(tmp_path)
 
 
+@pytest.mark.slow
 def test_sighup_saves_the_run(train, tmp_path):
     process = subprocess.Popen(
         [*train[:-3], "100000", *train[-2:]], stderr=subprocess.PIPE, text=True

@@ -46,6 +46,7 @@ def test_a_corpus_is_downloaded_once(server):
     assert requests == ["/corpus.zip"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "sha", "member"),
     [

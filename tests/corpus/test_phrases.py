@@ -129,6 +129,7 @@ def test_phrases_of_one_text_are_joined_in_another(sentences):
     assert found.phrases.digest == stream.phrases.digest
 
 
+@pytest.mark.slow
 def test_a_killed_encoding_with_phrases_goes_on(sentences, tmp_path, monkeypatch):
     """Wherever it stops, what is there is taken up, and the stream is the same."""
     text = tmp_path / "a.txt"
@@ -169,6 +170,7 @@ def test_a_killed_encoding_with_phrases_goes_on(sentences, tmp_path, monkeypatch
     assert stops > 5
 
 
+@pytest.mark.slow
 def test_phrases_are_stored_with_the_run_and_used_for_its_validation(sentences, tmp_path):
     config = Config(min_count=1, embedding_dim=4, epochs=1, phrase_passes=1, phrase_threshold=3.0)
     config_of_text = sentences, config

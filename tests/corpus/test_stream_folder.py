@@ -76,6 +76,7 @@ def test_shards_hold_what_one_piece_would(sentences, corpus, tmp_path):
     assert sentences_of(whole) == encoded
 
 
+@pytest.mark.slow
 def test_training_on_shards_is_training_on_the_text(corpus, tmp_path, monkeypatch):
     encode_corpus(corpus, tmp_path / "s", SETTINGS, show_progress=False)
     config = Config(min_count=3, embedding_dim=8, epochs=2, tokens_per_step=256)
@@ -152,6 +153,7 @@ def test_settings_of_an_encoded_folder(corpus, tmp_path):
         train([["a", "b"]] * 99, Config(**small), validation=folder, show_progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "message"),
     [

@@ -19,6 +19,8 @@ from jaxw2v.devices import processes
 from jaxw2v.devices.processes import HEARTBEAT_SECONDS, join
 from jaxw2v.training.checkpoints.identity import RunIdentity
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = ["--min-count", "1", "--embedding-dim", "8", "--tokens-per-step", "512"]
 SECONDS = 120
 

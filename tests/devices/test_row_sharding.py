@@ -27,6 +27,7 @@ def both(request):
     return WordVectors(vocabulary, *tables), WordVectors(vocabulary, *cut)
 
 
+@pytest.mark.slow
 def test_queries_have_the_same_answers(both):
     whole, cut = both
     assert row_sharding(cut.vectors) is not None
@@ -52,6 +53,7 @@ def test_queries_have_the_same_answers(both):
         assert [word for word, _ in expected] == [word for word, _ in found]
 
 
+@pytest.mark.slow
 def test_scores_are_the_same(both, tmp_path):
     whole, _ = both
     rng = np.random.default_rng(1)

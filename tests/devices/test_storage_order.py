@@ -7,6 +7,7 @@ from jaxw2v.devices.storage_order import num_rows, storage_row, word_of_row
 from jaxw2v.sampling import keep_probability
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [2, 255, 256, 257, 1_000, 79_860])
 def test_each_word_has_a_row_of_its_own(size):
     words = np.arange(size)

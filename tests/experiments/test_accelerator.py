@@ -32,6 +32,7 @@ def test_parts_are_those_of_the_command_line():
     assert set(part.PARTS) == set(PARTS)
 
 
+@pytest.mark.slow
 def test_smoke(small_folder):
     for name in HERE:
         results = done_here(small_folder, name)
@@ -51,6 +52,7 @@ def test_smoke(small_folder):
     assert (small_folder / "speed.png").stat().st_size > 1_000
 
 
+@pytest.mark.slow
 def test_the_whole_job_and_a_run_that_is_killed(small_folder):
     results = done_here(small_folder, "job")
     assert [record["seed"] for record in results["job"]["runs"]] == [1, 2, 3, 1]

@@ -2,8 +2,12 @@
 
 import json
 
+import pytest
+
 from experiments.checkpoints.run import Checkpoints
 from experiments.streaming.run import Streaming
+
+pytestmark = pytest.mark.slow
 
 
 def test_checkpoints_smoke(small_folder):

@@ -21,6 +21,7 @@ from jaxw2v.corpus import Vocabulary, open_corpus
 from jaxw2v.vectors import AnalogyScore
 
 
+@pytest.mark.slow
 def test_embedding_is_a_lookup_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
     Lookup(corpus, probe_words=("w1",), results=path, smoke=True).measure()
@@ -36,6 +37,7 @@ def test_embedding_is_a_lookup_smoke(small_folder):
     assert (small_folder / "cost.png").exists()
 
 
+@pytest.mark.slow
 def test_frontier_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
     parts = ("epochs", "size")
@@ -46,6 +48,7 @@ def test_frontier_smoke(small_folder):
     assert all(run["words_per_second"] > 0 for run in runs)
 
 
+@pytest.mark.slow
 def test_sizes_smoke(small_folder):
     path = small_folder / "sizes.json"
     corpus = small_folder / "corpus.txt"
@@ -94,6 +97,7 @@ def test_answers_give_the_scores(tmp_path):
     assert len(found["google_analogies"]) == 99
 
 
+@pytest.mark.slow
 def test_bootstrap_finds_a_difference_and_no_other():
     rng = np.random.default_rng(2)
     human = rng.normal(size=200)
@@ -143,6 +147,7 @@ def test_rare_pairs_and_questions_are_those_with_a_rare_word(tmp_path):
     assert found == {"ws353.txt": "w0 w10050 4", "questions-words.txt": "w1 w2 w3 w10000"}
 
 
+@pytest.mark.slow
 def test_mikolov_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
     questions = small_folder / "questions-words.txt"
@@ -158,6 +163,7 @@ def test_syntactic_sections_are_those_of_grammar():
     assert split_accuracy(scores) == {"semantic": 0.75, "syntactic": 0.25, "total": 0.5}
 
 
+@pytest.mark.slow
 def test_blog_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
     parts = ("default", "default_slice", "blog_slice")
@@ -205,6 +211,7 @@ def write_reviews(path, rng):
     path.write_text("\n".join(lines) + "\n")
 
 
+@pytest.mark.slow
 def test_sentiment_smoke(small_folder):
     rng, path = np.random.default_rng(0), small_folder / "results.json"
     for name in ("train.tsv", "test.tsv"):

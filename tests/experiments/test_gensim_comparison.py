@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
+
 from experiments.gensim_comparison.run import Comparison
 
 
+@pytest.mark.slow
 def test_smoke(small_folder):
     results = small_folder / "results.json"
     settings = Comparison(

@@ -3,10 +3,13 @@
 import json
 
 import numpy as np
+import pytest
 
 import jaxw2v
 from experiments.large_vocabulary.run import LargeVocabulary
 from experiments.multi_device import pmap_loop, run
+
+pytestmark = pytest.mark.slow
 
 
 def test_smoke(small_folder):

@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
+
 from experiments.objectives.run import Objectives, summarize
 
 
+@pytest.mark.slow
 def test_smoke(small_folder):
     results = small_folder / "results.json"
     corpus = str(small_folder / "corpus.txt")

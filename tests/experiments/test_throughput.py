@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 import jaxw2v
 from experiments.throughput.floors import count_step
@@ -10,6 +11,7 @@ from experiments.throughput.run import VARIED, Throughput
 from experiments.throughput.synthetic import synthetic_stream
 
 
+@pytest.mark.slow
 def test_smoke(tmp_path):
     path = tmp_path / "results.json"
     parts = ("cases", "sweep", "peers")

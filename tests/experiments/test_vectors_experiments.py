@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import jaxw2v
 from experiments.continued_training.run import ContinuedTraining, table
 from experiments.peer_files.run import PeerFiles
 from experiments.queries.run import Queries
+
+pytestmark = pytest.mark.slow
 
 ASKED_ABOUT = (
     "king queen man woman prince princess monday tuesday apple paris london "

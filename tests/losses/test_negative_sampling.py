@@ -54,6 +54,7 @@ def test_block_form_equals_pair_form_when_pairs_use_the_negatives_of_the_block(e
     np.testing.assert_allclose(by_blocks, by_pairs, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_block_form_expects_what_fresh_negatives_for_every_pair_expect(example):
     (u, c, _), mask, pairs = example
     counts = np.array([50, 30, 10, 5, 2])

@@ -74,6 +74,7 @@ def arguments():
     return table, jnp.asarray(rng.integers(0, V, (N, L)), jnp.int32)
 
 
+@pytest.mark.slow
 def test_every_transformation_gives_the_same_numbers(loss, arguments):
     table, ids = arguments
     expected = jnp.stack([loss(table, block) for block in ids])
@@ -91,6 +92,7 @@ def test_every_transformation_gives_the_same_numbers(loss, arguments):
     close(mapped(table, ids))
 
 
+@pytest.mark.slow
 def test_gradients_pass_through_jit_and_vmap(loss, arguments):
     table, ids = arguments
     gradient = jax.grad(loss)
@@ -99,6 +101,7 @@ def test_gradients_pass_through_jit_and_vmap(loss, arguments):
     np.testing.assert_allclose(together, alone, rtol=2e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_gradients_of_devices_add_up_under_shard_map(loss, arguments):
     table, ids = arguments
 
@@ -114,6 +117,7 @@ def test_gradients_of_devices_add_up_under_shard_map(loss, arguments):
     np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_bfloat16_rows_are_added_up_in_float32(loss, arguments):
     table, ids = arguments
     half = table.astype(jnp.bfloat16)
@@ -125,6 +129,7 @@ def test_bfloat16_rows_are_added_up_in_float32(loss, arguments):
     assert jax.grad(loss)(half, ids[0]).dtype == jnp.bfloat16
 
 
+@pytest.mark.slow
 def test_64_bit_types_change_no_result(loss, arguments):
     table, ids = arguments
     expected = loss(table, ids[0])

@@ -50,6 +50,7 @@ def sum_over_pairs(mask, loss):
     return sum(loss(b, i, j) for b, j, i in np.argwhere(mask))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", [1, 4, 11, 100])
 def test_softmax_is_cross_entropy_over_the_vocabulary(rng, chunk):
     hidden, table = rng.normal(size=(7, D)) * 3, rng.normal(size=(V, D))
@@ -89,6 +90,7 @@ def test_memory_of_exact_softmax_does_not_grow_with_pairs_times_words():
     assert memory.temp_size_in_bytes < 512 * 65_536 * 4 / 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", [False, True])
 def test_block_losses_sum_over_their_pairs(block, own):
     hidden, table, ids, mask = block
@@ -117,6 +119,7 @@ def test_block_losses_sum_over_their_pairs(block, own):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", [False, True])
 def test_written_out_gradients_are_those_of_autodiff(block, own):
     hidden, table, ids, mask = block

@@ -76,6 +76,7 @@ def test_the_gradient_of_the_embedding_is_that_of_finite_differences():
     assert not gradient[[i for i in range(7) if i not in TEXTS]].any()
 
 
+@pytest.mark.slow
 def test_a_frozen_embedding_stays_and_the_rest_learns():
     model = make()
     before = np.asarray(model.embedding.embedding[...])

@@ -35,6 +35,7 @@ def boxes(ax, labels):
     return [Text.get_window_extent(label, renderer) for label in labels]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crowded", [1.0, 0.1])
 def test_labels_cover_neither_one_another_nor_other_points(crowded):
     rng = np.random.default_rng(0)
@@ -72,6 +73,7 @@ def test_pca_is_the_two_largest_singular_vectors(wv):
     assert found.axes[0] == f"component 1 ({s[0] ** 2 / (s**2).sum():.0%} of variance)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 def test_clusters_stay_apart(wv, method):
     places = project(wv, wv.words, method).places

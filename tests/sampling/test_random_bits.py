@@ -37,6 +37,7 @@ def test_words_follow_the_generator_jax_uses():
     assert jnp.array_equal(bits, (high ^ low)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [1, 5, 8])
 def test_draws_do_not_depend_on_how_the_stream_is_cut(cut):
     key, ids = jax.random.key(1), jnp.arange(9)
@@ -73,6 +74,7 @@ def test_integers_are_uniform(bound):
     assert stats.chisquare(counts).pvalue > LEVEL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 2**24])
 def test_negatives_of_the_smallest_and_of_a_very_large_vocabulary(size):
     counts = np.ones(size, np.int64)

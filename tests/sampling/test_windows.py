@@ -71,6 +71,7 @@ def test_expected_pairs_are_the_mean_over_all_windows(side, window):
     assert len(set(expected.ravel().tolist())) == window + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("overlap", [0, 2])
 @pytest.mark.parametrize("share", [0.6, 1.0])
 def test_blocks_whose_edges_are_moved_hold_the_same_tokens(share, overlap):
@@ -139,6 +140,7 @@ def test_what_makes_no_sense_is_refused_by_name(call, message):
         call()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("overlap", [0, 2, 4, 6])
 def test_every_kept_token_is_a_center_once_and_its_neighbors_are_there(overlap):
     rng = np.random.default_rng(overlap)
@@ -175,6 +177,7 @@ def test_the_percentile_formula_is_the_blogs():
         percentile_threshold(np.zeros(0, int), 50)
 
 
+@pytest.mark.slow
 def test_pairs_are_dropped_by_center_and_by_context():
     probability = np.array([0.3, 0.8, 1.0])
     ids = jnp.array([0, 1, 2, -1])

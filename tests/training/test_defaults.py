@@ -45,6 +45,7 @@ def share_of_topic(wv):
     return np.mean(same)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("num_words", "every", "least"), [(40_000, 4, 0.8), (160_000, 4, 0.97), (160_000, 5, 0.97)]
 )

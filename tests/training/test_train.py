@@ -21,6 +21,7 @@ def sentences():
     return two_topics()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [{}, {"row_updates": "dense"}, {"block_length": 7, "negatives_per_block": 3}],
@@ -31,6 +32,7 @@ def test_words_of_a_topic_come_together(sentences, change):
     assert topic_gap(wv) > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", [optax.adagrad(0.3), optax.sgd(0.002, momentum=0.5)])
 def test_any_elementwise_optimizer_trains(sentences, optimizer):
     assert topic_gap(quiet(sentences, optimizer=optimizer)) > 0.3
@@ -58,6 +60,7 @@ def test_no_pair_can_be_formed(corpus):
         quiet(corpus)
 
 
+@pytest.mark.slow
 def test_subsampling_that_leaves_nothing_is_reported():
     with pytest.raises(InputError, match="subsampling and windows left no"):
         quiet([["a", "b"]], Config(min_count=1, subsample_threshold=1e-12))
@@ -79,6 +82,7 @@ def test_no_progress_means_silence(sentences, tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_training_runs_with_64_bit_numbers_switched_on():
     code = (
         "import jaxw2v;"
@@ -94,6 +98,7 @@ def test_training_runs_with_64_bit_numbers_switched_on():
     assert (done.returncode, done.stdout) == (0, "float32\n"), done.stderr
 
 
+@pytest.mark.slow
 def test_windows_that_no_sentence_fills_are_refused():
     config = dataclasses.replace(
         CONFIG, require_full_window=True, window_sampling="fixed", window=5, context_side="left"
@@ -105,6 +110,7 @@ def test_windows_that_no_sentence_fills_are_refused():
     assert len(wv) == 5
 
 
+@pytest.mark.slow
 def test_a_pair_anywhere_in_an_epoch_is_enough():
     """The loss is measured on a part of the steps only; that part may hold no pair."""
     short, full = [["a", "b"]] * 4_000, [["a", "b", "c", "d", "e"]]

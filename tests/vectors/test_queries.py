@@ -53,6 +53,7 @@ def test_products_are_gensims(wv, peer, rows_at_once, positive, negative):
     assert_same(few, [answer for answer in everyone if WORDS.index(answer[0]) < 20])
 
 
+@pytest.mark.slow
 def test_many_queries_are_answered_in_one_call(wv, rows_at_once, monkeypatch):
     plus = [["w1"], ["w2", "w3"], [("w4", 2.0), VECTOR], "w6", "w9"]
     minus = [[], ["w7"], [], ["w8"], "w9"]

@@ -9,6 +9,7 @@ from jaxw2v import InputError
 from jaxw2v.run_folder import steps_in
 
 
+@pytest.mark.slow
 def test_another_run_is_refused_by_what_differs(sentences, copy):
     def changed(**fields):
         return dataclasses.replace(CONFIG, **fields)

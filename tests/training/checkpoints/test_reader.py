@@ -38,6 +38,7 @@ DAMAGES = {
 NOT_NEEDED = ("commit_success.txt", "_sharding", "array_metadatas", "ocdbt.process_0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_checkpoint_is_passed_over(sentences, stopped, tmp_path, damage):
     """Whichever file of it is damaged: what is loaded is right, or of the one before."""

@@ -21,6 +21,7 @@ def sentences():
     return two_topics()
 
 
+@pytest.mark.slow
 def test_the_folder_holds_everything(sentences, tmp_path):
     records = {}
     wv = quiet(

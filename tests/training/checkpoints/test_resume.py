@@ -27,6 +27,7 @@ def assert_same(folder, other, rel=0):
         assert found == pytest.approx(expected, rel=rel, abs=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunks", [1, 3, 5, 6, 11])
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(sentences, whole, tmp_path, chunks):
     folder = tmp_path / "run"
@@ -40,6 +41,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(sentences, whole, 
     assert (folder / "vectors.safetensors").stat().st_mtime_ns > before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer", [optax.adagrad(0.1), optax.adam(optax.linear_schedule(0.1, 0, 90))]
 )
@@ -54,6 +56,7 @@ def test_the_state_of_any_optimizer_is_kept(sentences, tmp_path, optimizer):
         quiet(sentences, out=tmp_path / "run", resume=True, optimizer=optax.sgd(0.1, momentum=0.5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "after"), [("8x1", "1x1"), (None, "1x8"), ("4x2", "1x8")])
 def test_a_checkpoint_of_one_mesh_goes_on_on_another(sentences, whole, tmp_path, before, after):
     folder = tmp_path / "run"
@@ -75,6 +78,7 @@ def test_more_epochs_of_a_finished_run(sentences, whole, tmp_path):
     assert not np.array_equal(wv.vectors, jaxw2v.WordVectors.load(whole).vectors)
 
 
+@pytest.mark.slow
 def test_resuming_where_nothing_is_starts_anew(sentences, whole, tmp_path):
     quiet(sentences, out=tmp_path / "run", resume=True)
     assert_same(tmp_path / "run", whole)
@@ -104,6 +108,7 @@ def test_an_interrupt_saves_first(sentences, whole, tmp_path):
     assert_same(tmp_path / "run", whole)
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_any_moment_gives_the_same_bits(tmp_path):
     """At 3 moments here; ``experiments/checkpoints`` kills at many more."""
     rng = np.random.default_rng(0)

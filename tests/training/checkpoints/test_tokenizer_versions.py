@@ -66,6 +66,7 @@ def quiet(corpus, config=CONFIG, **options):
     return train(str(corpus), config, show_progress=False, **options)
 
 
+@pytest.mark.slow
 def test_the_tokenizers_differ_on_this_text(text):
     assert JOINED in quiet(text).words
     assert JOINED not in quiet(text, OLD).words

@@ -21,6 +21,7 @@ from jaxw2v.training.checkpoints.results import Results
 VALIDATION = "jaxw2v.training.loop.validation.Validation.__call__"
 
 
+@pytest.mark.slow
 def test_checkpoints_by_steps_and_epochs_the_latest_and_the_best_are_kept(sentences, tmp_path):
     losses = iter([3.0, 1.0, 2.0, 4.0, 5.0])
     config = dataclasses.replace(CONFIG, epochs=5)
@@ -51,6 +52,7 @@ def test_checkpoints_by_steps_and_epochs_the_latest_and_the_best_are_kept(senten
     assert not (tmp_path / "none" / "checkpoints").exists()
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_costs_checkpoints_only(tmp_path):
     """Files above a limit cannot be written: vectors are below it, checkpoints above."""
     rng = np.random.default_rng(0)
@@ -93,6 +95,7 @@ def test_vectors_are_not_written_while_a_checkpoint_takes_room(sentences, tmp_pa
     assert set(before) == {"has waited"}
 
 
+@pytest.mark.slow
 def test_tables_that_are_not_finite_are_never_saved(sentences, tmp_path):
     folder = tmp_path / "run"
     explode = optax.chain(

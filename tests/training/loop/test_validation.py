@@ -21,6 +21,7 @@ def sentences():
     return two_topics()
 
 
+@pytest.mark.slow
 def test_a_validation_file_is_measured(sentences, tmp_path):
     (tmp_path / "v.txt").write_text("\n".join(" ".join(s) for s in sentences[:50]))
     stream = open_corpus(sentences[50:], CONFIG)

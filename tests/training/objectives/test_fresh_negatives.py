@@ -3,12 +3,14 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from objective_cases import COUNTS, B, L, V
 
 from jaxw2v import Config
 from jaxw2v.training.objectives import make_objective
 
 
+@pytest.mark.slow
 def test_fresh_negatives_differ_from_pair_to_pair():
     config = Config(negatives="fresh", block_length=L, num_negatives=3)
     layer = make_objective(config).output_layer

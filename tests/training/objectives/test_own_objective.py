@@ -129,6 +129,7 @@ def scores_of(wv):
     return wv.output_vectors.astype(np.float64) @ wv.vectors.astype(np.float64).T
 
 
+@pytest.mark.slow
 def test_glove_is_trained_without_a_change_to_the_package(sentences, together, tmp_path):
     skip_gram = make_job(CONFIG, np.ones(2)).objective.input_layer
     own = Objective(skip_gram, Glove(tuple(map(tuple, together.tolist()))), OneOverDistance())
@@ -149,6 +150,7 @@ def test_glove_is_trained_without_a_change_to_the_package(sentences, together, t
         jaxw2v.train(sentences, longer, out=tmp_path / "run", resume=True, show_progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mesh", ["1x1", "2x2"])
 def test_several_weighted_rows_a_word(sentences, together, mesh):
     """Two steps over the whole text are two steps down the loss of the definition."""

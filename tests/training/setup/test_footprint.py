@@ -10,6 +10,7 @@ from jaxw2v.devices.mesh import parse_mesh
 from jaxw2v.training.step.program import lower_training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sums", [False, True], ids=["rows", "sums"])
 @pytest.mark.parametrize("mesh", ["1x8", "4x2", "8x1", None])
 def test_the_footprint_is_that_of_the_compiled_program(mesh, sums):
@@ -62,6 +63,7 @@ def depth_of_loops(text):
     return [(depth, bodies[name]) for name, depth in found.items()]
 
 
+@pytest.mark.slow
 def test_pairs_taken_in_parts_travel_as_often():
     job = big_job(4_000, embedding_dim=32, tokens_per_step=1_024, negatives="fresh", window=2)
     footprint = job.footprint((1, 8))

@@ -28,6 +28,8 @@ from jaxw2v.training.checkpoints.stored_state import to_arrays
 from jaxw2v.training.starts.from_run import EarlierRun
 from jaxw2v.training.step.state import place_initial_state
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def other_sentences():

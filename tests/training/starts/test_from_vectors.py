@@ -36,6 +36,7 @@ def test_rows_start_from_given_vectors(sentences, pretrained, mesh):
     assert start.facts["init_from"]["share_of_tokens_found"] == share
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mesh", "row_updates", "own"),
     [
@@ -78,6 +79,7 @@ def test_a_frozen_run_is_resumed(sentences, pretrained, tmp_path):
         quiet(sentences, config, resume=True, out=tmp_path / "run", init_from=changed)
 
 
+@pytest.mark.slow
 def test_given_vectors_may_be_cut_over_devices(sentences, pretrained):
     whole = quiet(sentences, mesh="1x8")
     assert isinstance(whole.vectors, jax.Array)

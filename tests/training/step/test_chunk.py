@@ -22,6 +22,7 @@ def make(**settings):
     return job, initial_state(job)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [{}, {"subsample_formula": "percentile"}, *CASES],

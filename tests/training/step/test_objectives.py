@@ -109,6 +109,7 @@ def negatives_of(config, layer, constants, blocks, pairs):
     return lambda b, i, j: drawn[b, i, j]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("side", "full", "by_pair", "dense"),
     [

@@ -4,6 +4,7 @@ import re
 
 import jax
 import numpy as np
+import pytest
 from compiled import big_job, collectives, lay_over
 
 from jaxw2v.training.loop.engine import Engine
@@ -11,6 +12,7 @@ from jaxw2v.training.step.program import lower_training
 from jaxw2v.training.step.state import initial_state
 
 
+@pytest.mark.slow
 def test_nothing_that_travels_grows_with_the_vocabulary():
     jobs = [big_job(v, tokens_per_step=2_048, embedding_dim=16) for v in (30_000, 240_000)]
     programs = [lower_training(job, lay_over("1x8", job)).compile() for job in jobs]
@@ -21,6 +23,7 @@ def test_nothing_that_travels_grows_with_the_vocabulary():
     assert max(in_a_step) < 30_000 * 16 * 4
 
 
+@pytest.mark.slow
 def test_a_step_copies_nothing_of_the_size_of_the_vocabulary():
     """Tables, moments and scratch change in place; else a step would cost what V does."""
     job = big_job(400_000, embedding_dim=32, tokens_per_step=2_048)
@@ -30,6 +33,7 @@ def test_a_step_copies_nothing_of_the_size_of_the_vocabulary():
         assert not re.findall(rf"= \w+\[{rows}[\],].* (?:copy|broadcast)\(.*", text)
 
 
+@pytest.mark.slow
 def test_no_device_ever_holds_a_whole_table():
     """Not when tables are made, and not when they are put in the order of the words."""
     job = big_job(400_000, embedding_dim=32)

@@ -25,6 +25,7 @@ def apply(optimizer, table, state, ids, gradients, rows_per_pass, positions=None
     return table, state, positions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows_per_pass", [1, 4, 7, 10_000])
 @pytest.mark.parametrize("n", [1, 5, 100])
 def test_touched_rows_are_the_distinct_ids(n, rows_per_pass):
@@ -59,6 +60,7 @@ OPTIMIZERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("rows_per_pass", [4, 7, 10_000])
 def test_the_touched_rows_move_alone(rows_per_pass, name):
@@ -96,6 +98,7 @@ def test_a_row_that_is_rare_moves_far_but_not_too_far():
     assert rate * rms.max() < 1
 
 
+@pytest.mark.slow
 def test_the_default_optimizer_is_lazy_and_dense_alike():
     """Rows that a step misses would not move in the dense form either, and keep their state."""
     optimizer = optax.with_extra_args_support(default_optimizer(lambda progress: 0.1))
@@ -129,6 +132,7 @@ def test_a_sweep_moves_what_picked_rows_move():
     assert swept[1][0].count == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer",
     [optax.adam(0.1), optax.adagrad(0.1), optax.sgd(0.1, momentum=0.9), optax.rmsprop(0.1)],

@@ -98,6 +98,7 @@ def touched_rows(example):
 BOTH_WAYS = pytest.mark.parametrize("rows_per_pass", [7, 1 << 30], ids=["picked", "swept"])
 
 
+@pytest.mark.slow
 @BOTH_WAYS
 def test_a_step_moves_rows_by_the_gradient_of_the_pairs(example, rows_per_pass):
     gradients, loss = oracle_gradients(example)
@@ -117,6 +118,7 @@ def test_a_step_moves_rows_by_the_gradient_of_the_pairs(example, rows_per_pass):
     assert whole.pairs == len(example[2])
 
 
+@pytest.mark.slow
 @BOTH_WAYS
 def test_padding_touches_no_row(example, rows_per_pass):
     """Rows that only padding names keep their moments, and so do not drift."""
@@ -136,6 +138,7 @@ def test_padding_touches_no_row(example, rows_per_pass):
         assert not moved.all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("micro", [1, 3, 6])
 @pytest.mark.parametrize("rows_per_pass", [5, 1 << 30])
 def test_sizes_of_pieces_do_not_matter(example, micro, rows_per_pass):
