@@ -104,7 +104,7 @@ class Config(TextSettings):
       >>> Config(window=0)
       Traceback (most recent call last):
       ...
-      jaxw2v.errors.InputError: window is 0; it must be an integer of 1 or more
+      jaxw2v.errors.InputError: window is 0; it must be an integer from 1 to 10000
     """
 
     objective: Annotated[Literal["skipgram", "cbow"], Role.FIXED] = "skipgram"
