@@ -78,8 +78,8 @@ def read_pairs(path: str | os.PathLike) -> list[Pair]:
     size = len(known[0][1])
     pairs = []
     for number, fields in rows:
-        fits = len(fields) == size and _number(fields[score]) is not None
-        if (number, fields) == header or _is_comment(fields, fits):
+        value = _number(fields[score]) if len(fields) == size else None
+        if (number, fields) == header or _is_comment(fields, value is not None):
             continue
         if len(fields) != size:
             raise InputError(
@@ -87,13 +87,13 @@ def read_pairs(path: str | os.PathLike) -> list[Pair]:
                 f"{_SEPARATORS[separator]}, and line {known[0][0]} has {size}; separate all lines "
                 "alike"
             )
-        if not fits:
+        if value is None:
             raise InputError(
                 f"{path}:{number}: expected a number as field {score + 1}, the score, got "
                 f"{fields[score][:40]!r}"
             )
         _check_words(path, number, (fields[one], fields[other]), separator)
-        pairs.append(Pair(fields[one], fields[other], _number(fields[score])))
+        pairs.append(Pair(fields[one], fields[other], value))
     return pairs
 
 
