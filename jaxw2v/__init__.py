@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jaxw2v.errors import TrainingDiverged as TrainingDiverged
     from jaxw2v.training import Callback as Callback
     from jaxw2v.training import load_vectors as load_vectors
-    from jaxw2v.training import train as train
+    from jaxw2v.training.train import train as train
     from jaxw2v.vectors import WordVectors as WordVectors
 
 _HOME = {

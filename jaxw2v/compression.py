@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from jaxw2v.errors import InputError
 
@@ -22,7 +22,7 @@ else:
     from backports import zstd
 
 _ZIP = rb"PK(\x03\x04|\x05\x06)"
-_OPENERS = {
+_OPENERS: dict[bytes, Callable[[io.BufferedReader, Literal["rb"]], io.BufferedIOBase]] = {
     rb"\x1f\x8b": gzip.open,
     # Text may begin with BZh; a block, or the end of an empty file, follows in a compressed one.
     rb"BZh[1-9](1AY&SY|\x17rE8P\x90)": lambda raw, mode: _members(raw, bz2.BZ2Decompressor),
@@ -96,11 +96,11 @@ class _Members(io.RawIOBase):
                 return len(data)
 
 
-def _members(raw: IO[bytes], new: Callable[[], Any]) -> IO[bytes]:
+def _members(raw: IO[bytes], new: Callable[[], Any]) -> io.BufferedReader:
     return io.BufferedReader(_Members(raw, new), 1 << 16)
 
 
-def open_compressed(path: str, raw: IO[bytes]) -> IO[bytes]:
+def open_compressed(path: str, raw: io.BufferedReader) -> io.BufferedIOBase:
     """Opens what a file holds, by its first bytes.
 
     Args:
@@ -158,6 +158,6 @@ def open_zip(path: str, raw: IO[bytes]) -> zipfile.ZipExtFile:
             "to read"
         )
     try:
-        return archive.open(files[0])
+        return archive.open(files[0])  # type: ignore[return-value]
     except (NotImplementedError, RuntimeError) as error:
         raise InputError(f"{path}: cannot be unzipped ({error}); extract it first") from None

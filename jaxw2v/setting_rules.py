@@ -8,10 +8,13 @@ import functools
 import math
 import numbers
 from collections.abc import Iterable
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from jaxw2v.errors import InputError
 from jaxw2v.tokenizer_names import numbered
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +96,7 @@ def settings_with(role: Role, settings: type) -> frozenset[str]:
     return frozenset(name for name, (_, rules) in _rules(settings).items() if role in rules)
 
 
-def check_fields(settings: Any) -> None:
+def check_fields(settings: DataclassInstance) -> None:
     """Makes sure that every field holds what its rules allow, and has an effect.
 
     Numbers of other kinds, such as numpy's, become Python's, which JSON can hold.

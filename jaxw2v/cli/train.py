@@ -69,11 +69,11 @@ class Train:
         self._join()
         if self.compilation_cache:
             _keep_compiled_programs()
-        corpus, config = self.corpus or ("builtin",), self.config
-        if corpus == ("builtin",) and not os.path.exists("builtin"):
+        names, config = self.corpus or ("builtin",), self.config
+        if names == ("builtin",) and not os.path.exists("builtin"):
             probes = config.probe_words or BUILTIN_PROBES
             config = dataclasses.replace(config, probe_words=probes)
-        corpus = corpus[0] if len(corpus) == 1 else Files(corpus)
+        corpus = names[0] if len(names) == 1 else Files(names)
         wv = train(
             corpus,
             config,
@@ -114,6 +114,6 @@ def _keep_compiled_programs() -> None:
     from jaxw2v.corpus.cache import cache_folder
 
     # A folder that the user gave JAX is left as it is.
-    if jax.config.jax_compilation_cache_dir is None:
+    if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined]
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "compiled"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)

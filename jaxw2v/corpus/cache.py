@@ -33,7 +33,7 @@ from jaxw2v.progress import progress_bar
 READING = 2
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, init=False)
 class Files:
     """A corpus given as files.
 
@@ -48,11 +48,16 @@ class Files:
 
     paths: tuple[str, ...]
 
-    def __post_init__(self) -> None:
-        lone = isinstance(self.paths, str | os.PathLike)
-        paths = (self.paths,) if lone else self.paths
-        paths = tuple(os.path.expanduser(os.fspath(path)) for path in paths)
-        object.__setattr__(self, "paths", paths)
+    def __init__(self, paths: str | os.PathLike | Iterable[str | os.PathLike]):
+        """Names them.
+
+        Args:
+          paths: one of them, or several.
+        """
+        if isinstance(paths, str | os.PathLike):
+            paths = (paths,)
+        expanded = tuple(os.path.expanduser(os.fspath(path)) for path in paths)
+        object.__setattr__(self, "paths", expanded)
 
 
 def cache_folder() -> Path:
@@ -65,10 +70,10 @@ def _reads_pipes(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def with_files(corpus, *args, **kwargs):
-        files = _as_files(corpus)
-        if files is None:
-            return function(corpus, *args, **kwargs)
-        with spooled(files.paths, cache_folder()) as paths:
+        source = _files_or_sentences(corpus)
+        if not isinstance(source, Files):
+            return function(source, *args, **kwargs)
+        with spooled(source.paths, cache_folder()) as paths:
             return function(Files(paths), *args, **kwargs)
 
     return with_files
@@ -96,20 +101,20 @@ def open_corpus(
     Raises:
       InputError: the corpus cannot be read, or nothing of it is left.
     """
-    files = _as_files(corpus)
+    source = _files_or_sentences(corpus)
     if (
-        files is not None
-        and len(files.paths) == 1
-        and stream_folder.is_stream(Path(files.paths[0]))
+        isinstance(source, Files)
+        and len(source.paths) == 1
+        and stream_folder.is_stream(Path(source.paths[0]))
     ):
-        return _open_encoded(Path(files.paths[0]), config, known)
+        return _open_encoded(Path(source.paths[0]), config, known)
     streams = cache_folder() / "streams"
-    if files is None:
+    if not isinstance(source, Files):
         # Nothing to key a cache by: encoded anew, and the files vanish with the stream.
         folder = _scratch(streams)
         with _removed_afterwards(folder):
-            return encode(read_iterable(corpus), folder, config, known)
-    paths = expand_paths(files.paths)
+            return encode(read_iterable(source), folder, config, known)
+    paths = expand_paths(source.paths)
     _refuse_empty(paths)
     folder = streams / _key(paths, config, known)
     if folder.is_dir():
@@ -172,10 +177,10 @@ def encode_corpus(
       (3, ('one', 'two'))
     """
     settings, out = settings or TextSettings(), Path(out)
-    files = _as_files(corpus)
-    if files is None:
+    source = _files_or_sentences(corpus)
+    if not isinstance(source, Files):
         raise InputError("encode_corpus takes files; train takes sentences as they are")
-    paths = expand_paths(files.paths)
+    paths = expand_paths(source.paths)
     _refuse_empty(paths)
     key = _key(paths, settings, None)
     if os.path.lexists(out) and not out.is_dir():
@@ -231,7 +236,7 @@ def _encode(
     return encode(batches(), folder, settings, known, show_progress)
 
 
-def _as_files(corpus: Files | str | os.PathLike | Iterable) -> Files | None:
+def _files_or_sentences(corpus: Files | str | os.PathLike | Iterable) -> Files | Iterable:
     if isinstance(corpus, Files):
         return corpus
     if isinstance(corpus, str | os.PathLike):
@@ -247,7 +252,7 @@ def _as_files(corpus: Files | str | os.PathLike | Iterable) -> Files | None:
     refuse_columns(corpus)
     if not isinstance(corpus, Iterable):
         raise InputError(f"a corpus is files or an iterable of sentences, not {type(corpus)}")
-    return None
+    return corpus
 
 
 def _refuse_empty(paths: list[str]) -> None:

@@ -193,13 +193,13 @@ def _map(part: Part, ids: pl.DataFrame, continues: bool) -> dict:
         ends_out = files.enter_context(renamed_when_complete(ends_file))
         tokens, sentences, first_kept, last_kept = _write_shard(part, to_id, ids_out, ends_out)
         continues = bool(continues and first_kept)
-        ids, ends = map_file(ids_out, np.int32), map_file(ends_out, np.int64)
+        shard = Shard(map_file(ids_out, np.int32), map_file(ends_out, np.int64), continues)
         mark = {
             "number": part.number,
             "tokens": tokens,
             "sentences": sentences,
             "continues": continues,
-            "digest": shard_digest(Shard(ids, ends, continues)),
+            "digest": shard_digest(shard),
             "is_open": bool(last_kept),
         }
     with renamed_when_complete(part.file("mapped")) as path:

@@ -102,9 +102,10 @@ def choose_vocabulary(
         table["word"], table["count"].to_numpy(), settings.min_count, settings.max_vocabulary
     )
     if len(vocabulary) == 0:
+        most = table.select(pl.col("count").max()).item()
         raise InputError(
             f"no word reaches min_count {settings.min_count}: the most frequent of "
-            f"{len(table)} words occurs {table['count'].max()} times; "
+            f"{len(table)} words occurs {most} times; "
             "give a smaller --min-count or more text"
         )
     return vocabulary

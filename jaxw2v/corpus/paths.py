@@ -39,8 +39,8 @@ def expand_paths(paths: Sequence[str | os.PathLike]) -> list[str]:
     """
     found: dict[str, str] = {}
     again = []
-    for path in map(os.fspath, paths):
-        for file in _files_of(path):
+    for path in paths:
+        for file in _files_of(os.fspath(path)):
             real = file if is_remote(file) else os.path.realpath(file)
             if real in found:
                 again.append(file)

@@ -40,7 +40,7 @@ class Phrases:
     @property
     def passes(self) -> int:
         """How many passes there are."""
-        return int(self.table["pass"].max() or 0)
+        return int(self.table.select(pl.col("pass").max()).item() or 0)
 
     def of_pass(self, number: int) -> pl.DataFrame:
         """The pairs of a pass.

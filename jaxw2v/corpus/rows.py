@@ -97,8 +97,12 @@ def no_column(path: str, column: str, names: Iterable[str]) -> InputError:
 def _csv_texts(
     path: str, lines: Iterable[str], settings: TextSettings, separator: str
 ) -> Iterator[str]:
-    quoting = csv.QUOTE_MINIMAL if settings.table_quotes else csv.QUOTE_NONE
-    reader = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True)
+    reader = csv.reader(
+        lines,
+        delimiter=separator,
+        quoting=csv.QUOTE_MINIMAL if settings.table_quotes else csv.QUOTE_NONE,
+        strict=True,
+    )
     header: list[str] = []
     place = 0
     line = 1
@@ -165,8 +169,10 @@ def _json_texts(path: str, lines: Iterable[str], settings: TextSettings) -> Iter
         is_there = is_there or column in row
         value = row.get(column)
         # Nearly all are text, and have no escape that could be half of a pair.
-        is_plain = isinstance(value, str) and "\\u" not in line
-        yield value if is_plain else _text(f"{path}:{number}", column, value, settings.errors)
+        if isinstance(value, str) and "\\u" not in line:
+            yield value
+        else:
+            yield _text(f"{path}:{number}", column, value, settings.errors)
     if not names:
         raise InputError(f"{path}: holds no row")
     if not is_there:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import io
 import os
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -30,7 +31,7 @@ from jaxw2v.errors import InputError
 
 CHUNK_BYTES = 1 << 22
 LINES_PER_BATCH = 1 << 16
-_SCANS = {PARQUET: pl.scan_parquet, ARROW: pl.scan_ipc}
+_SCANS: dict[str, Callable[..., pl.LazyFrame]] = {PARQUET: pl.scan_parquet, ARROW: pl.scan_ipc}
 _CARRIAGE_RETURNS = re.compile(rb"[^\n]*\r[^\n]*\r[^\n]*")
 
 
@@ -112,7 +113,7 @@ def _read_file(
 
 
 @contextlib.contextmanager
-def _opened(path: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+def _opened(path: str) -> Iterator[tuple[io.BufferedReader, io.BufferedIOBase]]:
     """A file, and its content decompressed."""
     try:
         with open(path, "rb") as raw:
@@ -127,7 +128,7 @@ def _opened(path: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         raise InputError(f"{path}: {reason}") from None
 
 
-def _read_text(path: str, stream: IO[bytes], errors: str) -> Iterator[Batch]:
+def _read_text(path: str, stream: io.BufferedIOBase, errors: str) -> Iterator[Batch]:
     line, continues, rest = 1, False, b""
     first = True
     while data := stream.read(CHUNK_BYTES):
@@ -172,7 +173,7 @@ def _decode(data: bytes, errors: str, path: str, line: int) -> str:
         ) from None
 
 
-def _lines(path: str, stream: IO[bytes], errors: str) -> Iterator[str]:
+def _lines(path: str, stream: io.BufferedIOBase, errors: str) -> Iterator[str]:
     for number, line in enumerate(stream, 1):
         yield _decode(line, errors, path, number)
 

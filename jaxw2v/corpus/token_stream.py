@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -185,13 +185,12 @@ class TokenStream:
         Returns:
           The stream of these sentences.
         """
-        ids, sentence_ids = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+        parts = [(np.zeros(0, np.int32), np.zeros(0, np.int32))]
         for start, stop in zip(self._first_tokens[:-1], self._first_tokens[1:], strict=True):
             part, sentences = self.read(int(start), int(stop))
             kept = chosen[sentences]
-            ids.append(part[kept])
-            sentence_ids.append(sentences[kept])
-        ids, sentence_ids = np.concatenate(ids), np.concatenate(sentence_ids)
+            parts.append((part[kept], sentences[kept]))
+        ids, sentence_ids = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         ends = np.flatnonzero(np.diff(sentence_ids, append=-1)) + 1
         words = round(len(ids) * self.words_per_token)
         return TokenStream.from_arrays(ids, ends, self.vocabulary, words)
@@ -251,11 +250,11 @@ def shard_digest(shard: Shard) -> str:
     """
     digest = hashlib.sha256(bytes([shard.continues]))
     for array, dtype in ((shard.ids, np.int32), (shard.sentence_ends, np.int64)):
-        digest.update(np.ascontiguousarray(array, dtype))
+        digest.update(np.ascontiguousarray(array, dtype).data)
     return digest.hexdigest()
 
 
-def combined(digests: Sequence[str]) -> str:
+def combined(digests: Iterable[str]) -> str:
     """One digest for those of the shards.
 
     Args:

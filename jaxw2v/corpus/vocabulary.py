@@ -132,7 +132,7 @@ class Vocabulary:
     def digest(self) -> str:
         """SHA-256 of words and counts."""
         digest = hashlib.sha256("\n".join(self.words).encode())
-        digest.update(np.ascontiguousarray(self.counts))
+        digest.update(np.ascontiguousarray(self.counts).data)
         return digest.hexdigest()
 
     def fold(self, word: str) -> str:

@@ -147,7 +147,7 @@ class Layout:
         sharding = self._sharding(self.tokens)
         size = self.empty_tokens(size).size
         parts = [
-            [jax.device_put(array, device) for array in read(*index[0].indices(size)[:2])]
+            [jax.device_put(array, device) for array in read(*index[0].indices(size)[:2])]  # type: ignore[index]
             for device, index in sharding.addressable_devices_indices_map((size,)).items()
         ]
         return tuple(
@@ -192,7 +192,7 @@ class Layout:
 
     def program(
         self, function: Callable, in_specs: Any, out_specs: Any, donate: tuple[int, ...] = ()
-    ) -> Callable:
+    ) -> jax.stages.Wrapped:
         """Makes a program for all devices from one for each device.
 
         Args:

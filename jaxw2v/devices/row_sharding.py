@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 
 from jaxw2v.errors import InputError
 
@@ -25,7 +25,7 @@ class RowSharding(NamedTuple):
       axes: names.
     """
 
-    mesh: Mesh
+    mesh: Mesh | AbstractMesh
     axes: tuple[str, ...]
 
 
@@ -53,7 +53,7 @@ def row_sharding(array: Rows) -> RowSharding | None:
     return RowSharding(sharding.mesh, axes) if cut else None
 
 
-def take_rows(array: Rows, ids: np.ndarray) -> Rows:
+def take_rows(array: Rows, ids: int | np.ndarray) -> jax.Array:
     """Some rows of an array, without moving the others.
 
     Args:
@@ -141,15 +141,19 @@ def checked_rows(vectors: Rows, size: int, name: str) -> Rows:
     Raises:
       InputError: the shape is wrong, or a number is not finite.
     """
-    cut = row_sharding(vectors) is not None
-    given = vectors if cut else np.asarray(vectors)
-    array = given if cut else np.ascontiguousarray(given, np.float32)
-    if array.ndim != 2 or (array.shape[0] < size if cut else array.shape[0] != size):
-        raise InputError(f"{name} has shape {array.shape}; expected ({size}, D), a row a word")
-    if cut:
-        if not _all_finite(array):
-            raise InputError(f"{name}: a row holds a number that is not finite")
-        return array
+    if row_sharding(vectors) is None:
+        return _checked_on_host(np.asarray(vectors), size, name)
+    if vectors.ndim != 2 or vectors.shape[0] < size:
+        raise _misshapen(vectors, size, name)
+    if not _all_finite(vectors):
+        raise InputError(f"{name}: a row holds a number that is not finite")
+    return vectors
+
+
+def _checked_on_host(given: np.ndarray, size: int, name: str) -> np.ndarray:
+    array = np.ascontiguousarray(given, np.float32)
+    if array.ndim != 2 or array.shape[0] != size:
+        raise _misshapen(array, size, name)
     if given.flags.writeable and np.may_share_memory(array, given):
         array = array.copy()
     array.flags.writeable = False
@@ -157,6 +161,10 @@ def checked_rows(vectors: Rows, size: int, name: str) -> Rows:
     if len(bad):
         raise InputError(f"{name}: row {bad[0]} holds a number that is not finite")
     return array
+
+
+def _misshapen(vectors: Rows, size: int, name: str) -> InputError:
+    return InputError(f"{name} has shape {vectors.shape}; expected ({size}, D), a row a word")
 
 
 @jax.jit

@@ -8,6 +8,7 @@ batch; whole sums for a table only where devices exchange sums and every row is 
 from __future__ import annotations
 
 import dataclasses
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +17,7 @@ from jaxw2v.devices.row_sharding import local_rows
 from jaxw2v.devices.storage_order import num_rows, storage_row
 
 Names = tuple[str, ...]
+Tree = TypeVar("Tree")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +133,7 @@ class Shards:
             return values
         return jax.lax.all_gather(values, axes, axis=axis, tiled=True, to="invarying")
 
-    def sum(self, values: jax.Array, axes: Names) -> jax.Array:
+    def sum(self, values: Tree, axes: Names) -> Tree:
         """Adds up what devices hold.
 
         Args:
@@ -155,7 +157,7 @@ class Shards:
         """
         return jax.lax.pmax(value, axes) if axes else value
 
-    def vary(self, values: jax.Array, axes: Names) -> jax.Array:
+    def vary(self, values: Tree, axes: Names) -> Tree:
         """Marks values, the same everywhere so far, as some that will differ.
 
         Args:

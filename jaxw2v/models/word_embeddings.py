@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -40,7 +42,7 @@ class WordEmbeddings(nnx.Module):
         """
         shape, bound = (vocabulary_size, embedding_dim), 0.5 / embedding_dim
         start = jax.random.uniform(rngs.params(), shape, jnp.float32, -bound, bound)
-        by_rows = {"out_sharding": ("vocab", None), "eager_sharding": False}
+        by_rows: dict[str, Any] = {"out_sharding": ("vocab", None), "eager_sharding": False}
         self.input_embedding = nnx.Param(start, **by_rows)
         self.output_embedding = nnx.Param(jnp.zeros(shape, jnp.float32), **by_rows)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Annotation, Text
 
 # Distances from the point at which a label is tried (points), and directions (eighths of a turn).
@@ -20,7 +21,7 @@ def add_labels(ax: Axes, places: np.ndarray, words: Sequence[str], size: float) 
     """Writes each word beside its point, where there is room.
 
     Args:
-      ax: with the points drawn and limits set.
+      ax: with the points drawn and limits set, on a canvas of Agg.
       places: float [n, 2], in data coordinates.
       words: n of them; those first have the first choice.
       size: the size of the letters (points).
@@ -28,7 +29,9 @@ def add_labels(ax: Axes, places: np.ndarray, words: Sequence[str], size: float) 
     Returns:
       The labels; words for which there was no room have none.
     """
-    renderer = ax.figure.canvas.get_renderer()
+    canvas = ax.figure.canvas
+    assert isinstance(canvas, FigureCanvasAgg)
+    renderer = canvas.get_renderer()
     frame = np.array(ax.get_window_extent(renderer).extents)
     dots = ax.transData.transform(places)
     radius = 2.0 * ax.figure.dpi / 72
@@ -75,4 +78,4 @@ def _text_box(label: Annotation, renderer) -> np.ndarray:
 
 
 def _overlaps(box: np.ndarray, others: np.ndarray) -> np.ndarray:
-    return (box[:2] < others[:, 2:]).all(1) & (box[2:] > others[:, :2]).all(1)
+    return np.all(box[:2] < others[:, 2:], axis=1) & np.all(box[2:] > others[:, :2], axis=1)

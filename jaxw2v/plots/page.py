@@ -7,16 +7,16 @@ from pathlib import Path
 from bokeh.embed import file_html
 from bokeh.layouts import column, row
 from bokeh.models import (
-    AutocompleteInput,
     ColumnDataSource,
     CustomJS,
-    Div,
     HoverTool,
-    LabelSet,
     Plot,
+    Range1d,
     Spacer,
     WheelZoomTool,
 )
+from bokeh.models.annotations import LabelSet
+from bokeh.models.widgets import AutocompleteInput, Div
 from bokeh.plotting import figure
 from bokeh.resources import INLINE
 
@@ -88,10 +88,11 @@ def write_page(projection: Projection, wv: WordVectors, path: str | Path, title:
             "near": [", ".join(f"{w} {cosine:.2f}" for w, cosine in some) for some in near],
         }
     )
-    plot = _scatter(projection, source)
+    ranges = _ranges(projection)
+    plot = _scatter(projection, source, *ranges)
     said = Div(text="", render_as_text=True, styles={"padding-top": "7px"})
-    find = _search_box(words, source, plot, said)
-    bold = {"padding-top": "7px", "font-weight": "bold"}
+    find = _search_box(words, source, plot, ranges, said)
+    bold: dict[str, str | None] = {"padding-top": "7px", "font-weight": "bold"}
     heading = Div(text=title, render_as_text=True, styles=bold)
     page = column(
         row(find, Spacer(width=10), heading, Spacer(width=20), said),
@@ -103,14 +104,21 @@ def write_page(projection: Projection, wv: WordVectors, path: str | Path, title:
         temporary.write_text(file_html(page, INLINE, title), encoding="utf-8")
 
 
-def _scatter(projection: Projection, source: ColumnDataSource) -> Plot:
-    """The words as points, labelled where there is room."""
+def _ranges(projection: Projection) -> tuple[Range1d, Range1d]:
+    """What is seen at first of both axes: all words, with a margin."""
     low, high = projection.places.min(0), projection.places.max(0)
     margin = 0.06 * (high - low) + 1e-9
     low, high = (low - margin).tolist(), (high + margin).tolist()
+    return Range1d(low[0], high[0]), Range1d(low[1], high[1])
+
+
+def _scatter(
+    projection: Projection, source: ColumnDataSource, x_range: Range1d, y_range: Range1d
+) -> Plot:
+    """The words as points, labelled where there is room."""
     plot = figure(
-        x_range=(low[0], high[0]),
-        y_range=(low[1], high[1]),
+        x_range=x_range,
+        y_range=y_range,
         x_axis_label=projection.axes[0],
         y_axis_label=projection.axes[1],
         tools="pan,box_zoom,reset,save",
@@ -139,7 +147,7 @@ def _scatter(projection: Projection, source: ColumnDataSource) -> Plot:
         )
     )
     thin = CustomJS(args={"source": source, "plot": plot}, code=THIN_LABELS)
-    for place in (plot.x_range, plot.y_range):
+    for place in (x_range, y_range):
         place.js_on_change("start", thin)
         place.js_on_change("end", thin)
     plot.js_on_change("inner_width", thin)
@@ -148,7 +156,11 @@ def _scatter(projection: Projection, source: ColumnDataSource) -> Plot:
 
 
 def _search_box(
-    words: list[str], source: ColumnDataSource, plot: Plot, said: Div
+    words: list[str],
+    source: ColumnDataSource,
+    plot: Plot,
+    ranges: tuple[Range1d, Range1d],
+    said: Div,
 ) -> AutocompleteInput:
     """A field that finds a word, goes there and says its neighbors."""
     find = AutocompleteInput(
@@ -159,8 +171,7 @@ def _search_box(
         min_characters=1,
         width=220,
     )
-    x_range, y_range = plot.x_range, plot.y_range
-    full = [x_range.start, x_range.end, y_range.start, y_range.end]
+    full = [edge for axis in ranges for edge in (axis.start, axis.end)]
     find.js_on_change(
         "value",
         CustomJS(args={"source": source, "plot": plot, "said": said, "full": full}, code=FIND),

@@ -47,7 +47,8 @@ def draw_words(projection: Projection, path: str | Path, title: str) -> int:
         figure = Figure(INCHES, dpi=DOTS_PER_INCH, layout="constrained")
         FigureCanvasAgg(figure)
         ax = figure.add_subplot()
-        ax.scatter(*projection.places.T, s=9, color=BLUE, linewidths=0)
+        x, y = projection.places.T
+        ax.scatter(x, y, s=9, color=BLUE, linewidths=0)
         ax.set(xlabel=projection.axes[0], ylabel=projection.axes[1])
         ax.margins(0.06)
         ax.set_title(title, parse_math=False)

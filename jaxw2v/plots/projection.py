@@ -94,10 +94,10 @@ def project(wv: WordVectors, words: Sequence[str], method: Method, seed: int = 0
     if method == "pca":
         pca = PCA(2, svd_solver="full").fit(rows)
         shares = pca.explained_variance_ratio_
-        axes = tuple(
+        first, second = (
             f"component {i + 1} ({share:.0%} of variance)" for i, share in enumerate(shares)
         )
-        return Projection(tuple(words), pca.transform(rows), axes)
+        return Projection(tuple(words), pca.transform(rows), (first, second))
     tsne = TSNE(perplexity=min(30, (len(words) - 1) / 3), init="pca", random_state=seed)
     axes = ("t-SNE dimension 1 (no unit)", "t-SNE dimension 2 (no unit)")
     return Projection(tuple(words), tsne.fit_transform(rows.astype(np.float32)), axes)

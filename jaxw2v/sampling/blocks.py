@@ -23,7 +23,7 @@ class TokenBlocks(NamedTuple):
     ids: jax.Array
     sentence_ids: jax.Array
     is_center: jax.Array
-    count: jax.Array
+    count: jax.Array  # type: ignore[assignment]
 
 
 def cut_into_blocks(

@@ -96,16 +96,15 @@ def fit(
       KeyboardInterrupt: ``interrupted`` was true; the run has been saved if it saves at all.
     """
     check_arguments(config, optimizer, callbacks, mesh, checkpointing)
-    identity = RunIdentity.of(
-        config, stream, validation, optimizer, start and start.facts, objective
-    )
+    facts = None if start is None else start.facts
+    identity = RunIdentity.of(config, stream, validation, optimizer, facts, objective)
     identity.check_processes(mesh)
     _check_input(stream, config, validation)
     if resume and folder is None:
         raise InputError("resume needs the folder of the run; give folder")
     with writing_to(folder, overwrite, resume):
         check_this_machine(jax.local_devices()[0])
-        saved = SavedRun(folder) if resume else None
+        saved = SavedRun(folder) if resume and folder is not None else None
         if saved is not None:
             saved.check(identity, config.epochs)
         sizes = None if saved is None else saved.sizes

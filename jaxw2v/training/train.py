@@ -110,8 +110,10 @@ def train(
     config = config or Config()
     check_devices()
     _check_together(config, init_from, continue_from, keep_vocabulary, validation)
-    if None not in (out, continue_from) and os.path.realpath(out) == os.path.realpath(
-        continue_from
+    if (
+        out is not None
+        and continue_from is not None
+        and os.path.realpath(out) == os.path.realpath(continue_from)
     ):
         raise InputError(f"{out}: is the run that is continued; choose another --out")
     # Processes also meet here before each reads its text, which takes some longer than others:
@@ -128,9 +130,9 @@ def train(
     show_progress = show_progress and is_first()
     if folder is not None and is_first():
         _check_folder(folder, overwrite, resume)
-    if resume and folder is None:
-        raise InputError("resume needs the folder of the run; give out")
     if resume:
+        if folder is None:
+            raise InputError("resume needs the folder of the run; give out")
         config = with_its_tokenizer(folder, config)
     stream, config, start = _open(
         corpus, config, init_from, continue_from, keep_vocabulary, show_progress
@@ -198,19 +200,19 @@ def _open(
     show_progress: bool,
 ) -> tuple[TokenStream, Config, Start | None]:
     """The corpus, the settings that hold for it, and what the tables start from."""
-    earlier = known = start = None
+    earlier = known = given = start = None
     report = ""
     if continue_from is not None:
         earlier = EarlierRun(continue_from)
         config, known = earlier.settle(config), earlier.known(keep_vocabulary)
     elif init_from is not None:
-        init_from = load_given(init_from, config.embedding_dim, show_progress)
+        given = load_given(init_from, config.embedding_dim, show_progress)
     stream = _open_corpus(corpus, config, known, show_progress)
     config = dataclasses.replace(config, **stream.settings)
     if earlier is not None:
         start, report = earlier.start(), earlier.report(stream.vocabulary)
-    elif init_from is not None:
-        start = from_vectors(init_from, stream.vocabulary, config.freeze_loaded)
+    elif given is not None:
+        start = from_vectors(given, stream.vocabulary, config.freeze_loaded)
         report = found_words(start, stream.vocabulary)
     if report and show_progress:
         tell(report)

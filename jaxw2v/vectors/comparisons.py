@@ -89,15 +89,17 @@ class Comparisons(Lookup):
           KeyError: a word is missing.
           InputError: a set is empty, or the numbers of sets differ.
         """
-        first, second = plain(first), plain(second)
-        if not (_are_lists(first) or _are_lists(second)):
-            return float(self.n_similarity([_not_empty(first)], [_not_empty(second)])[0])
-        _check_lengths(len(first), len(second))
+        sides = [plain(first), plain(second)]
+        many = any(map(_are_lists, sides))
+        if not many:
+            sides = [[_not_empty(side)] for side in sides]
+        _check_lengths(*map(len, sides))
         means = [
             np.stack([np.mean(self[_not_empty(words)], axis=0, dtype=np.float64) for words in side])
-            for side in (first, second)
+            for side in sides
         ]
-        return _cosines(*means)
+        cosines = _cosines(*means)
+        return cosines if many else float(cosines[0])
 
     def distances(
         self, word_or_vector: Words | Vector | Sequence[Vector], other_words: Sequence[str] = ()
@@ -124,8 +126,8 @@ class Comparisons(Lookup):
             others = np.asarray(self[other_words], np.float64)
             found = _cosines(np.asarray(vectors, np.float64)[:, None], others[None])
         else:
-            found = neighbors.cosines(self._table, self._inverse, vectors)
-            found = np.asarray(found)[:, : len(self)]
+            cosines = neighbors.cosines(self._table, self._inverse, vectors)
+            found = np.asarray(cosines)[:, : len(self)]
         found = (1 - found).astype(np.float32)
         return found[0] if one else found
 
@@ -142,9 +144,12 @@ class Comparisons(Lookup):
           KeyError: a word is missing.
           InputError: a list is empty.
         """
-        words = plain(words)
-        if _are_lists(words):
-            return [self.doesnt_match(some) for some in words]
+        asked = plain(words)
+        if _are_lists(asked):
+            return [self._odd_one(some) for some in asked]
+        return self._odd_one(asked)
+
+    def _odd_one(self, words: Sequence[str]) -> str:
         rows = np.asarray(self[_not_empty(words)], np.float64)
         units = unit(rows)
         return words[int(np.argmin(_cosines(units, units.mean(0))))]
@@ -163,9 +168,9 @@ class Comparisons(Lookup):
           KeyError: a word is missing.
           InputError: the numbers of words differ.
         """
-        if isinstance(first, str) and isinstance(second, str):
-            return self.closer_than([first], [second])[0]
-        return [[self.words[i] for i in np.flatnonzero(row)] for row in self._closer(first, second)]
+        rows = self._closer(first, second)
+        closer = [[self.words[i] for i in np.flatnonzero(row)] for row in rows]
+        return closer[0] if isinstance(first, str) and isinstance(second, str) else closer
 
     def rank(self, first: Words, second: Words) -> int | np.ndarray:
         """The place of a word among the neighbors of another, from 1.
@@ -181,9 +186,8 @@ class Comparisons(Lookup):
           KeyError: a word is missing.
           InputError: the numbers of words differ.
         """
-        if isinstance(first, str) and isinstance(second, str):
-            return int(self.rank([first], [second])[0])
-        return np.array([row.sum() + 1 for row in self._closer(first, second)], np.int64)
+        places = np.array([row.sum() + 1 for row in self._closer(first, second)], np.int64)
+        return int(places[0]) if isinstance(first, str) and isinstance(second, str) else places
 
     def _closer(self, first: Words, second: Words):
         """For each pair: bool [V], the words nearer to the first than the second is."""
@@ -191,7 +195,7 @@ class Comparisons(Lookup):
         longest = max(map(len, pairs))
         pairs = [side * longest if len(side) == 1 else side for side in pairs]
         _check_lengths(*map(len, pairs))
-        ids = [self._ids(side) for side in pairs]
+        ids = [np.asarray(self._ids(side)) for side in pairs]
         at_once = max(1, SCORES_AT_ONCE // len(self))
         for start in range(0, longest, at_once):
             found = self.distances(pairs[0][start : start + at_once])
@@ -227,20 +231,20 @@ class Comparisons(Lookup):
           InputError: a list is empty, words and weights differ in number, or a number is not
             finite.
         """
-        words = plain(words)
-        if _are_lists(words):
-            each = [None] * len(words) if weights is None else weights
-            _check_lengths(len(words), len(each))
+        asked = plain(words)
+        if _are_lists(asked):
+            lists: Sequence[Any] = [None] * len(asked) if weights is None else weights
+            _check_lengths(len(asked), len(lists))
             settings = pre_normalize, post_normalize, ignore_missing
             return np.stack(
-                [self.mean_vector(w, e, *settings) for w, e in zip(words, each, strict=True)]
+                [self.mean_vector(w, e, *settings) for w, e in zip(asked, lists, strict=True)]
             )
-        each = np.ones(len(_not_empty(words))) if weights is None else np.asarray(weights, float)
-        _check_lengths(len(words), len(each))
+        each = np.ones(len(_not_empty(asked))) if weights is None else np.asarray(weights, float)
+        _check_lengths(len(asked), len(each))
         if not np.isfinite(each).all():
             raise InputError("a weight is not a finite number")
         total, size = np.zeros(self.vectors.shape[1]), 0.0
-        for item, weight in zip(words, each, strict=True):
+        for item, weight in zip(asked, each, strict=True):
             if isinstance(item, str) and ignore_missing and item not in self.vocabulary:
                 continue
             vector = np.asarray(self._vector(item), np.float64)

@@ -92,7 +92,10 @@ def answer_pairs(wv: WordVectors, path: str | os.PathLike) -> tuple[list[float],
             scores.append(score)
         else:
             missing += 1
-    cosines = wv.similarity(*zip(*pairs, strict=True)) if pairs else []
+    if not pairs:
+        return [], scores, missing
+    cosines = wv.similarity(*zip(*pairs, strict=True))
+    assert not isinstance(cosines, float)
     return list(cosines), scores, missing
 
 

@@ -76,8 +76,8 @@ def read_pairs(path: str | os.PathLike) -> list[Pair]:
     size = len(known[0][1])
     pairs = []
     for number, fields in rows:
-        fits = len(fields) == size and number_in(fields[score]) is not None
-        if (number, fields) == header or _is_comment(fields, fits):
+        value = number_in(fields[score]) if len(fields) == size else None
+        if (number, fields) == header or _is_comment(fields, value is not None):
             continue
         if len(fields) != size:
             raise InputError(
@@ -85,13 +85,13 @@ def read_pairs(path: str | os.PathLike) -> list[Pair]:
                 f"{SEPARATORS[separator]}, and line {known[0][0]} has {size}; separate all lines "
                 "alike"
             )
-        if not fits:
+        if value is None:
             raise InputError(
                 f"{path}:{number}: expected a number as field {score + 1}, the score, got "
                 f"{fields[score][:40]!r}"
             )
         _check_words(path, number, (fields[one], fields[other]), separator)
-        pairs.append(Pair(fields[one], fields[other], number_in(fields[score])))
+        pairs.append(Pair(fields[one], fields[other], value))
     return pairs
 
 
@@ -110,7 +110,8 @@ def read_questions(path: str | os.PathLike) -> list[Question]:
     """
     lines = _lines(path)
     separator = _separator_of([line for _, line in lines if line[0] not in ":#"], 3)
-    questions, section = [], "questions"
+    questions: list[Question] = []
+    section = "questions"
     for number, line in lines:
         if line.startswith(":"):
             section = line[1:].strip() or "questions"

@@ -79,7 +79,7 @@ class Lookup:
     def __getitem__(self, words: Words) -> np.ndarray:
         """The vector of a word [D], or of several [n, D]; KeyError with suggestions."""
         if row_sharding(self.vectors) is None:
-            return self.vectors[self._ids(words)]
+            return np.asarray(self.vectors[self._ids(words)])
         return np.asarray(take_rows(self.vectors, self._ids(words)))
 
     def _ids(self, words: Words) -> int | np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from numbers import Integral
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from jaxw2v.vectors.lookup import Lookup, Vector, is_item, plain
 
 Neighbors: TypeAlias = list[tuple[str, float]]
 Item: TypeAlias = str | Vector | tuple[str | Vector, float]
-Side: TypeAlias = Item | Sequence[Item] | Sequence[Sequence[Item]]
+One: TypeAlias = Item | Sequence[Item]
+Many: TypeAlias = Sequence[Sequence[Item]]
 METHODS = ("3cosadd", "3cosmul")
 
 
@@ -39,10 +40,28 @@ class NearestWords(Lookup):
       ('man', 'queen')
     """
 
+    @overload
     def most_similar(
         self,
-        positive: Side = (),
-        negative: Side = (),
+        positive: One = (),
+        negative: One = (),
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> Neighbors: ...
+
+    @overload
+    def most_similar(
+        self,
+        positive: Many = (),
+        negative: Many = (),
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> list[Neighbors]: ...
+
+    def most_similar(
+        self,
+        positive: One | Many = (),
+        negative: One | Many = (),
         topn: int = 10,
         restrict_vocab: int | None = None,
     ) -> Neighbors | list[Neighbors]:
@@ -73,10 +92,28 @@ class NearestWords(Lookup):
         """
         return self._nearest(positive, negative, topn, restrict_vocab, by_product=False)
 
+    @overload
     def most_similar_cosmul(
         self,
-        positive: Side = (),
-        negative: Side = (),
+        positive: One = (),
+        negative: One = (),
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> Neighbors: ...
+
+    @overload
+    def most_similar_cosmul(
+        self,
+        positive: Many = (),
+        negative: Many = (),
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> list[Neighbors]: ...
+
+    def most_similar_cosmul(
+        self,
+        positive: One | Many = (),
+        negative: One | Many = (),
         topn: int = 10,
         restrict_vocab: int | None = None,
     ) -> Neighbors | list[Neighbors]:
@@ -145,10 +182,16 @@ class NearestWords(Lookup):
           KeyError: a word is missing.
           InputError: the method is unknown or ``topn`` below 1.
         """
-        return self._nearest([b, c], [a], topn, None, by_product=is_by_product(method))
+        ask = self.most_similar_cosmul if is_by_product(method) else self.most_similar
+        return ask([b, c], [a], topn)
 
     def _nearest(
-        self, positive: Side, negative: Side, topn: int, restrict: int | None, by_product: bool
+        self,
+        positive: One | Many,
+        negative: One | Many,
+        topn: int,
+        restrict: int | None,
+        by_product: bool,
     ) -> Neighbors | list[Neighbors]:
         restrict = len(self) if restrict is None else restrict
         for name, number in (("topn", topn), ("restrict_vocab", restrict)):
@@ -186,8 +229,8 @@ class NearestWords(Lookup):
         vectors = neighbors.unit_rows(take_rows(self._table, ids))
         if given:
             others = np.zeros((*shape, self.vectors.shape[1]), np.float32)
-            for place, vector in given.items():
-                others[place] = vector
+            for cell, vector in given.items():
+                others[cell] = vector
             vectors = vectors + (neighbors.unit_rows(others) if by_product else others)
         return neighbors.Queries(vectors, weights, ids)
 

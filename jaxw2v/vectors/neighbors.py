@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.devices.row_sharding import RowSharding, local_rows, on_shards, row_sharding
+from jaxw2v.devices.row_sharding import Rows, RowSharding, local_rows, on_shards, row_sharding
 
 # On a GPU XLA tries some hundred kernels of its own for a product: 11 s before the first answer.
 QUICK_TO_COMPILE = {"xla_gpu_enable_triton_gemm": False}
@@ -28,8 +28,8 @@ class Queries(NamedTuple):
     """
 
     vectors: jax.Array
-    weights: jax.Array
-    exclude: jax.Array
+    weights: Rows
+    exclude: Rows
 
 
 @jax.jit
@@ -205,7 +205,7 @@ def _quotients(asked, weights, part, lengths):
     return like / (unlike + 1e-6)
 
 
-def cosines(table: jax.Array, inverse: jax.Array, vectors: jax.Array) -> jax.Array:
+def cosines(table: jax.Array, inverse: jax.Array, vectors: Rows) -> jax.Array:
     """The cosine of some vectors to every row.
 
     Args:

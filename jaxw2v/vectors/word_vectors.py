@@ -108,7 +108,7 @@ class WordVectors(NearestWords, Comparisons):
     def _whole(self, what: str) -> np.ndarray:
         if row_sharding(self.vectors) is not None:
             raise InputError(f"the vectors are cut over devices; save and load them to get {what}")
-        return self.vectors
+        return np.asarray(self.vectors)
 
     def save(self, folder: str | os.PathLike) -> None:
         """Writes ``vectors.safetensors`` and ``vocabulary.tsv``, each renamed when complete.

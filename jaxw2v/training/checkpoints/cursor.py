@@ -45,8 +45,12 @@ class Cursor:
     @property
     def best(self) -> EpochRecord | None:
         """The record of the smallest validation loss, the first of equal ones."""
-        measured = [r for r in self.metrics if r.get("validation_loss") is not None]
-        return min(measured, key=lambda record: record["validation_loss"], default=None)
+        measured = [
+            (loss, place)
+            for place, record in enumerate(self.metrics)
+            if (loss := record.get("validation_loss")) is not None
+        ]
+        return self.metrics[min(measured)[1]] if measured else None
 
     def to_json(self) -> dict[str, Any]:
         """The cursor as JSON holds it."""

@@ -37,7 +37,7 @@ class Results:
         """
         self._folder, self._config, self._phrases = folder, config, phrases
         self._finished = 0
-        if resume and (folder / METRICS).exists():
+        if resume and folder is not None and (folder / METRICS).exists():
             self._finished = (folder / METRICS).read_bytes().count(b"\n")
 
     def save(self, wv: WordVectors, metrics: list[EpochRecord]) -> None:
@@ -50,11 +50,11 @@ class Results:
         if self._folder is not None:
             write_folder(self._folder, wv.vocabulary, wv.vectors, wv.output_vectors)
             if is_first():
-                self._write(metrics)
+                self._write(self._folder, metrics)
         self._finished = len(metrics)
 
-    def _write(self, metrics: list[EpochRecord]) -> None:
-        folder, has_phrases = self._folder, self._config.phrase_passes
+    def _write(self, folder: Path, metrics: list[EpochRecord]) -> None:
+        has_phrases = self._config.phrase_passes
         if not has_phrases and had_phrases(folder):
             (folder / PHRASES).unlink(missing_ok=True)
         # First the settings, which say that the phrases are ours.

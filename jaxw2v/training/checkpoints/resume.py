@@ -128,7 +128,7 @@ class SavedRun:
             arrays = read_arrays(path, shapes, record)
         except Damaged as error:
             warn_damaged(path, error)
-        if not smallest(int(arrays is not None)):
+        if not smallest(int(arrays is not None)) or arrays is None:
             return None
         try:
             check_arrays(arrays, record)

@@ -57,7 +57,8 @@ def from_arrays(
     shapes = layout.shapes(lambda: initial_state(job))
     scratch = layout.make(lambda: {name: jnp.zeros_like(getattr(shapes, name)) for name in SCRATCH})
     leaves, structure = jax.tree_util.tree_flatten_with_path(shapes)
-    state = structure.unflatten([(arrays | scratch)[_name(path)] for path, _ in leaves])
+    found = [(arrays | scratch)[_name(path)] for path, _ in leaves]
+    state = jax.tree_util.tree_unflatten(structure, found)
     return state, jax.random.wrap_key_data(arrays["key"])
 
 

@@ -32,7 +32,8 @@ class _Keep:
     """Which checkpoints Orbax preserves: the latest ones, and the best."""
 
     def __init__(self, latest: int):
-        self.latest, self.best = latest, None
+        self.latest = latest
+        self.best: int | None = None
 
     def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> list[bool]:
         del context
@@ -70,8 +71,10 @@ class Checkpoints:
         self._beside: dict[str, Vocabulary | Phrases] = {VOCABULARY: vocabulary}
         if phrases.passes:
             self._beside[PHRASES] = phrases
-        self._keep, self._checkpointer = _Keep(keep), None
-        self._last, self._saving, self._error = last, None, None
+        self._keep, self._last = _Keep(keep), last
+        self._checkpointer: ocp.training.Checkpointer | None = None
+        self._saving: int | None = None
+        self._error: Exception | None = None
         self._log_level: int | None = None
 
     def _open(self, size: int) -> ocp.training.Checkpointer:

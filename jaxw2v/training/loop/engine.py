@@ -51,7 +51,7 @@ class Engine:
         self.compile_seconds = time.perf_counter() - started
 
     def train(
-        self, chunk: Chunk, epoch: int, index: int, progress: np.ndarray
+        self, chunk: Chunk[jax.Array], epoch: int, index: int, progress: np.ndarray
     ) -> tuple[Loss, jax.Array]:
         """Trains on a chunk; returns before the devices are done.
 
@@ -69,7 +69,7 @@ class Engine:
         self.state, loss, steps = self._train(self.state, inputs)
         return loss, steps
 
-    def evaluator(self, chunk_tokens: int) -> Callable[[Chunk, int], Loss]:
+    def evaluator(self, chunk_tokens: int) -> Callable[[Chunk[jax.Array], int], Loss]:
         """Makes a function that measures the loss of a chunk, with the same draws every time.
 
         Args:
@@ -87,7 +87,7 @@ class Engine:
         )
         no_progress = np.zeros(2, np.float32)
 
-        def measure(chunk: Chunk, index: int) -> Loss:
+        def measure(chunk: Chunk[jax.Array], index: int) -> Loss:
             numbers = np.array([0, index], np.int32)
             inputs = ChunkInputs(chunk, self._words, self.key, numbers, no_progress)
             return evaluate(self.state, inputs)

@@ -94,7 +94,7 @@ class Epochs:
         decision = Wish.GO_ON
         for fed in self.feed.epoch(order[chunks:]):
             progress = np.array([done, done + fed.covered], np.float32) / self._total_tokens
-            loss, steps = self.engine.train(fed.chunk, start.epoch, fed.index, progress)
+            loss, steps = self.engine.train(fed.chunk, start.epoch, fed.number, progress)
             if ahead is not None:
                 decision = self._finish(ahead, done)
             done, chunks = done + fed.covered, chunks + 1

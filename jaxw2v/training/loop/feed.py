@@ -5,13 +5,16 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from jaxw2v.corpus import TokenStream
 from jaxw2v.devices.layout import Layout
 from jaxw2v.training.step.batch import Chunk
+
+if TYPE_CHECKING:
+    import jax
 
 # Chunks that are read, or being read, while another one is trained on.
 CHUNKS_AHEAD = 2
@@ -21,14 +24,14 @@ class FedChunk(NamedTuple):
     """A chunk on the device.
 
     Attributes:
-      index: the index of the chunk in the stream.
+      number: the index of the chunk in the stream.
       covered: tokens of the stream it covers, those held out counted.
       chunk: the arrays.
     """
 
-    index: int
+    number: int
     covered: int
-    chunk: Chunk
+    chunk: Chunk[jax.Array]
 
 
 class Feed:
@@ -95,7 +98,10 @@ class Feed:
         if self._held_out is not None:
             ids = np.where(self._held_out[sentence_ids], -1, ids)
         padding = (0, size - (stop - start))
-        return tuple(np.pad(part, padding, constant_values=-1) for part in (ids, sentence_ids))
+        ids, sentence_ids = (
+            np.pad(part, padding, constant_values=-1) for part in (ids, sentence_ids)
+        )
+        return ids, sentence_ids
 
     def epoch(self, order: np.ndarray) -> Iterator[FedChunk]:
         """Reads chunks ahead of their use.

@@ -47,7 +47,7 @@ def run_epochs(
         wv = None
         bar.set_description(f"epoch {epochs.cursor.epoch + 1}/{epochs.config.epochs}")
         wish, record = epochs.train_epoch()
-        if wish < Wish.STOP:
+        if record is not None:
             wv = _snapshot(epochs)
             wish = _end_epoch(epochs, wv, record, validate, on_epoch)
     if wish == Wish.LEAVE:

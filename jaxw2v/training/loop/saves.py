@@ -45,12 +45,12 @@ class Saves:
         self._settings, self._engine = settings, engine
         # Checkpoints of a run that this one replaces.
         self._old = folder if last is None else None
-        self._checkpoints = None
-        self.on = folder is not None and settings.keep_checkpoints > 0
-        if self.on:
+        self._checkpoints: Checkpoints | None = None
+        if folder is not None and settings.keep_checkpoints > 0:
             self._checkpoints = Checkpoints(
                 folder, stream.vocabulary, stream.phrases, settings.keep_checkpoints, common, last
             )
+        self.on = self._checkpoints is not None
         self._began(last or 0)
 
     def _began(self, step: int) -> None:

@@ -26,8 +26,8 @@ def hold_out(stream: TokenStream, config: Config) -> tuple[np.ndarray, TokenStre
     Raises:
       InputError: nothing would be left to train on, or to validate on.
     """
-    held_out = np.random.default_rng(config.seed).random(stream.num_sentences)
-    held_out = held_out < config.validation_share
+    draws = np.random.default_rng(config.seed).random(stream.num_sentences)
+    held_out = draws < config.validation_share
     validation = stream.select(held_out)
     if held_out.all() or validation.longest_sentence < 2:
         raise InputError(

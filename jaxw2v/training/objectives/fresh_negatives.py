@@ -48,7 +48,7 @@ class FreshNegatives(OutputLayer):
         """Rows of words, and of K negatives for as many pairs."""
         return block_length * (1 + self.num_negatives)
 
-    def parts(self, target_mask: jax.Array) -> jax.Array:
+    def parts(self, target_mask: jax.Array | np.ndarray) -> jax.Array:
         """As many as the block with the most pairs needs, L at a time."""
         length = target_mask.shape[-1]
         pairs = target_mask.reshape(target_mask.shape[0], -1).sum(1)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Literal
+from typing import Literal, TypeVar
 
 import jax
 import numpy as np
 
 from jaxw2v.losses import bag_of_contexts
 from jaxw2v.training.objectives.output_layer import Arrays
+
+Pairs = TypeVar("Pairs", jax.Array, np.ndarray)
 
 
 class InputLayer(abc.ABC):
@@ -71,11 +73,12 @@ class InputLayer(abc.ABC):
         """
 
     @abc.abstractmethod
-    def targets(self, pairs: jax.Array) -> jax.Array:
+    def targets(self, pairs: Pairs) -> Pairs:
         """What each of these vectors predicts.
 
         Args:
-          pairs: bool, or float32 weights, [B, L (context), L (center)].
+          pairs: bool, or float32 weights, [B, L (context), L (center)]; a numpy array where
+            a run's memory is forecast.
 
         Returns:
           The target mask of :meth:`OutputLayer.loss
@@ -91,7 +94,7 @@ class SkipGram(InputLayer):
         """The rows as they are."""
         return rows
 
-    def targets(self, pairs: jax.Array) -> jax.Array:
+    def targets(self, pairs: Pairs) -> Pairs:
         """The pairs as they are."""
         return pairs
 
@@ -106,6 +109,6 @@ class ContinuousBagOfWords(InputLayer):
         """The mean or the sum of the contexts' rows."""
         return bag_of_contexts(rows, pairs, self.combine)
 
-    def targets(self, pairs: jax.Array) -> jax.Array:
+    def targets(self, pairs: Pairs) -> Pairs:
         """Each center that has a context predicts itself, bool [B, L]."""
-        return pairs.any(axis=1)
+        return pairs.any(axis=1)  # type: ignore[return-value]

@@ -63,11 +63,11 @@ class OutputLayer(abc.ABC):
           The number of rows.
         """
 
-    def parts(self, target_mask: jax.Array) -> jax.Array | int:
+    def parts(self, target_mask: jax.Array | np.ndarray) -> jax.Array | int:
         """In how many parts the pairs of some blocks are taken, one after another.
 
         Args:
-          target_mask: as for :meth:`loss`.
+          target_mask: as for :meth:`loss`; a numpy array where a run's memory is forecast.
 
         Returns:
           int32 []; the number 1 where it is always all of them at once.

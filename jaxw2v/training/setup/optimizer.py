@@ -24,7 +24,7 @@ class RowMeanSquares(NamedTuple):
       squares: float32 [R, 1], for each row the mean square of its gradient, summed over the steps.
     """
 
-    count: jax.Array
+    count: jax.Array  # type: ignore[assignment]
     squares: jax.Array
 
 

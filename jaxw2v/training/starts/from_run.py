@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Known, Phrases, Vocabulary
 from jaxw2v.devices.layout import Layout, on_host
+from jaxw2v.devices.row_sharding import Rows
 from jaxw2v.devices.storage_order import num_rows, storage_row
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import (
@@ -57,7 +59,7 @@ class EarlierRun:
       phrases: the phrases that were joined in its text.
     """
 
-    def __init__(self, folder: str | Path):
+    def __init__(self, folder: str | os.PathLike):
         """Reads what the run says of itself.
 
         Args:
@@ -207,7 +209,7 @@ class EarlierRun:
         arrays = json.dumps(self._checkpoint[1]["arrays"], sort_keys=True)
         return hashlib.sha256(arrays.encode()).hexdigest()
 
-    def _reader(self) -> Callable[[str], np.ndarray | None]:
+    def _reader(self) -> Callable[[str], Rows | None]:
         """From the name of an array to the array, rows in the order of the words."""
         if self._checkpoint is None:
             wv = WordVectors.load(self._folder)
@@ -220,25 +222,25 @@ class EarlierRun:
         names = {name.replace(*WRAPPED): name for name in record["arrays"]}
 
         def read(name: str) -> np.ndarray | None:
-            name = names.get(name)
-            if name is None:
+            stored = names.get(name)
+            if stored is None:
                 return None
-            entry = record["arrays"][name]
+            entry = record["arrays"][stored]
             shape = jax.ShapeDtypeStruct(entry["shape"], entry["dtype"], sharding=sharding)
             try:
-                arrays = read_arrays(path, {name: shape}, record)
+                arrays = read_arrays(path, {stored: shape}, record)
                 check_arrays(arrays, record)
             except Damaged as error:
                 raise InputError(
                     f"{path}: {error}; delete it, and the checkpoint before it is taken"
                 ) from None
-            array = np.asarray(arrays[name])
+            array = np.asarray(arrays[stored])
             return array[order] if array.shape[:1] == (num_rows(size),) else array
 
         return read
 
 
-def _put(words: np.ndarray, rows: np.ndarray, old: np.ndarray, size: int) -> None:
+def _put(words: np.ndarray, rows: np.ndarray, old: Rows, size: int) -> None:
     """Rows of words that the earlier run had become what they were."""
     is_old = words < size
     rows[is_old] = old[words[is_old]]

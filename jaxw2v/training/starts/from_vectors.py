@@ -72,7 +72,7 @@ def from_vectors(wv: WordVectors, vocabulary: Vocabulary, freeze: bool) -> Start
     place = np.full(len(vocabulary), -1, np.int64)
     place[found] = np.arange(len(found))
     digest = hashlib.sha256(found.tobytes())
-    digest.update(given)
+    digest.update(given.data)
     facts = {
         "words_found": len(found),
         "share_of_tokens_found": float(vocabulary.counts[found].sum() / vocabulary.counts.sum()),

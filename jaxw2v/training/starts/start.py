@@ -30,7 +30,9 @@ class Start:
     is_continued: bool = False
 
 
-def change_rows(array: jax.Array, size: int, change: Callable[[np.ndarray, np.ndarray], None]):
+def change_rows(
+    array: jax.Array, size: int, change: Callable[[np.ndarray, np.ndarray], None]
+) -> jax.Array:
     """Changes rows where they lie: each process those of its own devices, a device at a time.
 
     Args:

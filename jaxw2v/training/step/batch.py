@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +10,9 @@ import jax.numpy as jnp
 from jaxw2v.sampling import ContextBounds, subsample_pairs
 from jaxw2v.training.objectives import LayerConstants, Windows
 from jaxw2v.training.objectives.output_layer import Arrays
+
+Leaf = TypeVar("Leaf", covariant=True)
+"""An array; or what stands for it, such as its shape or how it is sharded."""
 
 
 class Blocks(NamedTuple):
@@ -46,7 +49,7 @@ def pair_mask(blocks: Blocks, keep_threshold: jax.Array, windows: Windows) -> ja
     return jnp.where(kept, mask, jnp.zeros((), mask.dtype))
 
 
-class Chunk(NamedTuple):
+class Chunk(NamedTuple, Generic[Leaf]):
     """A piece of the token stream, or a device's part of it.
 
     Attributes:
@@ -54,11 +57,11 @@ class Chunk(NamedTuple):
       sentence_ids: int32 [C].
     """
 
-    ids: jax.Array
-    sentence_ids: jax.Array
+    ids: Leaf
+    sentence_ids: Leaf
 
 
-class WordArrays(NamedTuple):
+class WordArrays(NamedTuple, Generic[Leaf]):
     """Arrays made once from the vocabulary, the same on every device.
 
     Attributes:
@@ -66,11 +69,11 @@ class WordArrays(NamedTuple):
       constants: what the layers of the objective made of the vocabulary.
     """
 
-    keep_threshold: jax.Array
+    keep_threshold: Leaf
     constants: LayerConstants
 
 
-class ChunkInputs(NamedTuple):
+class ChunkInputs(NamedTuple, Generic[Leaf]):
     """What training on a chunk reads beside the state.
 
     Attributes:
@@ -82,8 +85,8 @@ class ChunkInputs(NamedTuple):
       progress: float32 [2], share of training done before and after the chunk.
     """
 
-    chunk: Chunk
-    words: WordArrays
-    key: jax.Array
-    epoch_and_chunk: jax.Array
-    progress: jax.Array
+    chunk: Chunk[Leaf]
+    words: WordArrays[Leaf]
+    key: Leaf
+    epoch_and_chunk: Leaf
+    progress: Leaf

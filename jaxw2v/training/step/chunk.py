@@ -37,7 +37,7 @@ def _shuffled(key: jax.Array, size: int, count: jax.Array) -> jax.Array:
 
 def make_train_chunk(
     job: Job, shards: Shards
-) -> Callable[[TrainState, ChunkInputs], tuple[TrainState, Loss, jax.Array]]:
+) -> Callable[[TrainState, ChunkInputs[jax.Array]], tuple[TrainState, Loss, jax.Array]]:
     """Builds the function by which a device trains on its share of a chunk.
 
     Args:
@@ -53,7 +53,9 @@ def make_train_chunk(
     dealer = Dealer(job, shards)
     micro_batches = plan.blocks_per_step // plan.blocks_per_micro_batch
 
-    def train_chunk(state: TrainState, inputs: ChunkInputs) -> tuple[TrainState, Loss, jax.Array]:
+    def train_chunk(
+        state: TrainState, inputs: ChunkInputs[jax.Array]
+    ) -> tuple[TrainState, Loss, jax.Array]:
         words, progress = inputs.words, inputs.progress
         cut_key, order_key = jax.random.split(_fold_in_both(inputs.key, inputs.epoch_and_chunk))
         cut = dealer.cut(cut_key, inputs.chunk, words.keep_threshold)
@@ -91,7 +93,9 @@ def _in_precision(job: Job, function: Callable) -> Callable:
     return traced
 
 
-def make_evaluate_chunk(job: Job, shards: Shards) -> Callable[[TrainState, ChunkInputs], Loss]:
+def make_evaluate_chunk(
+    job: Job, shards: Shards
+) -> Callable[[TrainState, ChunkInputs[jax.Array]], Loss]:
     """Builds the function by which a device measures the loss of its share of a chunk.
 
     Args:
@@ -104,7 +108,7 @@ def make_evaluate_chunk(job: Job, shards: Shards) -> Callable[[TrainState, Chunk
     """
     dealer = Dealer(job, shards)
 
-    def evaluate_chunk(state: TrainState, inputs: ChunkInputs) -> Loss:
+    def evaluate_chunk(state: TrainState, inputs: ChunkInputs[jax.Array]) -> Loss:
         words, key = inputs.words, _fold_in_both(inputs.key, inputs.epoch_and_chunk)
         cut = dealer.cut(key, inputs.chunk, words.keep_threshold)
         size, count = job.plan.blocks_per_micro_batch, cut.blocks.count

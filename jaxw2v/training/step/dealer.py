@@ -52,7 +52,9 @@ class Dealer:
     job: Job
     shards: Shards
 
-    def cut(self, key: jax.Array, chunk: Chunk, keep_threshold: jax.Array) -> BlockedChunk:
+    def cut(
+        self, key: jax.Array, chunk: Chunk[jax.Array], keep_threshold: jax.Array
+    ) -> BlockedChunk:
         """Joins the parts of a chunk that devices hold, subsamples and cuts it.
 
         Args:

@@ -92,7 +92,7 @@ class GradientSums:
     def add(
         self,
         total: jax.Array,
-        micro_batch: jax.Array,
+        micro_batch: jax.Array | int,
         ids: jax.Array | None,
         gradients: jax.Array,
     ) -> jax.Array:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import jax
 import jax.numpy as jnp
+from jax.sharding import PartitionSpec
 
 from jaxw2v.devices.layout import EVERYWHERE, Layout
 from jaxw2v.sampling import keep_threshold
+from jaxw2v.training.objectives import LayerConstants
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs, WordArrays
 from jaxw2v.training.step.chunk import make_train_chunk
 from jaxw2v.training.step.state import initial_state
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def word_arrays(job: Job) -> WordArrays:
+
+def word_arrays(job: Job) -> WordArrays[np.ndarray]:
     """What a run makes of its vocabulary for the devices.
 
     Args:
@@ -25,7 +32,7 @@ def word_arrays(job: Job) -> WordArrays:
     return WordArrays(keep_threshold(job.keep), job.constants)
 
 
-def chunk_specs(layout: Layout) -> ChunkInputs:
+def chunk_specs(layout: Layout) -> ChunkInputs[PartitionSpec]:
     """How the inputs of a chunk lie: tokens are sharded over all devices, the rest is replicated.
 
     Args:
@@ -35,7 +42,8 @@ def chunk_specs(layout: Layout) -> ChunkInputs:
       A partition spec for each.
     """
     tokens = Chunk(layout.tokens, layout.tokens)
-    return ChunkInputs(tokens, EVERYWHERE, EVERYWHERE, EVERYWHERE, EVERYWHERE)
+    words = WordArrays(EVERYWHERE, LayerConstants(EVERYWHERE, EVERYWHERE))
+    return ChunkInputs(tokens, words, EVERYWHERE, EVERYWHERE, EVERYWHERE)
 
 
 def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:

@@ -28,7 +28,7 @@ class TouchedRows(NamedTuple):
 
     slots: jax.Array
     rows: jax.Array
-    count: jax.Array
+    count: jax.Array  # type: ignore[assignment]
 
 
 def find_touched_rows(
@@ -90,11 +90,14 @@ def add_to_rows(
       [[0.0], [2.0]]
     """
     # The form into which XLA rewrites any scatter; given as it is, its layout needs no copy.
-    ids, rows = ids.reshape(-1, 1), rows.reshape(-1, 1, table.shape[1])
+    ids, rows = jax.lax.optimization_barrier(
+        (ids.reshape(-1, 1), rows.reshape(-1, 1, table.shape[1]))
+    )
     mode = jax.lax.GatherScatterMode
     return jax.lax.scatter_add(
         table,
-        *jax.lax.optimization_barrier((ids, rows)),
+        ids,
+        rows,
         jax.lax.ScatterDimensionNumbers(
             update_window_dims=(1, 2),
             inserted_window_dims=(),
@@ -177,8 +180,8 @@ def update_rows(
     def one_pass(i, arrays):
         ids = jax.lax.dynamic_slice_in_dim(touched.rows, i * size, size)
         gradient = jax.lax.dynamic_slice_in_dim(gradients, i * size, size)
-        read = jax.tree.map(lambda array: array.at[ids].get(mode="clip"), arrays)
-        new, _ = step(*read, gradient)
+        rows, state = jax.tree.map(lambda array: array.at[ids].get(mode="clip"), arrays)
+        new, _ = step(rows, state, gradient)
 
         def write(array, rows):
             return array.at[ids].set(rows, mode="drop", unique_indices=True)
@@ -192,8 +195,10 @@ def update_rows(
         passes = (touched.count + size - 1) // size
         arrays = jax.lax.fori_loop(0, passes, one_pass, arrays)
     # Scalars, such as Adam's count, advance once a step, whatever the number of passes.
-    no_rows = jax.tree.map(lambda array: jnp.zeros((1, array.shape[1]), array.dtype), arrays)
-    _, scalars = step(*no_rows, no_rows[0])
+    no_rows, no_state = jax.tree.map(
+        lambda array: jnp.zeros((1, array.shape[1]), array.dtype), arrays
+    )
+    _, scalars = step(no_rows, no_state, no_rows)
     table, row_state = arrays
     return table, _combine(row_state, scalars)
 

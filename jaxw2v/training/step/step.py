@@ -41,7 +41,11 @@ class _Carry(NamedTuple):
 
 
 def blocks_loss(
-    state: TrainState, blocks: Blocks, words: WordArrays, objective: Objective, shards: Shards
+    state: TrainState,
+    blocks: Blocks,
+    words: WordArrays[jax.Array],
+    objective: Objective,
+    shards: Shards,
 ) -> Loss:
     """The loss of this device's blocks, without a step.
 
@@ -74,7 +78,7 @@ def train_step(
     state: TrainState,
     blocks: Blocks,
     num_blocks: jax.Array,
-    words: WordArrays,
+    words: WordArrays[jax.Array],
     progress: jax.Array,
     measure: jax.Array,
     settings: StepSettings,
@@ -150,7 +154,7 @@ def train_step(
 
 
 def _prepare_sums(
-    state: TrainState, blocks: Blocks, words: WordArrays, settings: StepSettings
+    state: TrainState, blocks: Blocks, words: WordArrays[jax.Array], settings: StepSettings
 ) -> tuple[_Sums, Blocks, TrainState]:
     """Finds the rows that the step touches; padding then stands for one of them."""
     shards, input_layer, layer = settings.shards, *settings.objective[:2]
@@ -169,26 +173,27 @@ def _prepare_sums(
     if layer.reads_every_row:
         outputs = GradientSums.of_whole_tables(shards)
     elif not (settings.dense or layer.touches_every_row):
-        row_ids = jax.vmap(layer.row_ids, (None, 0, 0))(
+        read = jax.vmap(layer.row_ids, (None, 0, 0))(
             words.constants.output, blocks.ids, blocks.draws
         )
-        row_ids = shards.gather(row_ids, shards.devices, axis=1)
+        assert read is not None
+        read = shards.gather(read, shards.devices, axis=1)
         in_use = (ids >= 0).any(axis=2, keepdims=True)
-        row_ids = jnp.where(in_use, row_ids, row_ids[0, 0, 0])
+        read = jnp.where(in_use, read, read[0, 0, 0])
         outputs, positions = GradientSums.at_touched_rows(
-            row_ids, state.output_positions, settings.rows_per_pass, shards
+            read, state.output_positions, settings.rows_per_pass, shards
         )
         state = state._replace(output_positions=positions)
     return _Sums(inputs, outputs), blocks, state
 
 
 def _add_micro_batch(
-    index: jax.Array,
+    index: jax.Array | int,
     carry: _Carry,
     *,
     state: TrainState,
     blocks: Blocks,
-    words: WordArrays,
+    words: WordArrays[jax.Array],
     sums: _Sums,
     measure: jax.Array,
     settings: StepSettings,
@@ -224,7 +229,11 @@ def _add_micro_batch(
 
 
 def _hidden(
-    state: TrainState, blocks: Blocks, words: WordArrays, objective: Objective, shards: Shards
+    state: TrainState,
+    blocks: Blocks,
+    words: WordArrays[jax.Array],
+    objective: Objective,
+    shards: Shards,
 ) -> tuple[jax.Array, jax.Array, jax.Array, Callable]:
     """The vectors that predict, their pairs, their rows, and how a gradient goes back to these."""
     input_layer, _, windows = objective

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
-from typing import IO
 
 import numpy as np
 
@@ -52,6 +52,7 @@ def read_binary(reader: Reader, rows: Rows) -> Table:
     rows.can_skip, rows.unit = False, "word"
     head = reader.peek()
     header = HEADER.match(head, len(head) - len(head.removeprefix(BOM)))
+    assert header is not None
     reader.read(header.end())
     size, dim = int(header[1]), int(header[2])
     check_header(rows.path, size, dim, 4 * dim + 1, reader.size)
@@ -103,7 +104,7 @@ def _is_plain(word: bytes) -> bool:
     return _CONTROL.search(word) is None
 
 
-def write_binary(file: IO[bytes], words: Sequence[str], vectors: Vectors) -> None:
+def write_binary(file: io.BufferedIOBase, words: Sequence[str], vectors: Vectors) -> None:
     """Writes word2vec.c's binary format.
 
     Args:

@@ -6,11 +6,11 @@ import bz2
 import contextlib
 import functools
 import gzip
+import io
 import lzma
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
 
 import jax
 
@@ -21,10 +21,9 @@ from jaxw2v.errors import InputError
 from jaxw2v.ownership import held, refuse_foreign
 from jaxw2v.run_folder import refuse_part_of_run
 from jaxw2v.vectors.files.first_process import by_first_process
-from jaxw2v.vectors.files.formats import FORMATS, format_named
-from jaxw2v.vectors.files.rows import Table
+from jaxw2v.vectors.files.formats import FORMATS, Written, format_named
 
-_COMPRESSORS = {
+_COMPRESSORS: dict[str, Callable[[io.BufferedWriter], io.BufferedIOBase]] = {
     # Without the name and the time, so that the same vectors are the same file.
     ".gz": lambda file: gzip.GzipFile("", "wb", 6, file, mtime=0),
     ".bz2": functools.partial(bz2.BZ2File, mode="wb"),
@@ -58,7 +57,7 @@ def export(
     """
     path, words = Path(path), vocabulary.words
     refuse_part_of_run(path)
-    known, table = format_named(format), Table(words, vectors, vocabulary.counts)
+    known, table = format_named(format), Written(words, vectors, vocabulary.counts)
     _check_ending(path, format)
     ends = frozenset(known.ends)
     for word in words:
@@ -103,7 +102,7 @@ def _check_ending(path: Path, format: str) -> None:
 
 
 @contextlib.contextmanager
-def _created(path: Path, ending: str) -> Iterator[IO[bytes]]:
+def _created(path: Path, ending: str) -> Iterator[io.BufferedIOBase]:
     """A new file, compressed if the ending says so."""
     with open(path, "wb") as file:
         if ending not in _COMPRESSORS:

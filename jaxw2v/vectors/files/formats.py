@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from pathlib import Path
-from typing import IO
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from jaxw2v.devices.row_sharding import Rows as Vectors
 from jaxw2v.errors import InputError
 from jaxw2v.vectors.files.binary import is_binary, read_binary, write_binary
-from jaxw2v.vectors.files.opening import Reader
 from jaxw2v.vectors.files.rows import Rows, Table
 from jaxw2v.vectors.files.static_embedding import FILES as STATIC_FILES
 from jaxw2v.vectors.files.static_embedding import (
@@ -25,13 +26,27 @@ from jaxw2v.vectors.files.text import has_header, has_no_header, read_text, writ
 BLANKS = " \t\r\n\v\f"
 
 
+class Written(NamedTuple):
+    """What is written into a file of vectors.
+
+    Attributes:
+      words: V distinct words.
+      vectors: float32 [V, D]; with V rows or more if it is sharded over devices.
+      counts: int64 [V], occurrences.
+    """
+
+    words: tuple[str, ...]
+    vectors: Vectors
+    counts: np.ndarray
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class FileFormat:
     """A file, or a folder of files, of words and vectors.
 
     Attributes:
-      write: writes a table to an open file, or to the path of a folder; the third argument is the
-        name of a tokenizer.
+      write: writes a :class:`Written` to an open file, or to the path of a folder; the third
+        argument is the name of a tokenizer.
       recognises: whether the start of a file, without a byte order mark, is of this format; for a
         folder its path is given. ``None`` is never read.
       read: reads from the start of a file, or from the path of a folder.
@@ -40,9 +55,9 @@ class FileFormat:
       files: names of the files in the folder; empty for a single file.
     """
 
-    write: Callable[[IO[bytes] | Path, Table, str], None]
-    recognises: Callable[[bytes | Path], bool] | None = None
-    read: Callable[[Reader | Path, Rows], Table] | None = None
+    write: Callable[[Any, Written, str], None]
+    recognises: Callable[[Any], bool] | None = None
+    read: Callable[[Any, Rows], Table] | None = None
     ends: str = ""
     begins_with_word: bool = False
     files: tuple[str, ...] = ()

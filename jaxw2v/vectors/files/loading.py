@@ -46,7 +46,7 @@ def load(
     with open_vectors(path, show_progress) as reader:
         head = reader.peek().removeprefix(BOM)
         for known in FORMATS.values():
-            if not known.files and known.recognises and known.recognises(head):
+            if not known.files and known.read and known.recognises and known.recognises(head):
                 return known.read(reader, rows)
         raise no_vectors(reader, head)
 
@@ -56,9 +56,11 @@ def _load_folder(path: Path, rows: Rows) -> Table:
         table = read_folder(path)
         if rows.limit >= len(table.words):
             return table
-        return Table(*(None if part is None else part[: int(rows.limit)] for part in table))
+        size, optional = int(rows.limit), (table.counts, table.output_vectors)
+        counts, output = (None if part is None else part[:size] for part in optional)
+        return Table(table.words[:size], table.vectors[:size], counts, output)
     for known in FORMATS.values():
-        if known.files and known.recognises and known.recognises(path):
+        if known.files and known.read and known.recognises and known.recognises(path):
             return known.read(path, rows)
     raise InputError(
         f"{path}: holds no {VECTORS}; give a folder that jaxw2v train wrote, or a file of vectors"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import math
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from tqdm import tqdm
 
@@ -30,7 +30,7 @@ class Reader:
       size: the size of what it holds (bytes); infinite if it is compressed.
     """
 
-    def __init__(self, path: Path, raw: IO[bytes], stream: IO[bytes], bar: tqdm):
+    def __init__(self, path: Path, raw: io.BufferedReader, stream: io.BufferedIOBase, bar: tqdm):
         """Joins the parts.
 
         Args:

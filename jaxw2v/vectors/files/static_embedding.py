@@ -83,18 +83,19 @@ def write_static_embedding(
 
 def _tokenizer(words: Sequence[str], name: str) -> dict[str, Any]:
     """The tokenizer, as the library tokenizers reads it."""
-    lower: dict[str, Any] | None = {"type": "Lowercase"}
+    lowercase: dict[str, Any] = {"type": "Lowercase"}
+    lower: dict[str, Any] | None = lowercase
     split: dict[str, Any] = {"type": "WhitespaceSplit"}
     name = numbered(name)
     if name == "words-2":
         split = _matches_of(_WORDS)
-        lower = _one_after_another(lower, _replaced(INVISIBLE, ""), {"type": "NFC"})
+        lower = _one_after_another(lowercase, _replaced(INVISIBLE, ""), {"type": "NFC"})
     elif name == "words-1":
         split = _matches_of(WORDS_1)
     elif name == "basic_english":
         # Each of these signs is a word of its own.
         split = _matches_of(r"['.,()!?]|[^\s'.,()!?]+")
-        lower = _one_after_another(lower, _replaced('"', ""), _replaced(r"<br />|[;:]", " "))
+        lower = _one_after_another(lowercase, _replaced('"', ""), _replaced(r"<br />|[;:]", " "))
     else:
         lower = None
         if name.startswith("regex:"):
@@ -159,7 +160,7 @@ def read_static_embedding(folder: Path, rows: Rows) -> Table:
     Raises:
       InputError: a file is damaged, or tokens and vectors do not fit.
     """
-    rows.unit, folder = "word", _inner(folder)
+    rows.unit, folder = "word", _inner(folder) or folder
     path = folder / TOKENIZER
     try:
         tokenizer = json.loads(path.read_text("utf-8"))

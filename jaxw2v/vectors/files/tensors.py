@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 import numpy as np
 import safetensors
@@ -46,13 +47,14 @@ def write_tensors(
 
 
 def _write(
-    file: IO[bytes],
+    file: io.BufferedIOBase,
     tables: Mapping[str, Vectors],
     size: int,
     others: Mapping[str, np.ndarray],
     about: Mapping[str, str] = {},
 ) -> None:
-    header, end = {"__metadata__": dict(about)} if about else {}, 0
+    header: dict[str, dict[str, Any]] = {"__metadata__": dict(about)} if about else {}
+    end = 0
     shapes = {name: ("F32", (size, rows.shape[1]), 4) for name, rows in tables.items()}
     shapes |= {n: (_CODES[a.dtype], a.shape, a.dtype.itemsize) for n, a in others.items()}
     for name, (dtype, shape, itemsize) in shapes.items():
@@ -63,9 +65,9 @@ def _write(
     file.write(len(text).to_bytes(8, "little") + text)
     for rows in tables.values():
         for piece in pieces(rows, size):
-            file.write(np.ascontiguousarray(piece, "<f4"))
+            file.write(np.ascontiguousarray(piece, "<f4").data)
     for array in others.values():
-        file.write(np.ascontiguousarray(array))
+        file.write(np.ascontiguousarray(array).data)
 
 
 def read_about(path: Path) -> dict[str, str]:
@@ -144,7 +146,7 @@ def table_of(tensors: Mapping[str, np.ndarray], name: str, path: Path) -> np.nda
 
 
 def write_with_words(
-    file: IO[bytes], words: Sequence[str], counts: np.ndarray, vectors: Vectors
+    file: io.BufferedIOBase, words: Sequence[str], counts: np.ndarray, vectors: Vectors
 ) -> None:
     """Writes vectors, words and counts into one file.
 
@@ -154,7 +156,7 @@ def write_with_words(
       counts: int64 [V].
       vectors: float32 [V, D].
     """
-    others = {
+    others: dict[str, np.ndarray] = {
         WORDS: np.frombuffer("\n".join(words).encode(), np.uint8),
         COUNTS: np.asarray(counts, np.int64),
     }

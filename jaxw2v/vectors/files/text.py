@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import io
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import polars as pl
@@ -229,7 +229,7 @@ def _read_chunk(data: bytes, dim: int, line: int, rows: Rows, promised: int | No
     rows.add(words, vectors, numbers)
 
 
-def _parse_fast(data: bytes, dim: int) -> tuple[list[str], np.ndarray | None]:
+def _parse_fast(data: bytes, dim: int) -> tuple[Sequence[str | None], np.ndarray | None]:
     """Lines of one form only; all else is left to :func:`_parse_lines`, which is slow."""
     if data.startswith(BOM):
         # polars takes the first one for that of the file.
@@ -284,7 +284,9 @@ def _parse_lines(
     return words, vectors, numbers
 
 
-def write_text(file: IO[bytes], words: Sequence[str], vectors: Vectors, header: bool) -> None:
+def write_text(
+    file: io.BufferedIOBase, words: Sequence[str], vectors: Vectors, header: bool
+) -> None:
     """Writes a line for each word: the word and its numbers, each as short as float32 allows.
 
     Args:
@@ -299,7 +301,7 @@ def write_text(file: IO[bytes], words: Sequence[str], vectors: Vectors, header: 
     for piece in pieces(vectors, len(words)):
         frame = pl.DataFrame(piece, schema=[str(i) for i in range(piece.shape[1])])
         names = pl.Series("word", words[start : start + len(piece)])
-        frame.insert_column(0, names).write_csv(
+        frame.insert_column(0, names).write_csv(  # type: ignore[call-overload]
             file, include_header=False, separator=" ", quote_style="never"
         )
         start += len(piece)
