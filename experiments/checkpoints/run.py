@@ -45,7 +45,7 @@ MOVES = (
 class Checkpoints(Experiment):
     """Kills, damages, moves and times runs that save checkpoints."""
 
-    SMOKE: ClassVar = {"kills": 1, "rounds": 1}
+    SMOKE: ClassVar[dict] = {"kills": 1, "rounds": 1}
 
     corpus: Path
     """Text file, one sentence or paragraph a line."""

@@ -20,7 +20,7 @@ from experiments.scores import SCORES, check_sets, score
 class ContinuedTraining(Experiment):
     """Trains on one text, then on another in several ways, and scores each."""
 
-    SMOKE: ClassVar = {"seeds": (1,), "rates": (0.00125,)}
+    SMOKE: ClassVar[dict] = {"seeds": (1,), "rates": (0.00125,)}
 
     corpus: Path
     """General text, one sentence or paragraph a line."""

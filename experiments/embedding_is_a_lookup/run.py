@@ -31,7 +31,7 @@ LARGEST_ONE_HOT = 1 << 30
 class Lookup(Experiment):
     """Compares an Embedding layer with one-hot vectors times a matrix."""
 
-    SMOKE: ClassVar = {"sizes": (50, 100), "rounds": 1, "max_vocabulary": 100}
+    SMOKE: ClassVar[dict] = {"sizes": (50, 100), "rounds": 1, "max_vocabulary": 100}
 
     corpus: str | None = None
     """Text file on which the exact-softmax model is trained; the built-in corpus without it."""

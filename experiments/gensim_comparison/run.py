@@ -29,7 +29,7 @@ from experiments.scores import SCORES, answers, check_sets, score
 class Comparison(Experiment):
     """gensim and jaxw2v, alternating in one run, on the same tokens."""
 
-    SMOKE: ClassVar = {"seeds": (1,), "epochs": 1}
+    SMOKE: ClassVar[dict] = {"seeds": (1,), "epochs": 1}
 
     corpus: str
     """Text file, one sentence or paragraph a line."""

@@ -42,7 +42,7 @@ TEXT_WORDS = 100_000
 class LargeVocabulary(Experiment):
     """Cost by size of the vocabulary; quality by learning rate, sparse, dense and gensim."""
 
-    SMOKE: ClassVar = {
+    SMOKE: ClassVar[dict] = {
         "sizes": (1_000, 2_000),
         "embedding_dim": 8,
         "rounds": 1,

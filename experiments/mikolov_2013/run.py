@@ -37,7 +37,7 @@ LABELS = {
 class Mikolov(Experiment):
     """Varies what the two papers vary, one setting at a time, for skip-gram and for CBOW."""
 
-    SMOKE: ClassVar = {"seeds": (1,), "embedding_dim": 8}
+    SMOKE: ClassVar[dict] = {"seeds": (1,), "embedding_dim": 8}
 
     corpus: str
     """Text file, one sentence or paragraph a line."""

@@ -60,7 +60,7 @@ LAYOUTS = (
 class MultiDevice(Experiment):
     """Trains on virtual CPU devices, one mesh after another."""
 
-    SMOKE: ClassVar = {"epochs": 1, "rounds": 1}
+    SMOKE: ClassVar[dict] = {"epochs": 1, "rounds": 1}
 
     corpus: Path
     """Text file, one sentence or paragraph a line."""

@@ -28,7 +28,7 @@ THRESHOLD, THRESHOLD_OF_SLICE = 1e-4, 1e-3
 class Objectives(Experiment):
     """Trains every objective with every output layer."""
 
-    SMOKE: ClassVar = {"epochs": 1, "slice_lines": 200}
+    SMOKE: ClassVar[dict] = {"epochs": 1, "slice_lines": 200}
 
     corpus: str
     """Text file, one sentence or paragraph a line."""

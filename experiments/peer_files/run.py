@@ -31,7 +31,7 @@ from jaxw2v.corpus import Vocabulary
 class PeerFiles(Experiment):
     """Writes and reads files with other programs; those that are not installed are passed over."""
 
-    SMOKE: ClassVar = {"words": 20_000, "embedding_dim": 50}
+    SMOKE: ClassVar[dict] = {"words": 20_000, "embedding_dim": 50}
 
     run: Path
     """Folder that jaxw2v train wrote."""

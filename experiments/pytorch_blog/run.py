@@ -38,7 +38,7 @@ PARTS = ("default", "blog_slice", "default_slice", "torch_slice")
 class Blog(Experiment):
     """Trains with the blog's settings in several ways, and projects to WikiText-103."""
 
-    SMOKE: ClassVar = {
+    SMOKE: ClassVar[dict] = {
         "embedding_dim": 8,
         "min_count": 2,
         "slice_tokens": 2_000,

@@ -46,7 +46,7 @@ RARE_SCORES = tuple(f"rare_{name}" for name in SCORES)
 class Frontier(Experiment):
     """Trains at every point of the map and scores it, rare words apart too."""
 
-    SMOKE: ClassVar = {"seeds": (1,)}
+    SMOKE: ClassVar[dict] = {"seeds": (1,)}
 
     corpus: str
     """Text file, one sentence or paragraph a line."""

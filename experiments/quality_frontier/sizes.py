@@ -34,7 +34,7 @@ RATE_OF_OTHERS = 0.05
 class BySize(Experiment):
     """Trains both systems on the first lines of a text."""
 
-    SMOKE: ClassVar = {
+    SMOKE: ClassVar[dict] = {
         "lines": (3_000,),
         "epochs": 1,
         "embedding_dim": 8,

@@ -22,7 +22,7 @@ from experiments.experiment import Experiment, Parts
 class Queries(Experiment):
     """Times queries, and watches memory."""
 
-    SMOKE: ClassVar = {"words": 30_000, "embedding_dim": 50, "queries": 100, "rounds": 1}
+    SMOKE: ClassVar[dict] = {"words": 30_000, "embedding_dim": 50, "queries": 100, "rounds": 1}
 
     words: int = 1_000_000
     """Vectors in the table (words)."""

@@ -28,7 +28,7 @@ PROGRAM = [sys.executable, "-m", "jaxw2v"]
 class Streaming(Experiment):
     """Encodes and trains on many copies of a text."""
 
-    SMOKE: ClassVar = {"copies": 2, "rounds": 1}
+    SMOKE: ClassVar[dict] = {"copies": 2, "rounds": 1}
 
     corpus: Path
     """Text file, one sentence or paragraph a line."""

@@ -57,7 +57,7 @@ DIMENSION = 100
 class Throughput(Experiment):
     """Words a second by each setting, with floors and profile, and of other programs."""
 
-    SMOKE: ClassVar = {"tokens": 20_000, "sweep_tokens": 20_000, "vocabulary": 500}
+    SMOKE: ClassVar[dict] = {"tokens": 20_000, "sweep_tokens": 20_000, "vocabulary": 500}
 
     parts: tuple[Literal[PARTS], ...] = PARTS
     """Three cases with their kernels; each setting varied alone; devices; other programs."""

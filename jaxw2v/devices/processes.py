@@ -82,8 +82,8 @@ def check_same(facts: dict[str, bytes]) -> None:
     """
     if jax.process_count() == 1:
         return
-    digests = np.frombuffer(b"".join(map(_digest, facts.values())), np.uint8)
-    digests = digests.reshape(len(facts), DIGEST_BYTES)
+    joined = np.frombuffer(b"".join(map(_digest, facts.values())), np.uint8)
+    digests = joined.reshape(len(facts), DIGEST_BYTES)
     try:
         everyone = multihost_utils.process_allgather(digests)
     except jax.errors.JaxRuntimeError as error:

@@ -6,6 +6,8 @@ TF32 on a GPU, to bfloat16 on a TPU. Training sets it by ``Config.precision``.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 
-PRODUCT = {"preferred_element_type": jnp.float32}
+PRODUCT: dict[str, Any] = {"preferred_element_type": jnp.float32}

@@ -187,6 +187,6 @@ def expected_mask(bounds: ContextBounds, window: int) -> jax.Array:
     """
     mask = positive_mask(bounds)
     index = np.arange(mask.shape[-1])
-    weight = (window + 1 - np.abs(index[:, None] - index)) / window
-    weight = np.float32(np.round(weight * FRACTIONS) / FRACTIONS)
+    share = (window + 1 - np.abs(index[:, None] - index)) / window
+    weight = (np.round(share * FRACTIONS) / FRACTIONS).astype(np.float32)
     return jnp.where(mask, jnp.broadcast_to(weight, mask.shape), 0)

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from jaxw2v.corpus.vocabulary import Vocabulary
-from jaxw2v.devices.row_sharding import Rows, checked_rows, row_sharding, take_rows
+from jaxw2v.devices.row_sharding import Rows, checked_rows, pieces, row_sharding, take_rows
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
 
@@ -42,7 +42,12 @@ class Lookup:
             self.__dict__.pop(made_of_it, None)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in _CACHED}
+        state = {name: value for name, value in self.__dict__.items() if name not in _CACHED}
+        for name in ("_vectors", "_output_vectors"):
+            if state.get(name) is not None and row_sharding(state[name]) is not None:
+                # Another process need not have the devices.
+                state[name] = np.concatenate(list(pieces(state[name], len(self))))
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

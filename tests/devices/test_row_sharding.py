@@ -1,5 +1,7 @@
 """Vectors whose rows are cut over 8 virtual devices answer as whole ones do."""
 
+import pickle
+
 import jax
 import numpy as np
 import pytest
@@ -120,3 +122,13 @@ def test_vectors_that_cannot_be_are_refused(both):
         WordVectors(cut.vocabulary, jax.device_put(bad, cut.vectors.sharding))
     with pytest.raises(InputError, match="cut over devices"):
         cut.to_embed()
+
+
+def test_a_pickle_holds_whole_vectors(both):
+    whole, cut = both
+    there = pickle.loads(pickle.dumps(cut))
+    np.testing.assert_array_equal(there.vectors, whole.vectors)
+    np.testing.assert_array_equal(there.output_vectors, whole.output_vectors)
+    assert not there.vectors.flags.writeable
+    assert there.to_embed().embedding[...].shape == (V, D)
+    assert len(there.to_frame()) == V

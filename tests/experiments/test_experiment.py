@@ -14,7 +14,7 @@ from experiments.scores import check_sets
 
 @dataclasses.dataclass(frozen=True)
 class Sizes(Experiment):
-    SMOKE: ClassVar = {"size": 1, "rounds": 2}
+    SMOKE: ClassVar[dict] = {"size": 1, "rounds": 2}
     shown: ClassVar[list] = []
 
     size: int = 10

@@ -111,4 +111,4 @@ class ContinuousBagOfWords(InputLayer):
 
     def targets(self, pairs: Pairs) -> Pairs:
         """Each center that has a context predicts itself, bool [B, L]."""
-        return pairs.any(axis=1)  # type: ignore[return-value]
+        return pairs.any(axis=1)  # type: ignore[return-value, unused-ignore]
