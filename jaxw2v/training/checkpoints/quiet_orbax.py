@@ -3,44 +3,75 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import gc
 import logging
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from typing import Any
 
-MOMENT = 0.5
-"""How long reads that nobody waits for may go on (seconds)."""
+_TASKS = logging.getLogger("asyncio")
+LISTEN = 20.0
+"""How long after a read that failed the others that it began are heard (seconds)."""
 
 
 @contextlib.contextmanager
 def quiet_orbax() -> Iterator[None]:
     """Silences logs while Orbax reads, and what it leaves behind when it fails.
 
-    Reads that were begun together with one that fails go on in the background for a moment; nobody
-    asks for their errors, and Python would print them when they end or are collected.
+    Reads that were begun together with one that fails go on in the background; nobody asks for
+    their errors, and Python would print them when they end or are collected.
     """
-    level, hook = logging.root.manager.disable, sys.unraisablehook
+    level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
-    sys.unraisablehook = functools.partial(_of_others, hook)
+    hook = sys.unraisablehook
+    filtered = hook if isinstance(hook, _Filter) else _Filter(hook)
+    filtered.begin()
     try:
         yield
     except Exception as error:
+        filtered.until = time.monotonic() + LISTEN
         # The traceback holds what is to be collected here.
         error.__traceback__ = error.__context__ = None
-        time.sleep(MOMENT)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
         raise
     finally:
         logging.disable(level)
-        sys.unraisablehook = hook
+        filtered.end()
 
 
-def _of_others(hook: Callable, unraisable) -> None:
-    file = getattr(getattr(unraisable.object, "cr_code", None), "co_filename", "")
-    if "orbax" not in file and "Event loop is closed" not in str(unraisable.exc_value):
-        hook(unraisable)
+class _Filter:
+    """Stands for a while where Python reports errors that nobody asks for; passes others on."""
+
+    def __init__(self, hook: Callable[[Any], object]):
+        self._hook = hook
+        self.until = 0.0
+
+    def begin(self) -> None:
+        """Takes its places."""
+        sys.unraisablehook = self
+        _TASKS.addFilter(self.filter)
+
+    def __call__(self, unraisable: Any) -> None:
+        file = getattr(getattr(unraisable.object, "cr_code", None), "co_filename", "")
+        if "orbax" not in file and "Event loop is closed" not in str(unraisable.exc_value):
+            self._hook(unraisable)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a message about a task of asyncio is somebody else's."""
+        return "orbax" not in record.getMessage()
+
+    def end(self) -> None:
+        """Gives its places back, when it is time."""
+        left = self.until - time.monotonic()
+        if left > 0:
+            later = threading.Timer(left, self.end)
+            later.daemon = True
+            later.start()
+        elif sys.unraisablehook is self:
+            sys.unraisablehook = self._hook
+            _TASKS.removeFilter(self.filter)
