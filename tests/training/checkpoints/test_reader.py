@@ -93,7 +93,7 @@ def test_a_checkpoint_of_another_program_or_version(sentences, copy, monkeypatch
     with pytest.warns(RuntimeWarning, match="999999: passed over: it is damaged, or of another p"):
         assert resume.SavedRun(copy).record["position"]["steps"] == newest
     monkeypatch.setattr(record, "FORMAT", 2)
-    with pytest.raises(InputError, match=r"999999|is of format 1.*use the version that wrote it"):
+    with pytest.raises(InputError, match=r"is of format 1.*use the version that wrote it"):
         load_vectors(copy, newest)
 
 

@@ -45,8 +45,12 @@ def test_held_out_sentences_are_not_trained_on(sentences):
     config = dataclasses.replace(CONFIG, validation_share=0.999, epochs=1)
     stream = open_corpus(alone, config)
     held_out, validation = hold_out(stream, config)
-    kept = Feed(stream, len(stream), ALONE, held_out).read(0).chunk.ids
-    assert (np.asarray(kept) >= 0).sum() + len(validation) == len(stream)
+    kept = np.asarray(Feed(stream, len(stream), ALONE, held_out).read(0).chunk.ids)
+    ids, sentence_ids = stream.read(0, len(stream))
+    in_held_out = held_out[sentence_ids]
+    assert 0 < in_held_out.sum() < len(stream)
+    np.testing.assert_array_equal(kept[kept >= 0], ids[~in_held_out])
+    np.testing.assert_array_equal(validation.read(0, len(validation))[0], ids[in_held_out])
     assert len(held_out) == stream.num_sentences
 
 
