@@ -1,4 +1,4 @@
-"""Settings of every test: 8 virtual CPU devices, strict shapes, a cache of its own."""
+"""Settings of every test: 8 virtual CPU devices, strict shapes and types, a cache of its own."""
 
 import os
 import shutil
@@ -27,6 +27,14 @@ import jax
 import pytest
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+
+@pytest.fixture(scope="module")
+def optax_promotes():
+    """Optax's Adam multiplies integers by floats."""
+    with jax.numpy_dtype_promotion("standard"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 

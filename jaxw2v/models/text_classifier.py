@@ -92,7 +92,7 @@ class TextClassifier(nnx.Module):
         is_word = (ids >= 0)[..., None]
         rows = jnp.where(is_word, self.embedding(jnp.maximum(ids, 0)), 0)
         if self.convolution is None:
-            pooled = rows.sum(-2) / jnp.maximum(is_word.sum(-2), 1)
+            pooled = rows.sum(-2) / jnp.maximum(is_word.sum(-2, dtype=rows.dtype), 1)
         else:
             features = nnx.relu(self.convolution(rows))
             pooled = jnp.where(is_word, features, 0).max(-2)

@@ -11,6 +11,8 @@ from jaxw2v import Config, InputError, train
 from jaxw2v.devices import mesh as meshes
 from jaxw2v.devices.mesh import choose_mesh, parse_mesh, shapes_of
 
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+
 CONFIG = Config(embedding_dim=12, min_count=1, tokens_per_step=1_024, epochs=1)
 
 

@@ -20,6 +20,8 @@ from experiments.scores import answers, score
 from jaxw2v.corpus import Vocabulary, open_corpus
 from jaxw2v.vectors import AnalogyScore
 
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+
 
 @pytest.mark.slow
 def test_embedding_is_a_lookup_smoke(small_folder):

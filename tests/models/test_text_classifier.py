@@ -10,6 +10,8 @@ from flax import nnx
 from jaxw2v import InputError
 from jaxw2v.models import TextClassifier
 
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+
 TEXTS = np.array([[3, 5, 1, -1, -1], [2, 2, 0, 6, 4], [-1, -1, -1, -1, -1]], np.int32)
 
 

@@ -15,6 +15,8 @@ from jaxw2v import Config, InputError
 from jaxw2v.corpus import open_corpus
 from jaxw2v.training.fit import fit
 
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+
 
 @pytest.fixture(scope="module")
 def sentences():

@@ -67,7 +67,7 @@ def make_train_chunk(
             state, loss = carry
             # Blocks are dealt evenly, so that no step of the chunk is a small remainder.
             share, extra = num_blocks // steps, num_blocks % steps
-            first, count = i * share + jnp.minimum(i, extra), share + (i < extra)
+            first, count = i * share + jnp.minimum(i, extra), share + jnp.int32(i < extra)
             now = progress[0] + (progress[1] - progress[0]) * jnp.float32(i) / jnp.float32(steps)
             numbers = order.at[first + jnp.arange(plan.blocks_per_step)].get(mode="clip")
             blocks = dealer.deal(cut, numbers, count, micro_batches, words.constants.output)

@@ -18,6 +18,8 @@ import jaxw2v
 from jaxw2v import Checkpointing, InputError
 from jaxw2v.errors import Interrupted
 
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+
 
 def assert_same(folder, other, rel=0):
     """The same vectors bit for bit, and the same metrics."""

@@ -18,6 +18,8 @@ from jaxw2v.training.checkpoints import writer
 from jaxw2v.training.checkpoints.reader import read_record
 from jaxw2v.training.checkpoints.results import Results
 
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+
 VALIDATION = "jaxw2v.training.loop.validation.Validation.__call__"
 
 

@@ -30,6 +30,8 @@ from jaxw2v.training import (
     storage_row,
 )
 
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+
 W = 3
 CONFIG = Config(
     embedding_dim=12,

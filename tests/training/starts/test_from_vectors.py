@@ -13,6 +13,8 @@ from jaxw2v.corpus import open_corpus
 from jaxw2v.training.starts.from_vectors import from_vectors, load_given
 from jaxw2v.training.step.state import place_initial_state
 
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+
 
 @pytest.mark.parametrize("mesh", MESHES)
 def test_rows_start_from_given_vectors(sentences, pretrained, mesh):

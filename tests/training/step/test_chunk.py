@@ -14,6 +14,8 @@ from jaxw2v.training.step.batch import Chunk, ChunkInputs, WordArrays
 from jaxw2v.training.step.chunk import make_evaluate_chunk, make_train_chunk
 from jaxw2v.training.step.state import initial_state
 
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+
 ALWAYS = jnp.full(V, 2**32 - 1, jnp.uint32)
 
 

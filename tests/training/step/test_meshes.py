@@ -22,7 +22,7 @@ from jaxw2v.training.step.chunk import make_train_chunk
 from jaxw2v.training.step.program import word_arrays
 from jaxw2v.training.step.state import initial_state
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("optax_promotes")]
 
 CONFIG = Config(embedding_dim=12, min_count=1, tokens_per_step=1_024, epochs=1)
 MESHES = ["2x1", "8x1", "1x8", "4x2"]

@@ -11,6 +11,8 @@ from jaxw2v.training.setup.row_slots import capacity
 from jaxw2v.training.setup.wrappers import check_elementwise
 from jaxw2v.training.step.row_updates import find_touched_rows, sweep_rows, update_rows
 
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+
 V, D = 40, 3
 
 

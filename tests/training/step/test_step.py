@@ -16,6 +16,8 @@ from jaxw2v.training.step.settings import StepSettings
 from jaxw2v.training.step.state import state_of_tables
 from jaxw2v.training.step.step import Blocks, blocks_loss, train_step
 
+pytestmark = pytest.mark.usefixtures("optax_promotes")
+
 V, D, B, L, N, W, K = 30, 4, 6, 8, 5, 3, 2
 USED = 4
 RATE = 0.05
