@@ -172,6 +172,7 @@ def test_a_damaged_vectors_file_is_one_line(trained, tmp_path, capsys):
     fails(capsys, ["evaluate", trained, "--analogies", "x"], "not finite")
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_nothing(trained, corpus, tmp_path, capsys, monkeypatch):
     def content():
         """The results of the run that was to be replaced; it has a checkpoint by then."""

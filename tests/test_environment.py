@@ -32,6 +32,7 @@ def last_line(words, code, **given):
     return done.stderr.replace("\r", "\n").splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_device_that_is_not_there(corpus, tmp_path):
     no_gpu = os.environ | {"JAX_PLATFORMS": "cuda"}
     train = [*PROGRAM, "train", corpus, "--out", str(tmp_path / "out")]
@@ -67,6 +68,7 @@ def test_the_version(capsys):
     assert capsys.readouterr().out == f"jaxw2v {jaxw2v.__version__}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*passed over:RuntimeWarning")
 def test_loggers_and_hooks_of_the_process_are_as_they_were(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(quiet_orbax, "LISTEN", 0.5)

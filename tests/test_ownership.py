@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,12 +39,16 @@ def content(folder):
     }
 
 
-@pytest.fixture
-def corpus(tmp_path):
+def sentences_in(folder):
     rng = np.random.default_rng(0)
     words = [f"w{i}" for i in range(20)]
     lines = "\n".join(" ".join(rng.choice(words, 20)) for _ in range(200))
-    return str(write(tmp_path / "corpus.txt", lines))
+    return str(write(folder / "corpus.txt", lines))
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    return sentences_in(tmp_path)
 
 
 @pytest.mark.parametrize("option", [[], ["--overwrite"], ["--resume"]], ids=str)
@@ -96,6 +101,7 @@ def test_other_files_in_the_folder_of_a_run_stay(corpus, tmp_path):
     assert stranger.read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_run_of_before_there_were_markers_is_known(corpus, tmp_path):
     folder = tmp_path / "p"
     train = ["train", corpus, "--out", str(folder), *SMALL]
@@ -287,12 +293,21 @@ def test_checkpoints_that_are_never_saved_are_refused():
         Checkpointing(keep_checkpoints=0, checkpoint_steps=5)
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A corpus, and a finished run on it."""
+    folder = tmp_path_factory.mktemp("finished")
+    text = sentences_in(folder)
+    assert main(["train", text, "--out", str(folder / "p"), *SMALL]) == 0
+    return Path(text), folder / "p"
+
+
 @pytest.fixture
-def trained(corpus, tmp_path):
-    """A finished run, and the words that start it again."""
-    train = ["train", corpus, "--out", str(tmp_path / "p"), *SMALL]
-    assert main(train) == 0
-    return tmp_path / "p", train
+def trained(finished, tmp_path):
+    """A copy of a finished run, and the words that start it again."""
+    text, run = finished
+    shutil.copytree(run, tmp_path / "p")
+    return tmp_path / "p", ["train", str(text), "--out", str(tmp_path / "p"), *SMALL]
 
 
 def step_of(folder):

@@ -43,6 +43,7 @@ def test_a_pipe_whose_reader_goes_away(train, tmp_path):
     assert_complete(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_terminal_that_goes_away(train, tmp_path):
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -90,6 +91,7 @@ def vectors(tmp_path):
     return [*PROGRAM, "neighbors", str(tmp_path / "v"), "king"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "reason"),
     [(">/dev/full", "No space left on device"), (">&-", "closed")],
@@ -112,6 +114,7 @@ def test_a_result_whose_reader_has_gone(vectors):
         assert process.wait(timeout=60) == 1
 
 
+@pytest.mark.slow
 def test_what_a_terminal_cannot_show_is_escaped(vectors, train, tmp_path):
     ascii_only = os.environ | {"PYTHONIOENCODING": "ascii"}
     done = subprocess.run(vectors, capture_output=True, text=True, env=ascii_only, check=True)
@@ -123,6 +126,7 @@ def test_what_a_terminal_cannot_show_is_escaped(vectors, train, tmp_path):
     assert r"\u017c\xf3\u0142wik" in done.stderr
 
 
+@pytest.mark.slow
 def test_signals_that_nohup_ignores_end_no_run(train, tmp_path):
     command = f"trap '' HUP INT; exec {' '.join(train)}"
     with subprocess.Popen(command, shell=True, stderr=subprocess.PIPE, text=True) as process:

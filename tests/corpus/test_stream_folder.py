@@ -141,6 +141,7 @@ def test_a_folder_of_something_else_is_left_alone(corpus, tmp_path):
             encode_corpus(corpus, out, SETTINGS, overwrite=True, show_progress=False)
 
 
+@pytest.mark.slow
 def test_settings_of_an_encoded_folder(corpus, tmp_path):
     folder = tmp_path / "s"
     encode_corpus(corpus, folder, TextSettings(min_count=3, tokenizer="whitespace"), False, False)

@@ -61,6 +61,7 @@ def test_the_whole_job_and_a_run_that_is_killed(small_folder):
     assert results["resume"]["vectors"]["largest"] == 0
 
 
+@pytest.mark.slow
 def test_a_part_that_fails_or_takes_too_long_loses_nothing(tmp_path, monkeypatch):
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"queries": {"found": "earlier"}}))

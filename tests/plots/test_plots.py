@@ -169,6 +169,7 @@ def test_curves_of_runs(tmp_path):
     assert not (tmp_path / "x.png").exists()
 
 
+@pytest.mark.slow
 def test_the_command(wv, tmp_path, capsys):
     wv.export(tmp_path / "v.bin", "word2vec-bin")
     vectors, out = str(tmp_path / "v.bin"), tmp_path / "p.png"

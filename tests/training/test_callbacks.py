@@ -45,6 +45,7 @@ class Recorder(Callback):
         return [value for event, value in self.events if event == kind]
 
 
+@pytest.mark.slow
 def test_callbacks_see_every_chunk_epoch_and_the_end(sentences):
     seen = Recorder()
     train(sentences, CONFIG, callbacks=[seen], show_progress=False)
@@ -78,6 +79,7 @@ def test_what_a_callback_raises_reaches_the_caller(sentences):
         train(sentences, CONFIG, callbacks=[Recorder(fail)], show_progress=False)
 
 
+@pytest.mark.slow
 def test_patience_stops_when_the_validation_loss_stops_falling(sentences, monkeypatch, capsys):
     losses = iter([2.0, 1.0, 1.5, None, 0.5, 0.4])
     monkeypatch.setattr(VALIDATION, lambda self: next(losses))

@@ -55,6 +55,7 @@ def test_the_defaults_find_the_neighbors_of_a_small_language(num_words, every, l
     assert share_of_topic(wv) > least
 
 
+@pytest.mark.slow
 def test_every_step_of_a_chunk_has_its_own_progress():
     """An optimizer that only notes the progress that it is given."""
 

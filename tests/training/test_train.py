@@ -40,6 +40,7 @@ def test_any_elementwise_optimizer_trains(sentences, optimizer):
     assert topic_gap(quiet(sentences, optimizer=optimizer)) > 0.3
 
 
+@pytest.mark.slow
 def test_an_optimizer_of_whole_tables_moves_whole_tables(sentences):
     by_all_rows = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(0.02))
     assert topic_gap(quiet(sentences, optimizer=by_all_rows)) > 0.5
@@ -48,6 +49,7 @@ def test_an_optimizer_of_whole_tables_moves_whole_tables(sentences):
         quiet(sentences, sparse, optimizer=by_all_rows)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bits(sentences):
     runs = [quiet(sentences, CONFIG) for _ in range(2)]
     assert np.array_equal(runs[0].vectors, runs[1].vectors)

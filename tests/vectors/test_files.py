@@ -425,6 +425,7 @@ def mutated(content, rng):
     return bytes(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("errors", ["strict", "skip"])
 @pytest.mark.parametrize("name", ["v.txt", "v.glove", "v.bin", "v.safetensors", "v.gz", "static"])
 def test_a_mutated_file_is_an_error_or_a_table(wv, tmp_path, name, errors):

@@ -46,6 +46,7 @@ def test_the_folder_holds_everything(sentences, tmp_path):
     quiet(sentences, out=folder, overwrite=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("steps", "said", "kept"),
     [
@@ -77,6 +78,7 @@ def test_a_run_that_diverges_stops_and_keeps_the_last_good_epoch(
         np.testing.assert_allclose(found, sound.vectors, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs_before", [0, 1])
 def test_an_interrupted_run_says_what_is_left(sentences, tmp_path, monkeypatch, epochs_before):
     original = Epochs.train_epoch

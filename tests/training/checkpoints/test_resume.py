@@ -98,6 +98,7 @@ def test_resuming_where_nothing_is_starts_anew(sentences, whole, tmp_path):
         quiet(sentences, resume=True)
 
 
+@pytest.mark.slow
 def test_an_interrupt_saves_first(sentences, whole, tmp_path):
     class PressAfter(StopAfter):
         def on_chunk_end(self, progress):

@@ -72,6 +72,7 @@ def test_the_tokenizers_differ_on_this_text(text):
     assert JOINED not in quiet(text, OLD).words
 
 
+@pytest.mark.slow
 def test_an_old_run_is_resumed_with_its_tokenizer(text, old_run):
     folder = old_run()
     resumed = quiet(text, out=folder, resume=True)
@@ -88,6 +89,7 @@ def test_an_old_run_without_checkpoints_is_resumed_with_its_tokenizer(text, old_
     assert JOINED not in quiet(text, out=folder, resume=True).words
 
 
+@pytest.mark.slow
 def test_an_old_run_is_continued_with_its_tokenizer(text, old_run, tmp_path, capsys):
     folder = old_run()
     wv = train(str(text), CONFIG, out=tmp_path / "new", continue_from=folder)
@@ -96,6 +98,7 @@ def test_an_old_run_is_continued_with_its_tokenizer(text, old_run, tmp_path, cap
     assert json.loads((tmp_path / "new" / "config.json").read_text())["tokenizer"] == "words-1"
 
 
+@pytest.mark.slow
 def test_a_new_run_keeps_the_new_tokenizer(text, tmp_path):
     quiet(text, out=tmp_path / "run", callbacks=[StopAfterEpoch()])
     assert JOINED in quiet(text, out=tmp_path / "run", resume=True).words

@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import pytest
 from stopped_runs import quiet
 
 import jaxw2v
@@ -12,6 +13,7 @@ from jaxw2v.run_folder import steps_in
 from jaxw2v.training import load_vectors
 
 
+@pytest.mark.slow
 def test_vectors_come_straight_from_the_checkpoints_of_a_run_still_going(
     sentences, tmp_path, capsys
 ):

@@ -19,6 +19,7 @@ def sentences():
     return two_topics()
 
 
+@pytest.mark.slow
 def test_chunks_cover_the_corpus(sentences, monkeypatch):
     stream = open_corpus(sentences, CONFIG)
     feed = Feed(stream, 1_000, ALONE)

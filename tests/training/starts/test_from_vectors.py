@@ -69,6 +69,7 @@ def test_frozen_rows_stay_and_the_others_move(
     assert not np.allclose(moved["w0"], pretrained["w0"])
 
 
+@pytest.mark.slow
 def test_a_frozen_run_is_resumed(sentences, pretrained, tmp_path):
     config = dataclasses.replace(CONFIG, freeze_loaded=True)
     whole = quiet(sentences, config, init_from=pretrained)

@@ -91,6 +91,7 @@ def test_exchanged_sums_agree_with_exchanged_rows(sentences, mesh, row_updates):
         assert np.abs(table).max() > 0.01
 
 
+@pytest.mark.slow
 def test_copies_that_drifted_are_made_the_same_again(sentences):
     _, _, engine = chunk_of(sentences, CONFIG, "4x2")
     table = engine.state.input_embedding

@@ -151,6 +151,7 @@ def test_sizes_of_pieces_do_not_matter(example, micro, rows_per_pass):
     assert loss.pairs > 0
 
 
+@pytest.mark.slow
 def test_the_dense_update_is_optax_on_the_whole_table(example):
     gradients, _ = oracle_gradients(example)
     optimizer = optax.adagrad(0.1)
@@ -160,6 +161,7 @@ def test_the_dense_update_is_optax_on_the_whole_table(example):
         np.testing.assert_allclose(new, table + updates, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_measured_loss_is_that_of_the_first_micro_batch(example):
     _, loss = run(example, micro=2)
     first = jax.tree.map(lambda a: a[:2], example[1])
