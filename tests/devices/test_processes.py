@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -74,16 +75,29 @@ def finish(running, timeout=SECONDS):
     return [process.returncode for process in running], printed
 
 
-@pytest.mark.parametrize(("count", "devices", "mesh"), [(2, 2, "2x2"), (4, 1, "1x4")])
-def test_processes_give_the_bits_of_one(corpus, tmp_path, count, devices, mesh):
+def arguments_for(corpus, mesh):
     arguments = [corpus, *SETTINGS, "--epochs", 2, "--validation-share", 0.1]
-    arguments += ["--probe-words", "w1", "--mesh", mesh, "--checkpoint-epochs", 1]
-    many = start_many(count, devices, *arguments, "--out", tmp_path / "many")
-    codes, printed = finish(many)
+    return [*arguments, "--probe-words", "w1", "--mesh", mesh, "--checkpoint-epochs", 1]
+
+
+def train_many_and_alone(corpus, folder, count, devices, mesh):
+    """What the processes printed; their run is "many" in the folder, that of one "alone"."""
+    arguments = arguments_for(corpus, mesh)
+    codes, printed = finish(start_many(count, devices, *arguments, "--out", folder / "many"))
     assert codes == [0] * count, printed
-    alone = start([*arguments, "--out", tmp_path / "alone"], count * devices)
+    alone = start([*arguments, "--out", folder / "alone"], count * devices)
     assert finish([alone])[0] == [0]
-    vectors = [load_file(tmp_path / name / "vectors.safetensors") for name in ("many", "alone")]
+    return printed
+
+
+@pytest.fixture(scope="module")
+def two(corpus, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("two")
+    return folder, train_many_and_alone(corpus, folder, 2, 2, "2x2")
+
+
+def check_bits(folder, printed):
+    vectors = [load_file(folder / name / "vectors.safetensors") for name in ("many", "alone")]
     for name, table in vectors[1].items():
         np.testing.assert_array_equal(vectors[0][name], table)
         assert np.abs(table).max() > 0.01
@@ -92,7 +106,7 @@ def test_processes_give_the_bits_of_one(corpus, tmp_path, count, devices, mesh):
     for others in printed[1:]:
         assert "epoch" not in others
         assert "vectors of" not in others
-    names = {path.name for path in (tmp_path / "many").iterdir()}
+    names = {path.name for path in (folder / "many").iterdir()}
     assert names == {
         "checkpoints",
         "config.json",
@@ -101,15 +115,29 @@ def test_processes_give_the_bits_of_one(corpus, tmp_path, count, devices, mesh):
         "vectors.safetensors",
         "vocabulary.tsv",
     }
-    # What the many have saved goes on alone, from the checkpoint before the last if a file is lost.
+
+
+def test_two_processes_give_the_bits_of_one(two):
+    check_bits(*two)
+
+
+def test_four_processes_give_the_bits_of_one(corpus, tmp_path):
+    check_bits(tmp_path, train_many_and_alone(corpus, tmp_path, 4, 1, "1x4"))
+
+
+def test_what_processes_have_saved_goes_on_alone(corpus, two, tmp_path):
+    """From the checkpoint before the last if a file is lost."""
+    for name in ("many", "alone"):
+        shutil.copytree(two[0] / name, tmp_path / name)
     newest = max(
         (tmp_path / "many" / "checkpoints").glob("[0-9]*"), key=lambda path: int(path.name)
     )
     for file in newest.glob("state/ocdbt.process_1/d/*"):
         file.unlink()
-    again = start_many(count, devices, *arguments, "--resume", "--out", tmp_path / "many")
+    arguments = arguments_for(corpus, "2x2")
+    again = start_many(2, 2, *arguments, "--resume", "--out", tmp_path / "many")
     codes, printed = finish(again)
-    assert codes == [0] * count, printed
+    assert codes == [0, 0], printed
     assert f"checkpoints/{newest.name}: passed over" in "".join(printed)
     for name in ("many", "alone"):
         resumed = start([*arguments, "--epochs", 3, "--resume", "--out", tmp_path / name], 4)
