@@ -105,6 +105,8 @@ class Experiment:
           SystemExit: with code 2, the settings name something that cannot be read or done; with
             code 130, Ctrl-C was pressed.
         """
+        if "__dataclass_fields__" not in vars(cls):
+            raise TypeError(f"{cls.__name__} needs @dataclasses.dataclass(frozen=True)")
         try:
             tyro.cli(cls, description=description).measure()
         except InputError as error:

@@ -11,6 +11,7 @@ from experiments.grouping import by_settings, means
 from experiments.mikolov_2013.run import varied_alone
 from experiments.quality_frontier.draw import over_seeds
 from experiments.scores import SCORES
+from jaxw2v import InputError
 
 HERE = Path(__file__).parent
 
@@ -240,6 +241,9 @@ def table() -> str:
     """
     rows = []
     for line in LINES:
-        results = results_file.read(HERE / line.name / "results.json")
+        path = HERE / line.name / "results.json"
+        results = results_file.read(path)
+        if not results:
+            raise InputError(f"{path}: no such file; run python -m experiments.{line.name}.run")
         rows.append((f"[{line.name}]({line.name})", line.claim, line.obtained(results)))
     return markdown.table(("experiment", "claim", "obtained"), rows)

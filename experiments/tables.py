@@ -6,6 +6,7 @@ python -m experiments.tables
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from experiments.pytorch_blog import run as pytorch_blog
 from experiments.quality_frontier import draw as quality_frontier
 from experiments.quality_frontier import sizes
 from experiments.throughput import run as throughput
+from jaxw2v import InputError
 
 HERE = Path(__file__).parent
 READMES = sorted([HERE.parent / "README.md", HERE / "README.md", *HERE.glob("*/README.md")])
@@ -70,7 +72,10 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def _of(experiment: str) -> dict:
-    return results_file.read(HERE / experiment / "results.json")
+    path = HERE / experiment / "results.json"
+    if not (results := results_file.read(path)):
+        raise InputError(f"{path}: no such file; run python -m experiments.{experiment}.run")
+    return results
 
 
 def _sizes() -> dict:
@@ -95,5 +100,9 @@ def updated(text: str) -> str:
 
 
 if __name__ == "__main__":
-    for path in READMES:
-        path.write_text(updated(path.read_text()))
+    try:
+        texts = {path: updated(path.read_text()) for path in READMES}
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    for path, text in texts.items():
+        path.write_text(text)

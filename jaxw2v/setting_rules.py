@@ -71,6 +71,8 @@ class NoEffect:
           **when: another setting, and the value (or a tuple of values) that it has then.
         """
         self.when = {k: v if isinstance(v, tuple) else (v,) for k, v in when.items()}
+        if not all(self.when.values()):
+            raise ValueError(f"{when}: names no value; the value () is written ((),)")
 
 
 @functools.cache

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from jaxw2v import Checkpointing, Config, InputError
+from jaxw2v.setting_rules import NoEffect
 
 OUT_OF_RANGE = {
     "min_count": 0,
@@ -171,3 +172,9 @@ def test_thresholds_that_npmi_cannot_reach_are_refused():
 def test_what_could_only_fail_later_is_refused_at_once(field, value, message):
     with pytest.raises(InputError, match=f"^{field} is .*{message}"):
         Config(**{field: value})
+
+
+def test_a_rule_that_could_never_apply_is_refused():
+    with pytest.raises(ValueError, match="names no value"):
+        NoEffect(probe_words=())
+    assert NoEffect(probe_words=((),)).when == {"probe_words": ((),)}

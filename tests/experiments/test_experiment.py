@@ -96,3 +96,11 @@ def test_bad_input_is_one_line_and_an_interruption_is_said(monkeypatch, capsys, 
         assert stopped.value.code == code
         assert said in capsys.readouterr().err
     assert not path.exists()
+
+
+def test_a_subclass_that_is_no_dataclass_is_refused():
+    class Forgotten(Sizes):
+        pass
+
+    with pytest.raises(TypeError, match="Forgotten needs @dataclasses"):
+        Forgotten.main("An experiment.")

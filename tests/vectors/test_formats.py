@@ -36,7 +36,7 @@ def test_a_made_up_format_is_one_entry(wv, tmp_path, monkeypatch, capsys):
     assert again.words == wv.words
     np.testing.assert_array_equal(again.vectors, wv.vectors)
     assert out.read_bytes()[:2] == b"\x1f\x8b"
-    with pytest.raises(InputError, match=r"must be one of .*, static-embedding, made-up$"):
+    with pytest.raises(InputError, match=r"must be one of .*, static-embedding, .*made-up$"):
         wv.export(tmp_path / "x", "other")
     odd = WordVectors.load(out).variant("input")
     odd = WordVectors(type(wv.vocabulary)(("a|b",), [1]), odd.vectors[:1])

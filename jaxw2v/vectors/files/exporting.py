@@ -60,11 +60,12 @@ def export(
     known, table = format_named(format), Written(words, vectors, vocabulary.counts)
     _check_ending(path, format)
     ends = frozenset(known.ends)
+    held_back = "white space" if known.ends.isspace() else repr(known.ends)
     for word in words:
         check_text(word)
         if not word or not ends.isdisjoint(word):
             raise InputError(
-                f"the word {word!r} is empty or holds white space, which {format} cannot hold; "
+                f"the word {word!r} is empty or holds {held_back}, which {format} cannot hold; "
                 "choose another format"
             )
     if known.begins_with_word and words[:1] and words[0].startswith("\ufeff"):
