@@ -31,7 +31,7 @@ class Experiment:
     RESULTS: ClassVar[str] = "results.json"
     """Name of the results file, in the folder of the experiment."""
     SMOKE: ClassVar[Mapping[str, Any]] = {}
-    """Settings of a smoke run; what was given otherwise is kept."""
+    """Settings of a smoke run; what differs from its default is kept."""
 
     results: Path | None = None
     """File that receives the results, with pictures beside it (default: results.json of the

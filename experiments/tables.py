@@ -71,15 +71,15 @@ TABLES: dict[str, Callable[[], str]] = {
 """By the name in the marker: what makes the table."""
 
 
-def _of(experiment: str) -> dict:
-    path = HERE / experiment / "results.json"
+def _of(experiment: str, name: str = "results.json") -> dict:
+    path = HERE / experiment / name
     if not (results := results_file.read(path)):
         raise InputError(f"{path}: no such file; run python -m experiments.{experiment}.run")
     return results
 
 
 def _sizes() -> dict:
-    return results_file.read(HERE / "quality_frontier" / "sizes.json")
+    return _of("quality_frontier", "sizes.json")
 
 
 def updated(text: str) -> str:
@@ -94,6 +94,8 @@ def updated(text: str) -> str:
 
     def marked(found: re.Match) -> str:
         name = found[1]
+        if name not in TABLES:
+            raise InputError(f"<!-- table {name} -->: is no table of experiments/tables.py")
         return f"<!-- table {name} -->\n\n{TABLES[name]()}\n\n<!-- end of table -->"
 
     return MARKED.sub(marked, text)

@@ -126,8 +126,8 @@ def refuse_part_of_run(path: Path) -> None:
     Raises:
       InputError: it is one.
     """
-    folder = Path(os.path.realpath(path)).parent
-    if path.name in (*NAMES, MARKER) and is_run(folder):
+    real = Path(os.path.realpath(path))
+    if real.name in (*NAMES, MARKER) and is_run(real.parent):
         raise InputError(f"{path}: is a part of the run in its folder; choose another name")
 
 

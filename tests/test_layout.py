@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "jaxw2v"
+import jaxw2v
+
+PACKAGE = Path(jaxw2v.__file__).parent
 EVERYWHERE = {"run_folder", "progress", "tokenizer_names", "setting_rules"}
 # Each part may import itself, these, and what stands here.
 ALLOWED = {
@@ -143,7 +145,7 @@ def test_parts_and_names_of_the_package_are_there_when_first_used():
 
 
 def test_no_unit_test_imports_an_experiment():
-    tests = PACKAGE.parent / "tests"
+    tests = Path(__file__).parent
     files = [p for p in tests.rglob("*.py") if "experiments" not in p.parts]
     assert len(files) > 50
     for path in files:

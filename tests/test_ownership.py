@@ -445,6 +445,10 @@ def test_a_run_is_not_mixed_with_other_vectors(trained, vectors, tmp_path, capsy
         words = ["export", str(run), "--format", "word2vec-text", "--overwrite", "--out"]
         assert main([*words, str(run / name)]) == 2
         assert "is a part of the run" in capsys.readouterr().err
+    link = tmp_path / "mine.safetensors"
+    link.symlink_to(run / "vectors.safetensors")
+    with pytest.raises(InputError, match="is a part of the run"):
+        vectors.export(link, "glove")
     assert content(run) == before
     vectors.save(tmp_path / "other")
     vectors.save(tmp_path / "other")

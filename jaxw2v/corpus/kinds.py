@@ -8,7 +8,6 @@ import tarfile
 from pathlib import Path
 
 from jaxw2v.compression import COMPRESSED, ENDINGS
-from jaxw2v.config import TextSettings
 from jaxw2v.errors import InputError
 
 # So many bytes of a file tell what it holds.
@@ -46,17 +45,22 @@ _NOT_TEXT = {
     rb"<doc id=": ("is what WikiExtractor writes, with its tags", "let it write --json"),
 }
 _BOM = rb"(\xef\xbb\xbf)?\s*"
-# A declaration, a comment, a root that dumps have, a part of a page, a tag alone on its line or
-# before another one; <s> and <unk> are words of language models.
-_XML = re.compile(
-    _BOM + rb"<(\?xml|!doctype|!--|(mediawiki|html|rss|feed|svg|body|head|div|p|table|article)\b"
-    rb"|(?!(s|unk|pad|eos|bos)>)[a-z][\w:.-]*(\s+[\w:.-]+\s*=\s*(\"[^\"]*\"|'[^']*'))*\s*/?>"
-    rb"[ \t\r]*(\n|$|<[a-z]))",
+# A declaration, a comment, or a root that dumps have.
+_XML = re.compile(_BOM + rb"<(\?xml|!doctype|!--|(mediawiki|html|rss|feed|svg)\b)", re.IGNORECASE)
+# A part of a page, or a tag alone on its line or before another one; <s> and <unk> are words of
+# language models, and a tag without attributes that is never closed is text too.
+_TAG = re.compile(
+    _BOM + rb"<((body|head|div|p|table|article)\b(?P<some>[^>\n]*=)?"
+    rb"|(?!(s|unk|pad|eos|bos|mask|sep|cls)>)[a-z][\w:.-]*"
+    rb"(?P<others>\s+[\w:.-]+\s*=\s*(\"[^\"]*\"|'[^']*'))*\s*/?>[ \t\r]*(\n|$|<[a-z]))",
     re.IGNORECASE,
 )
+# Columns have names; prose has blanks.
+_NAME = re.compile(r"[\w.:/-]{1,60}")
 _OBJECT = re.compile(_BOM + rb'\{\s*"[^"\n]*"\s*:')
 _ARRAY = re.compile(
-    _BOM + rb'\[\s*(\{\s*("[^"\n]*"\s*:|\})|"[^"\n]*"\s*(,\s*["\d\[{]|\]\s*(\n|$)))'
+    _BOM + rb'\[\s*(\{\s*("[^"\n]*"\s*:|\})'
+    rb'|("[^"\n]*"\s*,\s*)+(\n|"[^"\n]*"\s*\]?\s*(\n|$)))'
 )
 _LIST = re.compile(_BOM + rb"\[")
 
@@ -94,36 +98,30 @@ def kind_of(path: str, name: str, head: bytes) -> str:
     return JSON if _OBJECT.match(head) else kind
 
 
-def table_in(path: str, name: str, head: bytes, column: str) -> str:
+def table_in(head: bytes, column: str) -> str:
     r"""Tells a table whose name does not say so, such as one that comes through a pipe, from text.
 
     Args:
-      path: the path of the file, for errors.
-      name: the name of its content.
-      head: its first ``HEAD`` bytes, decompressed, which nothing else is known of.
+      head: the first ``HEAD`` bytes of a file, decompressed, of which nothing else is known.
       column: the column that holds the text.
 
     Returns:
-      ``csv`` or ``tsv`` if the first line names the column and the second has as many fields; else
-      ``text``.
-
-    Raises:
-      InputError: a column is asked for, and this is text.
+      ``csv`` or ``tsv`` if the first line names columns, this one among them, and the second has as
+      many fields, or fewer where it is longer than the head; else ``text``.
 
     Example:
-      >>> table_in("-", "pipe", b"id,text\n1,one two\n", "text")
-      'csv'
+      >>> table_in(b"id,text\n1,one two\n", "text"), table_in(b"a text, one text\nmore\n", "text")
+      ('csv', 'text')
     """
     lines = head.decode("utf-8", "replace").removeprefix("\ufeff").splitlines()[:2]
+    if len(lines) < 2:
+        return TEXT
+    is_cut = lines[1].count('"') % 2 or (len(head) == HEAD and head.count(b"\n") < 2)
     for kind, separator in ((CSV, ","), (TSV, "\t")):
-        header, *rows = csv.reader(lines, delimiter=separator) if lines else [[]]
-        if column in header and len(header) > 1 and len(header) in map(len, rows):
+        header, row = (next(csv.reader([line], delimiter=separator), []) for line in lines)
+        fits = len(row) == len(header) or (is_cut and len(row) < len(header))
+        if column in header and len(header) > 1 and fits and all(map(_NAME.fullmatch, header)):
             return kind
-    if column != TextSettings.text_column and Path(name).suffix.lower() != ".txt":
-        raise InputError(
-            f"{path}: is plain text, and has no column {column!r}; leave --text-column out, or "
-            "name a table .csv, .tsv or .jsonl"
-        )
     return TEXT
 
 
@@ -137,7 +135,8 @@ def _refuse_what_is_not_text(path: str, head: bytes) -> None:
         raise InputError(
             f"{path}: is binary, not text: byte {head.index(0)} is NUL; if it is UTF-16, {_UTF8}"
         )
-    if _XML.match(head):
+    tag = _TAG.match(head)
+    if _XML.match(head) or (tag and (tag["some"] or tag["others"] or b"</" in head)):
         raise InputError(
             f"{path}: is XML or HTML; {_EXTRACT} (for dumps of Wikipedia WikiExtractor does)"
         )

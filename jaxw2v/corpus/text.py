@@ -6,7 +6,6 @@ import codecs
 import contextlib
 import io
 import os
-import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -31,8 +30,9 @@ from jaxw2v.errors import InputError
 
 CHUNK_BYTES = 1 << 22
 LINES_PER_BATCH = 1 << 16
+# Where a carriage return stands at least so often, lines end in it (bytes).
+LONGEST_OLD_LINE = 10_000
 _SCANS: dict[str, Callable[..., pl.LazyFrame]] = {PARQUET: pl.scan_parquet, ARROW: pl.scan_ipc}
-_CARRIAGE_RETURNS = re.compile(rb"[^\n]*\r[^\n]*\r[^\n]*")
 
 
 class Batch(NamedTuple):
@@ -72,6 +72,11 @@ def read_paths(
             yield from _read_remote(path, config, counts)
         else:
             yield from _read_file(path, config, counts, on_bytes)
+    if not counts.rows and config.text_column != TextSettings.text_column:
+        raise InputError(
+            f"{paths[0]}: is plain text, and has no column {config.text_column!r}; leave "
+            "--text-column out, or name a table .csv, .tsv or .jsonl"
+        )
     counts.warn(config.text_column)
 
 
@@ -93,7 +98,7 @@ def _read_file(
         name = stream.name if isinstance(stream, zipfile.ZipExtFile) else path
         kind = kind_of(path, name, head)
         if kind == TEXT:
-            kind = table_in(path, name, head, config.text_column)
+            kind = table_in(head, config.text_column)
         stream.seek(0)
         if kind in _SCANS and stream is not raw:
             raise InputError(f"{path}: is a compressed {kind} table; decompress it first")
@@ -135,7 +140,7 @@ def _read_text(path: str, stream: io.BufferedIOBase, errors: str) -> Iterator[Ba
         if first:
             data = data.removeprefix(codecs.BOM_UTF8)
             first = False
-            if _CARRIAGE_RETURNS.fullmatch(data):
+            if b"\n" not in data and data.count(b"\r") > 2 + len(data) // LONGEST_OLD_LINE:
                 raise InputError(
                     f"{path}: its lines end in carriage returns alone; convert it (tr '\\r' '\\n')"
                 )
@@ -210,12 +215,14 @@ def _scan(path: str, kind: str, column: str, counts: RowCounts) -> Iterator[Batc
         raise _unreadable(path, error) from None
     if column not in schema:
         raise no_column(path, column, schema.names())
-    if schema[column] not in (pl.String, pl.Categorical, pl.Enum):
+    if schema[column].is_nested() or schema[column] == pl.Boolean:
         raise InputError(
             f"{path}: column {column!r} holds {schema[column]}, not text (choose another by "
             "--text-column)"
         )
-    for frame in _frames(path, table.select(pl.col(column).cast(pl.String))):
+    # A number that is no number is how some write a missing text.
+    text = pl.col(column).fill_nan(None) if schema[column].is_float() else pl.col(column)
+    for frame in _frames(path, table.select(text.cast(pl.String))):
         texts = frame[column].filter(frame[column].str.len_bytes() > 0)
         counts.rows += len(frame)
         counts.without_text += len(frame) - len(texts)

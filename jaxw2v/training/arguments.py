@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from jaxw2v.config import Checkpointing, Config
@@ -17,7 +18,7 @@ def check_arguments(
     Args:
       config: a :class:`~jaxw2v.Config`, or ``None``.
       optimizer: an Optax transformation, or ``None``.
-      callbacks: a list or tuple of :class:`~jaxw2v.Callback`.
+      callbacks: a sequence of :class:`~jaxw2v.Callback`.
       mesh: such as ``4x2``, or ``None``.
       checkpointing: a :class:`~jaxw2v.Checkpointing`, or ``None``.
 
@@ -28,7 +29,7 @@ def check_arguments(
         raise InputError(f"config is {config!r}; give jaxw2v.Config(embedding_dim=100, ...)")
     if not (optimizer is None or (hasattr(optimizer, "init") and hasattr(optimizer, "update"))):
         raise InputError(f"optimizer is {optimizer!r}; give an Optax one, such as optax.adam(0.01)")
-    if not isinstance(callbacks, list | tuple):
+    if not isinstance(callbacks, Sequence) or isinstance(callbacks, str):
         raise InputError(f"callbacks is {callbacks!r}; give a list of them")
     for callback in callbacks:
         if not isinstance(callback, Callback):

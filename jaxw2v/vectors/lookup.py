@@ -50,8 +50,10 @@ class Lookup:
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        for vectors in (self._vectors, state.get("_output_vectors")):
+        state = dict(state)
+        # What an earlier version pickled has the name without a line before it.
+        self.__dict__.update({"_output_vectors": state.pop("output_vectors", None)} | state)
+        for vectors in (self.__dict__["_vectors"], self.__dict__["_output_vectors"]):
             if isinstance(vectors, np.ndarray):
                 # Neither pickle nor deepcopy keeps this.
                 vectors.flags.writeable = False

@@ -84,9 +84,7 @@ def columns(
     words = _word_columns(names)
     one, other = words or (0, 1)
     after = range(other + 1, len(first))
-    score = _score_column(
-        path, [(i, names[i]) for i in after if names and number_in(first[i]) is not None]
-    )
+    score = _score_column(path, [(i, names[i]) for i in after if names and _has_number(rows, i)])
     if score is None:
         score = next((i for i in after if number_in(first[i]) is not None), None)
     if score is None:
@@ -96,11 +94,15 @@ def columns(
             "header has to name a column word1 or score"
         )
     if not words:
-        _check_not_shifted(path, rows, score, separator)
+        _check_not_shifted(path, rows, score, separator == " " and not names)
     _check_one_decimal_sign(path, rows, score)
     if separator == "," and not names:
         _check_no_decimal_commas(path, rows, score)
     return one, other, score
+
+
+def _has_number(rows: Sequence[Row], column: int) -> bool:
+    return any(number_in(row[column]) is not None for _, row in rows if len(row) > column)
 
 
 def _score_column(path: str | os.PathLike, numbers: Sequence[tuple[int, str]]) -> int | None:
@@ -116,13 +118,13 @@ def _score_column(path: str | os.PathLike, numbers: Sequence[tuple[int, str]]) -
 
 
 def _check_not_shifted(
-    path: str | os.PathLike, rows: Sequence[Row], score: int, separator: str
+    path: str | os.PathLike, rows: Sequence[Row], score: int, is_unnamed: bool
 ) -> None:
     """What stands between words and score is a label, of which there are few."""
     rows = [row for row in rows if len(row[1]) > score]
     firsts = {fields[0] for _, fields in rows}
     between = [len({fields[i] for _, fields in rows}) for i in range(2, score)]
-    are_words = separator == " " and len(between) > 1
+    are_words = is_unnamed and len(between) > 1
     if between and (are_words or max(between) > len(firsts) or all(map(NUMBER.fullmatch, firsts))):
         raise InputError(
             f"{path}:{rows[0][0]}: cannot tell which columns hold the words, got "
@@ -145,8 +147,12 @@ def _check_no_decimal_commas(path: str | os.PathLike, rows: Sequence[Row], score
 def _check_one_decimal_sign(path: str | os.PathLike, rows: Sequence[Row], score: int) -> None:
     first = ""
     texts = [fields[score] for _, fields in rows if len(fields) > score]
-    if any(re.fullmatch("[0-9]{1,3},[0-9]{3}", text) for text in texts) and any(
-        re.fullmatch("[0-9]{2,}", text) for text in texts
+    decimals = [text.partition(",")[2] for text in texts if "," in text]
+    if (
+        decimals
+        and all(len(digits) == 3 for digits in decimals)
+        and any(re.fullmatch("[1-9][0-9]{0,2},[0-9]{3}", text) for text in texts)
+        and any(re.fullmatch("[0-9]{2,}", text) for text in texts)
     ):
         raise InputError(
             f"{path}: a comma in the scores may part thousands or begin decimals; write decimal "

@@ -8,7 +8,7 @@ import zipfile
 import polars as pl
 import pytest
 
-from jaxw2v import Config, InputError
+from jaxw2v import Config, Files, InputError
 from jaxw2v.compression import zstd
 from jaxw2v.corpus import open_corpus
 
@@ -175,11 +175,26 @@ def test_a_table_whose_name_looks_like_a_pattern_is_that_table(tmp_path, form, n
     assert counts(tmp_path / f"{name}.{form}") == {"right": 1}
 
 
-@pytest.mark.parametrize("values", [[1.5, 2.5], [True, False], [b"one"], [3, 4]], ids=str)
+@pytest.mark.parametrize("values", [[True, False], [["one"]], [{"a": "one"}]], ids=str)
 def test_a_column_that_holds_no_text_is_refused(tmp_path, values):
     pl.DataFrame({"text": values}).write_parquet(tmp_path / "a.parquet")
     with pytest.raises(InputError, match=r"column 'text' holds .*, not text"):
         counts(tmp_path / "a.parquet")
+
+
+@pytest.mark.filterwarnings("ignore:1 of 2 rows have no text:UserWarning")
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([b"one two", b"two"], {"one": 1, "two": 2}),
+        ([3, 4], {"3": 1, "4": 1}),
+        ([float("nan"), 5.0], {"5": 1, "0": 1}),
+    ],
+    ids=["bytes", "integers", "floats"],
+)
+def test_a_column_that_can_be_text_is_read(tmp_path, values, found):
+    pl.DataFrame({"text": values}).write_parquet(tmp_path / "a.parquet")
+    assert counts(tmp_path / "a.parquet") == found
 
 
 @pytest.mark.parametrize("module", [bz2, lzma], ids=["bz2", "xz"])
@@ -196,7 +211,22 @@ def test_what_follows_a_compressed_part_is_read_or_refused(tmp_path, module):
             counts(path)
 
 
-@pytest.mark.parametrize("line", ["<s>", "<s> one </s>", "<unk>", "<b>one</b> two"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<s>",
+        "<s> one </s>",
+        "<unk>",
+        "<b>one</b> two",
+        "<START>",
+        "<mask>",
+        "<table> one shows",
+        "<head> of state",
+        "<foo><bar> text",
+        '["The Hague"]',
+        '["Stop", "he" said',
+    ],
+)
 def test_words_of_language_models_are_text(tmp_path, line):
     (tmp_path / "a.txt").write_text(f"{line}\none\n")
     assert counts(tmp_path / "a.txt")["one"] >= 1
@@ -214,3 +244,32 @@ def test_the_separator_of_a_table_is_named(tmp_path, name, header, message):
     (tmp_path / name).write_text(f"{header}\n1\n")
     with pytest.raises(InputError, match=message):
         counts(tmp_path / name)
+
+
+def test_text_beside_tables_needs_no_column(tmp_path):
+    (tmp_path / "a.csv").write_text("id,body\n1,one\n")
+    for name in ("wiki_00", "b.txt.gz", "news.en"):
+        with (
+            gzip.open(tmp_path / name, "wt")
+            if name.endswith("gz")
+            else open(tmp_path / name, "w") as file
+        ):
+            file.write("I like it,body\nyou, me\nthree, or, more words\n")
+    paths = tuple(str(tmp_path / name) for name in ("a.csv", "wiki_00", "b.txt.gz", "news.en"))
+    stream = open_corpus(Files(paths), Config(min_count=1, text_column="body"))
+    assert stream.vocabulary.counts[stream.vocabulary["three"]] == 3
+    with pytest.raises(InputError, match="wiki_00: is plain text, and has no column 'body'"):
+        open_corpus(Files(paths[1:]), Config(min_count=1, text_column="body"))
+
+
+def test_a_table_of_long_texts_is_known(tmp_path):
+    long = " ".join(["word"] * 4_000)
+    (tmp_path / "pipe").write_text(f'id,text,label\n1,"{long}",pos\n2,a b,neg\n')
+    assert counts(tmp_path / "pipe") == {"word": 4_000, "a": 1, "b": 1}
+
+
+def test_stray_carriage_returns_are_no_line_ends(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"one two three\r" * 5_000 + b"\nfour\n")
+    assert counts(tmp_path / "a.txt")["four"] == 1
+    (tmp_path / "b.txt").write_bytes(b"one two\r three\r four")
+    assert counts(tmp_path / "b.txt")["three"] == 1

@@ -260,3 +260,20 @@ def test_decomposed_letters_find_their_words(tmp_path):
     assert evaluate_similarity(wv, written(tmp_path, content)).missing == 0
     np.testing.assert_array_equal(wv["cafe\u0301"], wv["café"])
     assert "cafe\u0301" in wv
+
+
+def test_a_score_that_is_missing_is_named_and_no_other_column_taken(tmp_path):
+    content = "word1\tword2\tPOS\tSimLex999\tconc\nold\tnew\tA\tn/a\t2.7\nsmart\tint\tA\t9\t1.7\n"
+    with pytest.raises(InputError, match=r":2: expected a number as field 4, the score, got 'n/a'"):
+        read_pairs(written(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("content", "scores"),
+    [
+        ("cat\tdog\t0,350\nfoo\tbar\t10\n", [0.35, 10]),
+        ("word1 word2 pos1 pos2 score\nold new A B 3.5\nbig small A A 4.5\n", [3.5, 4.5]),
+    ],
+)
+def test_what_is_clear_is_read(tmp_path, content, scores):
+    assert [pair.score for pair in read_pairs(written(tmp_path, content))] == scores

@@ -611,11 +611,9 @@ def test_a_word_that_begins_by_a_byte_order_mark(tmp_path, monkeypatch, format, 
     ("content", "message"),
     [
         (b"0.1\t0.2\t0.3\n0.4\t0.5\t0.6\n", "holds numbers and no words"),
-        (b"2 2\n0.1 0.2 0.3\n0.4 0.5 0.6\n", "holds numbers and no words"),
         (b"2 1\nthe 500\ncat 30\n", "file of counts"),
         (b"the 500 30\ncat 30 7\n", "file of counts"),
-        (b"the 0.05\ncat 0.01\n", "one number a line"),
-        (b"cat dog 7.5\nking queen 8.5\n", "one number a line"),
+        (b"cat dog 7.5\nking queen 8.5\n", "scored pairs"),
         (b"1 2\ncat " + np.ones(2, ">f4").tobytes(), "big-endian|no float32"),
     ],
 )
@@ -651,3 +649,16 @@ def test_tensors_without_numbers_or_of_another_kind(tmp_path):
         path.write_bytes(len(text).to_bytes(8, "little") + text + (b"a" if changed else b"\0\0a"))
         with pytest.raises(InputError, match=message):
             load(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"2 2\ncat 10 20\ndog 3 4\n", ("cat", "dog")),
+        (b"1 3\n3.14 0.1 0.2 0.3\n", ("3.14",)),
+        (b"cat 0.5\ndog 0.25\n", ("cat", "dog")),
+    ],
+)
+def test_what_a_header_or_points_prove_is_read(tmp_path, content, words):
+    (tmp_path / "v").write_bytes(content)
+    assert load(tmp_path / "v").words == words

@@ -165,3 +165,12 @@ def test_what_no_file_can_hold_is_refused_when_saved(tmp_path, words, counts, me
 def test_counts_may_be_a_list(tmp_path):
     WordVectors(Vocabulary(("a", "b"), [2, 1]), np.eye(2)).save(tmp_path / "v")
     assert WordVectors.load(tmp_path / "v").counts.tolist() == [2, 1]
+
+
+def test_pickles_of_the_version_before_are_read():
+    wv, old = make(), make().__getstate__()
+    old["output_vectors"] = old.pop("_output_vectors")
+    there = WordVectors.__new__(WordVectors)
+    there.__setstate__(old)
+    assert there.output_vectors is None
+    np.testing.assert_array_equal(there.vectors, wv.vectors)

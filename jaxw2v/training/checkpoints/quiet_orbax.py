@@ -49,10 +49,12 @@ class _Filter:
 
     def __init__(self, hook: Callable[[Any], object]):
         self._hook = hook
+        self._users = 0
         self.until = 0.0
 
     def begin(self) -> None:
-        """Takes its places."""
+        """Takes its places, once more."""
+        self._users += 1
         sys.unraisablehook = self
         _TASKS.addFilter(self.filter)
 
@@ -66,12 +68,19 @@ class _Filter:
         return "orbax" not in record.getMessage()
 
     def end(self) -> None:
-        """Gives its places back, when it is time."""
+        """Gives its places back, when nobody reads and it is time."""
+        self._users -= 1
+        self._leave()
+
+    def _leave(self) -> None:
         left = self.until - time.monotonic()
+        if self._users:
+            return
         if left > 0:
-            later = threading.Timer(left, self.end)
+            later = threading.Timer(left, self._leave)
             later.daemon = True
             later.start()
-        elif sys.unraisablehook is self:
+            return
+        _TASKS.removeFilter(self.filter)
+        if sys.unraisablehook is self:
             sys.unraisablehook = self._hook
-            _TASKS.removeFilter(self.filter)

@@ -103,7 +103,8 @@ def read_text(reader: Reader, rows: Rows) -> Table:
             )
         reader.read(start)
         line = 2
-        _check_words(rows.path, head[start:], dim)
+        if dim == 1:
+            _refuse_counts(rows.path, head[start:], dim)
     else:
         reader.read(bom)
         dim = _guess_dim(rows.path, head[bom:])
@@ -165,26 +166,35 @@ def _guess_dim(path: str | Path, head: bytes) -> int:
     if dim == 0:
         shown = head.lstrip()[:40]
         raise InputError(f"{path}:1: expected a word and its numbers, got {shown!r}")
-    if dim == 1:
+    if dim == 1 and all(len(fields) > 2 for fields in lines):
         raise InputError(
-            f"{path}: holds no vectors, but one number a line: it looks like a file of counts, "
-            "frequencies or scores"
+            f"{path}: holds no vectors, but words and one number a line: it looks like a file of "
+            "scored pairs"
         )
     _check_words(path, head, dim)
+    _refuse_counts(path, head, dim)
     return dim
 
 
-def _check_words(path: str | Path, head: bytes, dim: int) -> None:
-    """Refuses a matrix without words, and a table of counts: their numbers would become words."""
+def _first_rows(head: bytes) -> list[list[bytes]]:
+    """The fields of the first lines that are there as a whole."""
     rows = [line.split() for line in head.split(b"\n")[:LINES_TO_GUESS] if line.strip()]
-    rows = rows[:-1] if len(rows) > 1 and not head.endswith(b"\n") else rows
-    words = [b" ".join(fields[: len(fields) - dim]) for fields in rows if len(fields) > dim]
+    return rows[:-1] if len(rows) > 1 and not head.endswith(b"\n") else rows
+
+
+def _check_words(path: str | Path, head: bytes, dim: int) -> None:
+    """Refuses a matrix without words: the first number of each row would become its word."""
+    words = [b" ".join(row[: len(row) - dim]) for row in _first_rows(head) if len(row) > dim]
     if words and all(is_number(word) and b"." in word for word in words):
         raise InputError(
             f"{path}: holds numbers and no words; give the file in which each line begins with its "
             "word, or put the words before the numbers"
         )
-    found = [number for fields in rows for number in fields[max(len(fields) - dim, 0) :]]
+
+
+def _refuse_counts(path: str | Path, head: bytes, dim: int) -> None:
+    ends = (row[max(len(row) - dim, 0) :] for row in _first_rows(head))
+    found = [number for end in ends for number in end if is_number(number)]
     if dim <= 3 and found and all(n.isdigit() for n in found) and max(map(len, found)) > 1:
         raise InputError(
             f"{path}: holds no vectors: it looks like a file of counts, a word and how often it "
