@@ -108,7 +108,7 @@ def _rows(width: int, rows: int) -> dict:
 
     def gather(table):
         def again(_, carry):
-            found = jax.lax.optimization_barrier(table[ids + (carry[0, 0] > 1e9)])
+            found = jax.lax.optimization_barrier(table[ids + (carry[0, 0] > 1e9).astype(ids.dtype)])
             return carry + found[:1]
 
         return jax.lax.fori_loop(0, ROUNDS, again, values[:1])
