@@ -6,23 +6,15 @@ Each run is a process of its own, so that peak memory is its own too. See README
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
-import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import ClassVar, Literal
 
-import numpy as np
-
-import jaxw2v
 from experiments import markdown, results_file
 from experiments.experiment import Experiment
 from experiments.grouping import means
-from experiments.scores import SCORES, answers, check_sets, score
+from experiments.scores import SCORES, check_sets
+from experiments.training_runs import SMOKE_SENTENCES, Worker, run_in_process, write_tokens
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +50,7 @@ class Comparison(Experiment):
         runs = []
         with tempfile.TemporaryDirectory() as folder:
             tokens = Path(folder) / "tokens.txt"
-            write_tokens(self, tokens)
+            write_tokens(self.corpus, tokens, SMOKE_SENTENCES if self.smoke else None)
             for seed in self.seeds:
                 for system in self.systems:
                     worker = Worker(
@@ -77,181 +69,6 @@ class Comparison(Experiment):
     def show(self, results: dict) -> None:
         """Prints the table."""
         print(table(results))
-
-
-@dataclasses.dataclass(frozen=True)
-class Worker:
-    """One run of one system; started by the comparison."""
-
-    system: Literal["gensim", "jaxw2v"]
-    tokens: Path
-    eval_dir: Path
-    seed: int
-    embedding_dim: int
-    epochs: int
-    workers: int
-    objective: Literal["skipgram", "cbow"] = "skipgram"
-    output_layer: Literal["negative_sampling", "softmax", "hierarchical_softmax"] = (
-        "negative_sampling"
-    )
-    learning_rate: float | None = None
-    row_updates: Literal["auto", "sparse", "dense"] = "auto"
-    subsample_threshold: float | None = 1e-4
-    answers: bool = False
-    """Whether the answers that the scores are made of are printed too."""
-
-
-def train_gensim(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
-    """Trains gensim.
-
-    Args:
-      worker: the run.
-
-    Returns:
-      The vectors, and what was measured.
-    """
-    from gensim.models import Word2Vec
-
-    begun = time.perf_counter()
-    model = Word2Vec(
-        vector_size=worker.embedding_dim,
-        window=5,
-        negative=5 if worker.output_layer == "negative_sampling" else 0,
-        hs=int(worker.output_layer == "hierarchical_softmax"),
-        sg=int(worker.objective == "skipgram"),
-        min_count=5,
-        sample=worker.subsample_threshold,
-        alpha=worker.learning_rate or 0.025,
-        workers=worker.workers,
-        seed=worker.seed,
-    )
-    path = str(worker.tokens)
-    model.build_vocab(corpus_file=path)
-    started = time.perf_counter()
-    model.train(
-        corpus_file=path,
-        total_words=model.corpus_total_words,
-        total_examples=model.corpus_count,
-        epochs=worker.epochs,
-    )
-    measured = {
-        "train_seconds": time.perf_counter() - started,
-        "total_seconds": time.perf_counter() - begun,
-        "raw_words": model.corpus_total_words,
-        "peak_memory_mib": peak_memory_mib(),
-    }
-    from jaxw2v.corpus import Vocabulary
-    from jaxw2v.vectors import WordVectors
-
-    words = model.wv.index_to_key
-    counts = [model.wv.get_vecattr(word, "count") for word in words]
-    return WordVectors(Vocabulary(tuple(words), counts), model.wv.vectors), measured
-
-
-def train_jaxw2v(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
-    """Trains jaxw2v with its defaults.
-
-    Args:
-      worker: the run.
-
-    Returns:
-      The vectors, and what was measured.
-    """
-    from jaxw2v.training import train
-
-    begun = time.perf_counter()
-    config = jaxw2v.Config(
-        objective=worker.objective,
-        output_layer=worker.output_layer,
-        tokenizer="whitespace",
-        embedding_dim=worker.embedding_dim,
-        epochs=worker.epochs,
-        learning_rate=worker.learning_rate,
-        row_updates=worker.row_updates,
-        subsample_threshold=worker.subsample_threshold,
-        seed=worker.seed,
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        wv = train(str(worker.tokens), config, out=folder)
-        total_seconds = time.perf_counter() - begun
-        lines = (Path(folder) / "metrics.jsonl").read_text().splitlines()
-    metrics = [json.loads(line) for line in lines]
-    return wv, {
-        "train_seconds": sum(record["seconds"] for record in metrics),
-        "total_seconds": total_seconds,
-        "peak_memory_mib": peak_memory_mib(),
-        "raw_words": metrics[0]["raw_words"],
-        "compile_seconds": metrics[0]["compile_seconds"],
-        "tokens_per_step": metrics[0]["tokens_per_step"],
-        "loss": metrics[-1]["loss"],
-    }
-
-
-def run_worker(worker: Worker) -> None:
-    """Trains, scores, and prints one line of JSON.
-
-    Args:
-      worker: the run.
-    """
-    wv, measured = {"gensim": train_gensim, "jaxw2v": train_jaxw2v}[worker.system](worker)
-    measured["words_per_second"] = worker.epochs * measured["raw_words"] / measured["train_seconds"]
-    measured |= score(wv, worker.eval_dir)
-    if worker.answers:
-        measured["answers"] = answers(wv, worker.eval_dir)
-    names = ("system", "objective", "output_layer", "row_updates", "learning_rate", "seed")
-    print(json.dumps({name: getattr(worker, name) for name in names} | measured))
-
-
-def peak_memory_mib() -> float:
-    """The most memory this process has held.
-
-    Returns:
-      MiB, from Linux's ``VmHWM`` (``ru_maxrss`` starts from that of the parent).
-    """
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
-
-
-def write_tokens(comparison: Comparison, path: Path) -> None:
-    """Tokenizes the corpus once, so that both systems read the same tokens.
-
-    Args:
-      comparison: the settings.
-      path: receives a sentence a line, words between blanks.
-    """
-    from jaxw2v.corpus import open_corpus
-
-    stream = open_corpus(comparison.corpus, jaxw2v.Config(min_count=1))
-    words = stream.vocabulary.words
-    ids, sentence_ids = stream.read(0, len(stream))
-    sentences = np.split(ids, np.flatnonzero(np.diff(sentence_ids)) + 1)
-    with open(path, "w", encoding="utf-8") as out:
-        for sentence in sentences[: 2_000 if comparison.smoke else None]:
-            out.write(" ".join([words[i] for i in sentence.tolist()]) + "\n")
-
-
-def run_in_process(worker: Worker, folder: Path) -> dict:
-    """Runs a worker in a process of its own and prints a line about it.
-
-    Args:
-      worker: the run.
-      folder: for its cache, emptied afterwards: encoding is part of the job, not left over.
-
-    Returns:
-      What the worker measured.
-    """
-    text = json.dumps(dataclasses.asdict(worker), default=str)
-    done = subprocess.run(
-        [sys.executable, "-m", "experiments.gensim_comparison.run", text],
-        env={**os.environ, "JAXW2V_CACHE": str(folder)},
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    run = json.loads(done.stdout.splitlines()[-1])
-    print(_line(run), flush=True)
-    shutil.rmtree(folder / "streams", ignore_errors=True)
-    return run
 
 
 def summarize(comparison: Comparison, runs: list[dict]) -> dict:
@@ -287,16 +104,6 @@ def _settings(comparison: Comparison) -> dict:
     for field in ("corpus", "eval_dir", "results"):
         settings[field] = Path(settings[field]).name
     return settings
-
-
-def _line(run: dict) -> str:
-    scores = "  ".join(f"{name} {run[name]:.3f}" for name in SCORES)
-    return (
-        f"{run['system']:7} {run['objective']:8} {run['output_layer']:20} seed {run['seed']}  "
-        f"{run['words_per_second'] / 1e6:.3f} M words/s  {scores}  "
-        f"peak {run['peak_memory_mib']:.0f} MiB  compile {run.get('compile_seconds', 0):.1f} s  "
-        f"total {run['total_seconds']:.0f} s"
-    )
 
 
 def table(results: dict) -> str:
@@ -343,9 +150,4 @@ def table(results: dict) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 2 and sys.argv[1].startswith("{"):
-        given = json.loads(sys.argv[1])
-        given.update(tokens=Path(given["tokens"]), eval_dir=Path(given["eval_dir"]))
-        run_worker(Worker(**given))
-    else:
-        Comparison.main(__doc__)
+    Comparison.main(__doc__)

@@ -20,14 +20,9 @@ import numpy as np
 import jaxw2v
 from experiments import markdown, pictures
 from experiments.experiment import Experiment, Parts
-from experiments.gensim_comparison.run import (
-    Comparison,
-    Worker,
-    run_in_process,
-    write_tokens,
-)
 from experiments.scores import SCORES
 from experiments.throughput.floors import count_step
+from experiments.training_runs import SMOKE_SENTENCES, Worker, run_in_process, write_tokens
 from jaxw2v.devices.layout import Layout
 from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.setup.forecast import zipf_counts
@@ -186,8 +181,7 @@ def measure_quality(settings: LargeVocabulary) -> list[dict]:
     records = []
     with tempfile.TemporaryDirectory() as folder:
         tokens = Path(folder) / "tokens.txt"
-        comparison = Comparison(settings.corpus, settings.eval_dir, smoke=settings.smoke)
-        write_tokens(comparison, tokens)
+        write_tokens(settings.corpus, tokens, SMOKE_SENTENCES if settings.smoke else None)
 
         def run(system: str, row_updates: str, rate: float, seed: int) -> dict:
             worker = Worker(

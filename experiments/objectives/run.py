@@ -11,14 +11,9 @@ from typing import ClassVar
 
 from experiments import markdown, results_file
 from experiments.experiment import Experiment
-from experiments.gensim_comparison.run import (
-    Comparison,
-    Worker,
-    run_in_process,
-    write_tokens,
-)
 from experiments.grouping import by_settings, means
 from experiments.scores import SCORES, check_sets
+from experiments.training_runs import SMOKE_SENTENCES, Worker, run_in_process, write_tokens
 
 THRESHOLD, THRESHOLD_OF_SLICE = 1e-4, 1e-3
 """Of subsampling, for both systems: jaxw2v's defaults for corpora of these sizes."""
@@ -53,7 +48,7 @@ class Objectives(Experiment):
         part: list[dict] = []
         with tempfile.TemporaryDirectory() as folder:
             tokens, of_slice = Path(folder) / "tokens.txt", Path(folder) / "slice.txt"
-            write_tokens(Comparison(self.corpus, self.eval_dir, smoke=self.smoke), tokens)
+            write_tokens(self.corpus, tokens, SMOKE_SENTENCES if self.smoke else None)
             with open(tokens, "rb") as text:
                 of_slice.write_bytes(b"".join(itertools.islice(text, self.slice_lines)))
             plan = []

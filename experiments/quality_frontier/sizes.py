@@ -13,10 +13,10 @@ from typing import ClassVar
 
 from experiments import markdown, pictures, results_file
 from experiments.experiment import Experiment
-from experiments.gensim_comparison.run import Comparison, Worker, run_in_process, write_tokens
 from experiments.grouping import by_settings, means
 from experiments.quality_frontier.bootstrap import difference
 from experiments.scores import SCORES, check_sets
+from experiments.training_runs import Worker, run_in_process, write_tokens
 
 GENSIMS_THRESHOLD = 1e-3
 """gensim's default, which is ours too up to 5 million words (share of words)."""
@@ -105,7 +105,7 @@ def run_size(by_size: BySize, lines: int, plan: list[tuple], folder: Path) -> li
     part, tokens = folder / "part.txt", folder / "tokens.txt"
     with open(by_size.corpus, "rb") as corpus:
         part.write_bytes(b"".join(itertools.islice(corpus, lines)))
-    write_tokens(Comparison(str(part), by_size.eval_dir), tokens)
+    write_tokens(str(part), tokens)
     for objective, layer, seed, rates in plan:
         for rate in rates:
             worker = Worker(
