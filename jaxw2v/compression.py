@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
+import os
 import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -42,6 +44,28 @@ DAMAGED = (
     gzip.BadGzipFile,
     zipfile.BadZipFile,
 )
+
+
+@contextlib.contextmanager
+def damage_named(path: str | os.PathLike) -> Iterator[None]:
+    """Turns what reading a file raises into one line that names it.
+
+    Args:
+      path: the path of the file.
+
+    Yields:
+      While the file is read.
+
+    Raises:
+      InputError: it cannot be opened, or is damaged.
+    """
+    try:
+        yield
+    except DAMAGED as error:
+        raise InputError(f"{path}: damaged or cut short: {error}") from None
+    except OSError as error:
+        # bz2 reports damage as an OSError without an errno.
+        raise InputError(f"{path}: {error.strerror or f'damaged: {error}'}") from None
 
 
 class _Members(io.RawIOBase):

@@ -175,16 +175,14 @@ def remove_unfinished(folder: Path) -> None:
 
 def _is_step(path: Path) -> bool:
     """Whether a folder holds what Orbax writes for us, whole or damaged, and nothing else."""
-    if path.is_symlink() or not path.is_dir():
-        return False
-    if not any(path.iterdir()) or _stranger_in(path):
+    if _stranger_in(path) or not any(path.iterdir()):
         return False
     metadata = _json(path / "_CHECKPOINT_METADATA")
     return not metadata or _is_our_checkpoint(path)
 
 
 def _stranger_in(folder: Path) -> Path | None:
-    """A file, or a link, that Orbax does not write into a checkpoint."""
+    """A file, or a link, that Orbax does not write into a checkpoint; or what is no folder."""
     if folder.is_symlink() or not folder.is_dir():
         return folder
     for parent, folders, files in os.walk(folder):

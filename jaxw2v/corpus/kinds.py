@@ -65,13 +65,15 @@ _ARRAY = re.compile(
 _LIST = re.compile(_BOM + rb"\[")
 
 
-def kind_of(path: str, name: str, head: bytes) -> str:
-    """Tells what a file holds.
+def kind_of(path: str, name: str, head: bytes, column: str) -> str:
+    r"""Tells what a file holds.
 
     Args:
       path: the path of the file, for errors.
       name: the name of its content, which says what the content does not.
       head: its first ``HEAD`` bytes, decompressed.
+      column: the column that holds the text, by which a table is known whose name does not tell,
+        such as one that comes through a pipe.
 
     Returns:
       ``text``, ``json`` (an object a line), ``csv``, ``tsv``, ``parquet`` or ``arrow``.
@@ -80,8 +82,9 @@ def kind_of(path: str, name: str, head: bytes) -> str:
       InputError: it is nothing that can be read; the message says what it is.
 
     Example:
-      >>> kind_of("a.txt", "a.txt", b'{"text": "one two"}'), kind_of("a.txt", "a.txt", b"one two")
-      ('json', 'text')
+      >>> heads = b'{"text": "one two"}', b"one two", b"id,text\n1,one two\n"
+      >>> [kind_of("-", "pipe", head, "text") for head in heads]
+      ['json', 'text', 'csv']
     """
     for magic, kind in _SCANNED.items():
         if head.startswith(magic):
@@ -95,23 +98,15 @@ def kind_of(path: str, name: str, head: bytes) -> str:
             f"{path}: is a JSON array; write one object a line (jq -c '.[]' does) and name "
             "the field that holds the text (--text-column)"
         )
-    return JSON if _OBJECT.match(head) else kind
+    if _OBJECT.match(head):
+        return JSON
+    return _table_in(head, column) if kind == TEXT else kind
 
 
-def table_in(head: bytes, column: str) -> str:
-    r"""Tells a table whose name does not say so, such as one that comes through a pipe, from text.
+def _table_in(head: bytes, column: str) -> str:
+    """A table, if the first line names columns, this one among them, and the second fits; or text.
 
-    Args:
-      head: the first ``HEAD`` bytes of a file, decompressed, of which nothing else is known.
-      column: the column that holds the text.
-
-    Returns:
-      ``csv`` or ``tsv`` if the first line names columns, this one among them, and the second has as
-      many fields, or fewer where it is longer than the head; else ``text``.
-
-    Example:
-      >>> table_in(b"id,text\n1,one two\n", "text"), table_in(b"a text, one text\nmore\n", "text")
-      ('csv', 'text')
+    It fits with as many fields, or with fewer where it is longer than the head.
     """
     lines = head.decode("utf-8", "replace").removeprefix("\ufeff").splitlines()[:2]
     if len(lines) < 2:

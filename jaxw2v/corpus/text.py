@@ -12,18 +12,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from jaxw2v.compression import DAMAGED, is_zip, open_compressed, open_zip
+from jaxw2v.compression import damage_named, is_zip, open_compressed, open_zip
 from jaxw2v.config import TextSettings
-from jaxw2v.corpus.kinds import (
-    ARROW,
-    BY_ENDING,
-    HEAD,
-    PARQUET,
-    TEXT,
-    ending,
-    kind_of,
-    table_in,
-)
+from jaxw2v.corpus.kinds import ARROW, BY_ENDING, HEAD, PARQUET, TEXT, ending, kind_of
 from jaxw2v.corpus.paths import is_remote
 from jaxw2v.corpus.rows import RowCounts, no_column, read_rows
 from jaxw2v.errors import InputError
@@ -96,9 +87,7 @@ def _read_file(
     with _opened(path) as (raw, stream):
         head = stream.read(HEAD)
         name = stream.name if isinstance(stream, zipfile.ZipExtFile) else path
-        kind = kind_of(path, name, head)
-        if kind == TEXT:
-            kind = table_in(head, config.text_column)
+        kind = kind_of(path, name, head, config.text_column)
         stream.seek(0)
         if kind in _SCANS and stream is not raw:
             raise InputError(f"{path}: is a compressed {kind} table; decompress it first")
@@ -120,17 +109,10 @@ def _read_file(
 @contextlib.contextmanager
 def _opened(path: str) -> Iterator[tuple[io.BufferedReader, io.BufferedIOBase]]:
     """A file, and its content decompressed."""
-    try:
-        with open(path, "rb") as raw:
-            stream = open_zip(path, raw) if is_zip(raw) else open_compressed(path, raw)
-            with stream:
-                yield raw, stream
-    except DAMAGED as error:
-        raise InputError(f"{path}: damaged or cut short: {error}") from None
-    except OSError as error:
-        # bz2 reports damage as an OSError without an errno.
-        reason = error.strerror or f"damaged: {error}"
-        raise InputError(f"{path}: {reason}") from None
+    with damage_named(path), open(path, "rb") as raw:
+        stream = open_zip(path, raw) if is_zip(raw) else open_compressed(path, raw)
+        with stream:
+            yield raw, stream
 
 
 def _read_text(path: str, stream: io.BufferedIOBase, errors: str) -> Iterator[Batch]:

@@ -9,7 +9,7 @@ import string
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jaxw2v.compression import DAMAGED, open_compressed
+from jaxw2v.compression import damage_named, open_compressed
 from jaxw2v.errors import InputError
 from jaxw2v.vectors.pair_columns import NUMBER, SEPARATORS, columns, is_header, number_in
 
@@ -134,13 +134,12 @@ def read_questions(path: str | os.PathLike) -> list[Question]:
 
 def _lines(path: str | os.PathLike) -> list[tuple[int, str]]:
     """Lines that are not blank, with their numbers."""
-    try:
-        with open(path, "rb") as raw, open_compressed(str(path), raw) as file:
-            data = file.read()
-    except DAMAGED as error:
-        raise InputError(f"{path}: damaged or cut short: {error}") from None
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
+    with (
+        damage_named(path),
+        open(path, "rb") as raw,
+        open_compressed(str(path), raw) as file,
+    ):
+        data = file.read()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

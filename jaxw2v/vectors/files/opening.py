@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from jaxw2v.compression import DAMAGED, open_compressed
+from jaxw2v.compression import damage_named, open_compressed
 from jaxw2v.errors import InputError
 from jaxw2v.progress import progress_bar
 
@@ -91,29 +91,25 @@ def open_vectors(path: Path, show_progress: bool) -> Iterator[Reader]:
     Raises:
       InputError: the file is missing, empty or damaged.
     """
-    try:
-        if not path.exists():
-            raise InputError(f"{path}: no such file or folder")
-        with (
-            open(path, "rb") as raw,
-            open_compressed(str(path), raw) as stream,
-            progress_bar(
-                total=os.path.getsize(path),
-                unit="B",
-                unit_scale=True,
-                desc=f"reading {path.name}",
-                delay=1,
-                show=show_progress,
-            ) as bar,
-        ):
-            reader = Reader(path, raw, stream, bar)
-            if not reader.peek().strip():
-                raise InputError(f"{path}: is empty")
-            yield reader
-    except DAMAGED as error:
-        raise InputError(f"{path}: damaged or cut short: {error}") from None
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or f'damaged: {error}'}") from None
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    with (
+        damage_named(path),
+        open(path, "rb") as raw,
+        open_compressed(str(path), raw) as stream,
+        progress_bar(
+            total=os.path.getsize(path),
+            unit="B",
+            unit_scale=True,
+            desc=f"reading {path.name}",
+            delay=1,
+            show=show_progress,
+        ) as bar,
+    ):
+        reader = Reader(path, raw, stream, bar)
+        if not reader.peek().strip():
+            raise InputError(f"{path}: is empty")
+        yield reader
 
 
 def is_number(field: bytes) -> bool:

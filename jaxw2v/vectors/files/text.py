@@ -104,7 +104,7 @@ def read_text(reader: Reader, rows: Rows) -> Table:
         reader.read(start)
         line = 2
         if dim == 1:
-            _refuse_counts(rows.path, head[start:], dim)
+            _refuse_counts(rows.path, _first_rows(head[start:]), dim)
     else:
         reader.read(bom)
         dim = _guess_dim(rows.path, head[bom:])
@@ -154,8 +154,7 @@ def _split(data: bytes, lines: float) -> tuple[bytes, bytes]:
 
 def _guess_dim(path: str | Path, head: bytes) -> int:
     """How many numbers most of the first lines end in; a few words may end in numbers as well."""
-    lines = [line.split() for line in head.split(b"\n")[: LINES_TO_GUESS + 1]]
-    lines = [fields for fields in (lines[:-1] or lines) if fields]
+    lines = _first_rows(head)
     numbers = []
     for fields in lines:
         count = 0
@@ -171,20 +170,20 @@ def _guess_dim(path: str | Path, head: bytes) -> int:
             f"{path}: holds no vectors, but words and one number a line: it looks like a file of "
             "scored pairs"
         )
-    _check_words(path, head, dim)
-    _refuse_counts(path, head, dim)
+    _check_words(path, lines, dim)
+    _refuse_counts(path, lines, dim)
     return dim
 
 
 def _first_rows(head: bytes) -> list[list[bytes]]:
-    """The fields of the first lines that are there as a whole."""
-    rows = [line.split() for line in head.split(b"\n")[:LINES_TO_GUESS] if line.strip()]
-    return rows[:-1] if len(rows) > 1 and not head.endswith(b"\n") else rows
+    """The fields of the first lines, those that are there as a whole if there are any."""
+    lines = [line.split() for line in head.split(b"\n")[: LINES_TO_GUESS + 1]]
+    return [fields for fields in (lines[:-1] or lines) if fields]
 
 
-def _check_words(path: str | Path, head: bytes, dim: int) -> None:
+def _check_words(path: str | Path, rows: list[list[bytes]], dim: int) -> None:
     """Refuses a matrix without words: the first number of each row would become its word."""
-    words = [b" ".join(row[: len(row) - dim]) for row in _first_rows(head) if len(row) > dim]
+    words = [b" ".join(row[: len(row) - dim]) for row in rows if len(row) > dim]
     if words and all(is_number(word) and b"." in word for word in words):
         raise InputError(
             f"{path}: holds numbers and no words; give the file in which each line begins with its "
@@ -192,8 +191,8 @@ def _check_words(path: str | Path, head: bytes, dim: int) -> None:
         )
 
 
-def _refuse_counts(path: str | Path, head: bytes, dim: int) -> None:
-    ends = (row[max(len(row) - dim, 0) :] for row in _first_rows(head))
+def _refuse_counts(path: str | Path, rows: list[list[bytes]], dim: int) -> None:
+    ends = (row[max(len(row) - dim, 0) :] for row in rows)
     found = [number for end in ends for number in end if is_number(number)]
     if dim <= 3 and found and all(n.isdigit() for n in found) and max(map(len, found)) > 1:
         raise InputError(
