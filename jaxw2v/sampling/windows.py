@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -52,36 +52,27 @@ def effective_windows(
     return 1 + random_integers(key, shape, window, start)
 
 
+Side = Literal["both", "left", "right"]
 # Weights are multiples of one in so many: float32 holds sums of them exactly, in any order.
 FRACTIONS = 1 << 16
 
 
-class ContextBounds(NamedTuple):
-    """The contexts of a center: the positions from ``first`` to ``last``, its own left out.
-
-    Attributes:
-      first: int32 [..., L], positions in the block.
-      last: int32 [..., L].
-    """
-
-    first: jax.Array
-    last: jax.Array
-
-
-def context_bounds(
-    effective_window: jax.Array,
+def positive_mask(
+    effective_window: jax.Array | int,
     sentence_ids: jax.Array,
     is_center: jax.Array,
-    side: Literal["both", "left", "right"] = "both",
+    side: Side = "both",
     require_full_window: bool = False,
-) -> ContextBounds:
-    r"""The contexts of each token of a block as a range of positions.
+) -> jax.Array:
+    r"""The pairs of a block.
 
-    .. math:: \text{first}_i = \max(i - r_i, \text{start of } i\text{'s sentence}), \quad
-              \text{last}_i = \min(i + r_i, \text{end of } i\text{'s sentence})
+    .. math:: M_{ji} = [0 < |i - j| \le r_i]\,[s_j = s_i]
+
+    for context j and center i, where s is a token's sentence.
 
     Args:
-      effective_window: int32 [..., L], each token's window r as a center (words).
+      effective_window: int32 [..., L], each token's window r as a center, or one number for all
+        (words).
       sentence_ids: int32 [..., L]; tokens of one sentence stand together, and padding has an id
         of its own.
       is_center: bool [..., L]; a token that is no center, padding above all, has no context.
@@ -90,7 +81,7 @@ def context_bounds(
       require_full_window: centers whose window the sentence or the block cuts short have none.
 
     Returns:
-      The bounds.
+      bool [..., L (context), L (center)].
 
     Raises:
       ValueError: the shapes differ, or ``side`` is unknown.
@@ -99,69 +90,32 @@ def context_bounds(
       Mikolov et al. 2013a, section 3.2; full windows: Breslow 2022.
 
     Example:
-      >>> one = jnp.array([1, 1, 1])
-      >>> bounds = context_bounds(one, jnp.array([0, 0, 7]), one > 0)
-      >>> bounds.first.tolist(), bounds.last.tolist()
-      ([0, 0, 2], [1, 1, 2])
+      >>> sentence_ids = jnp.array([0, 0, 1])
+      >>> positive_mask(2, sentence_ids, sentence_ids >= 0).astype(int).tolist()
+      [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
     """
     if side not in ("both", "left", "right"):
         raise ValueError(f"side is {side!r}; it must be both, left or right")
-    if not effective_window.shape == sentence_ids.shape == is_center.shape:
+    shape = sentence_ids.shape
+    if jnp.shape(effective_window) not in ((), shape) or is_center.shape != shape:
         raise ValueError(
-            f"effective_window {effective_window.shape}, sentence_ids {sentence_ids.shape} and "
-            f"is_center {is_center.shape} must have one shape"
+            f"effective_window {jnp.shape(effective_window)}, sentence_ids {shape} and is_center "
+            f"{is_center.shape} must have one shape"
         )
-    length, axis = sentence_ids.shape[-1], sentence_ids.ndim - 1
-    index = jnp.broadcast_to(jnp.arange(length, dtype=jnp.int32), sentence_ids.shape)
-    changes = sentence_ids[..., 1:] != sentence_ids[..., :-1]
-    edge = jnp.ones_like(sentence_ids[..., :1], dtype=bool)
-    starts = jnp.concatenate([edge, changes], axis)
-    ends = jnp.concatenate([changes, edge], axis)
-    start = jax.lax.cummax(jnp.where(starts, index, 0), axis)
-    end = jax.lax.cummin(jnp.where(ends, index, length), axis, reverse=True)
-    wanted_first = index - effective_window if side != "right" else index
-    wanted_last = index + effective_window if side != "left" else index
-    first, last = jnp.maximum(start, wanted_first), jnp.minimum(end, wanted_last)
-    if require_full_window:
-        is_center = is_center & (first == wanted_first) & (last == wanted_last)
-    return ContextBounds(jnp.where(is_center, first, index), jnp.where(is_center, last, index))
+    radius = jnp.asarray(effective_window)
+    if radius.ndim:
+        radius = radius[..., None, :]
+    # No token has this id: one that is no center needs no comparison of its own.
+    center_ids = jnp.where(is_center, sentence_ids, np.iinfo(np.int32).min)
+    same = sentence_ids[..., :, None] == center_ids[..., None, :]
+    mask = same & (_distance(shape, side) <= radius)
+    if not require_full_window:
+        return mask
+    wanted = effective_window * (2 if side == "both" else 1)
+    return mask & (mask.sum(-2, dtype=jnp.int32) == wanted)[..., None, :]
 
 
-def positive_mask(bounds: ContextBounds) -> jax.Array:
-    r"""The pairs of a block.
-
-    .. math:: M_{ji} = [\text{first}_i \le j \le \text{last}_i]\,[j \ne i]
-
-    for context j and center i.
-
-    Args:
-      bounds: int32 [..., L], from :func:`context_bounds`.
-
-    Returns:
-      bool [..., L (context), L (center)].
-
-    Raises:
-      ValueError: ``first`` and ``last`` differ in shape.
-
-    Reference:
-      Mikolov et al. 2013a, section 3.2.
-
-    Example:
-      >>> bounds = ContextBounds(jnp.array([0, 0, 2]), jnp.array([1, 1, 2]))
-      >>> positive_mask(bounds).astype(int).tolist()
-      [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
-    """
-    first, last = bounds
-    if first.shape != last.shape:
-        raise ValueError(f"first {first.shape} and last {last.shape} must have one shape")
-    shape = (*first.shape, first.shape[-1])
-    context = jax.lax.broadcasted_iota(jnp.int32, shape, len(shape) - 2)
-    center = jax.lax.broadcasted_iota(jnp.int32, shape, len(shape) - 1)
-    inside = (first[..., None, :] <= context) & (context <= last[..., None, :])
-    return inside & (context != center)
-
-
-def expected_mask(bounds: ContextBounds, window: int) -> jax.Array:
+def expected_mask(mask: jax.Array, window: int) -> jax.Array:
     r"""How often drawn windows would hold each pair of a block.
 
     .. math:: E_{ji} = \frac{1}{W} \sum_{r=1}^{W} M_{ji}(r) = M_{ji}(W)\,\frac{W + 1 - |i - j|}{W}
@@ -170,7 +124,7 @@ def expected_mask(bounds: ContextBounds, window: int) -> jax.Array:
     :func:`effective_windows` draws, without its noise.
 
     Args:
-      bounds: int32 [..., L], from :func:`context_bounds` with windows of W everywhere.
+      mask: bool [..., L (context), L (center)], :func:`positive_mask` of windows of W everywhere.
       window: W, the largest window (words).
 
     Returns:
@@ -180,13 +134,20 @@ def expected_mask(bounds: ContextBounds, window: int) -> jax.Array:
       Mikolov et al. 2013a, section 3.2, for the draws.
 
     Example:
-      >>> sentence = jnp.zeros(3, jnp.int32)
-      >>> bounds = context_bounds(jnp.full(3, 2), sentence, sentence == 0)
-      >>> expected_mask(bounds, 2).tolist()
+      >>> alone = jnp.zeros(3, jnp.int32)
+      >>> expected_mask(positive_mask(2, alone, alone == 0), 2).tolist()
       [[0.0, 1.0, 0.5], [1.0, 0.0, 1.0], [0.5, 1.0, 0.0]]
     """
-    mask = positive_mask(bounds)
-    index = np.arange(mask.shape[-1])
-    share = (window + 1 - np.abs(index[:, None] - index)) / window
+    distance = _distance(mask.shape[:-1], "both")
+    share = np.maximum(window + 1.0 - distance, 0) / window
     weight = (np.round(share * FRACTIONS) / FRACTIONS).astype(np.float32)
     return jnp.where(mask, jnp.broadcast_to(weight, mask.shape), 0)
+
+
+def _distance(shape: tuple[int, ...], side: Side) -> np.ndarray:
+    """From each context to each center, int32 [..., L, L] (words); no window reaches the others."""
+    index = np.arange(shape[-1], dtype=np.int32)
+    ahead = index[None, :] - index[:, None]
+    allowed = {"both": ahead != 0, "left": ahead > 0, "right": ahead < 0}[side]
+    distance = np.where(allowed, np.abs(ahead), np.iinfo(np.int32).max)
+    return distance.reshape((1,) * (len(shape) - 1) + distance.shape)

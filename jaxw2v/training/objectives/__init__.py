@@ -29,12 +29,13 @@ class Objective(NamedTuple):
     Attributes:
       input_layer: turns rows of the input table into hidden vectors.
       output_layer: predicts words from them by rows of the output table.
-      windows: which tokens form pairs, and how much a pair counts.
+      windows: which tokens form pairs, and how much a pair counts; ``None`` takes those of the
+        settings.
     """
 
     input_layer: InputLayer
     output_layer: OutputLayer
-    windows: Windows = DrawnWindows()
+    windows: Windows | None = None
 
     def constants(self, counts: np.ndarray) -> LayerConstants:
         """What both layers make of the vocabulary.
@@ -95,9 +96,30 @@ def make_objective(config: Config) -> Objective:
     """
     layer = OUTPUT_LAYERS[config.output_layer](config)
     by_weight = config.objective == "skipgram" and layer.takes_weights
-    draws = config.window_sampling == "dynamic" and not config.require_full_window
-    windows = ExpectedWindows(config.window) if by_weight and draws else DrawnWindows()
+    windows = make_windows(config, by_weight)
     return Objective(INPUT_LAYERS[config.objective](config), layer, windows)
+
+
+def make_windows(config: Config, by_weight: bool = False) -> Windows:
+    """The windows that the settings name.
+
+    Args:
+      config: the settings.
+      by_weight: whether pairs may be weighted instead of drawn.
+
+    Returns:
+      The windows.
+
+    Example:
+      >>> make_windows(Config(window=3, window_sampling="fixed"))
+      Windows(window=3, side='both', require_full_window=False)
+    """
+    kind = Windows
+    if config.window_sampling == "dynamic":
+        # Of weighted windows none is whole.
+        weighted = by_weight and not config.require_full_window
+        kind = ExpectedWindows if weighted else DrawnWindows
+    return kind(config.window, config.context_side, config.require_full_window)
 
 
 __all__ = [
@@ -109,4 +131,5 @@ __all__ = [
     "OutputLayer",
     "Windows",
     "make_objective",
+    "make_windows",
 ]

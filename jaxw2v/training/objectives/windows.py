@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-import abc
 import dataclasses
 from typing import ClassVar
 
 import jax
 
-from jaxw2v.sampling import ContextBounds, expected_mask, positive_mask
+from jaxw2v.sampling import expected_mask
+from jaxw2v.sampling.windows import Side
 
 
-class Windows(abc.ABC):
-    """Weights of pairs.
+@dataclasses.dataclass(frozen=True)
+class Windows:
+    """Every context within the window is a pair, and counts once.
+
+    A subclass may weight the pairs.
 
     Attributes:
-      draws: whether each center draws its window, as the settings say; otherwise the bounds are
-        those of the widest one.
+      window: W, the largest window (words).
+      side: where contexts stand, ``both``, ``left`` or ``right``.
+      require_full_window: centers whose window the sentence or the block cuts short have no pairs.
+      draws: whether each center draws its window from 1..W; otherwise all are W.
     """
 
+    window: int
+    side: Side = "both"
+    require_full_window: bool = False
     draws: ClassVar[bool] = False
 
-    @abc.abstractmethod
-    def pairs(self, bounds: ContextBounds) -> jax.Array:
-        """The pairs of some blocks.
+    def pairs(self, mask: jax.Array) -> jax.Array:
+        """How much each pair counts.
 
         Args:
-          bounds: int32 [B, L] each, the contexts of each token.
+          mask: bool [B, L (context), L (center)], from :func:`jaxw2v.sampling.positive_mask`.
 
         Returns:
-          [B, L (context), L (center)], bool, or float32 weights, 0 for no pair.
+          As many, bool, or float32 weights, 0 for no pair.
         """
+        return mask
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,21 +47,11 @@ class DrawnWindows(Windows):
 
     draws: ClassVar[bool] = True
 
-    def pairs(self, bounds: ContextBounds) -> jax.Array:
-        """:func:`jaxw2v.sampling.positive_mask`."""
-        return positive_mask(bounds)
-
 
 @dataclasses.dataclass(frozen=True)
 class ExpectedWindows(Windows):
-    """Every context counts by its chance to be inside a window that is drawn from 1..W.
+    """Every context counts by its chance to be inside a window that is drawn from 1..W."""
 
-    Attributes:
-      window: W, the widest window.
-    """
-
-    window: int
-
-    def pairs(self, bounds: ContextBounds) -> jax.Array:
+    def pairs(self, mask: jax.Array) -> jax.Array:
         """:func:`jaxw2v.sampling.expected_mask`."""
-        return expected_mask(bounds, self.window)
+        return expected_mask(mask, self.window)

@@ -14,8 +14,8 @@ from jaxw2v.config import Config
 from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.mesh import Shape
 from jaxw2v.errors import InputError
-from jaxw2v.sampling import keep_probability, percentile_threshold
-from jaxw2v.training.objectives import LayerConstants, Objective, make_objective
+from jaxw2v.sampling import keep_probability, percentile_threshold, positive_mask
+from jaxw2v.training.objectives import LayerConstants, Objective, make_objective, make_windows
 from jaxw2v.training.setup.footprint import FLOAT, INT, Footprint
 from jaxw2v.training.setup.optimizer import default_optimizer
 from jaxw2v.training.setup.schedule import linear_decay
@@ -78,13 +78,11 @@ class Job:
 
     def _full_windows(self) -> np.ndarray:
         """The pairs of a block whose windows are all as wide as they may be, bool [1, L, L]."""
-        config = self.config
-        index, half = np.arange(config.block_length), config.overlap // 2
-        distance = index[:, None] - index
-        before = (distance < 0) & (config.context_side != "right")
-        after = (distance > 0) & (config.context_side != "left")
-        pairs = (before | after) & (np.abs(distance) <= config.window)
-        return (pairs & (index >= half) & (index < config.block_length - half))[None]
+        plan, windows = self.plan, self.objective.windows
+        assert windows is not None
+        index, half = jnp.arange(plan.block_length)[None], plan.overlap // 2
+        is_center = (index >= half) & (index < plan.block_length - half)
+        return np.asarray(positive_mask(windows.window, index * 0, is_center, windows.side))
 
 
 def make_job(
@@ -119,6 +117,8 @@ def make_job(
     config = _choose_subsampling(config, counts)
     keep, kept = _keep(config, counts)
     objective = objective or make_objective(config)
+    if objective.windows is None:
+        objective = objective._replace(windows=make_windows(config))
     constants = objective.constants(counts)
     rows_per_block = objective.output_layer.rows_per_block(config.block_length, constants.output)
     bytes_per_block = FLOAT * config.embedding_dim * rows_per_block

@@ -11,7 +11,6 @@ import jax.numpy as jnp
 from jaxw2v.devices.shards import Shards
 from jaxw2v.sampling import (
     TokenBlocks,
-    context_bounds,
     cut_into_blocks,
     effective_windows,
     subsample,
@@ -100,7 +99,9 @@ class Dealer:
         Returns:
           m times as many blocks as a device computes at once.
         """
-        config, size = self.job.config, self.job.plan.blocks_per_micro_batch
+        objective, size = self.job.objective, self.job.plan.blocks_per_micro_batch
+        windows = objective.windows
+        assert windows is not None
         share = self.shards.share(size)
         in_micro_batch = self.shards.index(self.shards.devices) * share + jnp.arange(share)
         first = size * jnp.arange(micro_batches)[:, None]
@@ -109,17 +110,18 @@ class Dealer:
         numbers = wanted.at[taken].get(mode="clip")
         ids, sentence_ids, is_center, _ = cut.blocks
         shape = numbers.size, ids.shape[1]
-        drawn = self.job.objective.windows.draws
-        sampling = config.window_sampling if drawn else "fixed"
-        bounds = context_bounds(
-            effective_windows(cut.window_key, shape, config.window, sampling, numbers),
-            sentence_ids[numbers],
-            is_center[numbers] & in_use[:, None],
-            config.context_side,
-            config.require_full_window,
-        )
-        draws = self.job.objective.output_layer.draw(cut.output_key, constants, numbers)
+        drawn_windows = None
+        if windows.draws:
+            drawn_windows = effective_windows(cut.window_key, shape, windows.window, start=numbers)
+        draws = objective.output_layer.draw(cut.output_key, constants, numbers)
         pair_keys = None
         if cut.pair_key is not None:
             pair_keys = jax.vmap(jax.random.fold_in, (None, 0))(cut.pair_key, numbers)
-        return Blocks(jnp.where(in_use[:, None], ids[numbers], -1), bounds, draws, pair_keys)
+        return Blocks(
+            ids=jnp.where(in_use[:, None], ids[numbers], -1),
+            sentence_ids=sentence_ids[numbers],
+            is_center=is_center[numbers] & in_use[:, None],
+            drawn_windows=drawn_windows,
+            draws=draws,
+            pair_keys=pair_keys,
+        )

@@ -7,6 +7,7 @@ step may touch half of the table, :func:`sweep_rows` goes over all of it and is 
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -74,7 +75,7 @@ def find_touched_rows(
 def add_to_rows(
     table: jax.Array, ids: jax.Array, rows: jax.Array, all_inside: bool = True
 ) -> jax.Array:
-    """``table.at[ids].add(rows)``, which XLA's CPU backend here compiles without copying rows.
+    """``table.at[ids].add(rows)``, in the form that the platform's compiler takes as it is.
 
     Args:
       table: float32 [V, D].
@@ -89,22 +90,39 @@ def add_to_rows(
       >>> add_to_rows(jnp.zeros((2, 1)), jnp.array([1, 1]), jnp.ones((2, 1))).tolist()
       [[0.0], [2.0]]
     """
-    # The form into which XLA rewrites any scatter; given as it is, its layout needs no copy.
-    ids, rows = jax.lax.optimization_barrier(
-        (ids.reshape(-1, 1), rows.reshape(-1, 1, table.shape[1]))
-    )
     mode = jax.lax.GatherScatterMode
-    return jax.lax.scatter_add(
+    inside = mode.PROMISE_IN_BOUNDS if all_inside else mode.FILL_OR_DROP
+    return jax.lax.platform_dependent(
         table,
-        ids,
-        rows,
-        jax.lax.ScatterDimensionNumbers(
-            update_window_dims=(1, 2),
-            inserted_window_dims=(),
-            scatter_dims_to_operand_dims=(0,),
-        ),
-        mode=mode.PROMISE_IN_BOUNDS if all_inside else mode.FILL_OR_DROP,
+        ids.reshape(-1, 1),
+        rows.reshape(-1, table.shape[1]),
+        tpu=functools.partial(_add_rows, mode=inside),
+        default=functools.partial(_add_windows, mode=inside),
     )
+
+
+def _add_rows(
+    table: jax.Array, ids: jax.Array, rows: jax.Array, mode: jax.lax.GatherScatterMode
+) -> jax.Array:
+    """As ``.at[].add`` has it: windows [D]. A TPU scatters them natively."""
+    dimensions = jax.lax.ScatterDimensionNumbers(
+        update_window_dims=(1,), inserted_window_dims=(0,), scatter_dims_to_operand_dims=(0,)
+    )
+    return jax.lax.scatter_add(table, ids, rows, dimensions, mode=mode)
+
+
+def _add_windows(
+    table: jax.Array, ids: jax.Array, rows: jax.Array, mode: jax.lax.GatherScatterMode
+) -> jax.Array:
+    """Windows [1, D], into which XLA rewrites any scatter for a CPU; a TPU loops over them.
+
+    Given as it is, behind a barrier, the layout needs no copy.
+    """
+    ids, rows = jax.lax.optimization_barrier((ids, rows[:, None]))
+    dimensions = jax.lax.ScatterDimensionNumbers(
+        update_window_dims=(1, 2), inserted_window_dims=(), scatter_dims_to_operand_dims=(0,)
+    )
+    return jax.lax.scatter_add(table, ids, rows, dimensions, mode=mode)
 
 
 def sweep_rows(

@@ -238,6 +238,7 @@ def _hidden(
     """The vectors that predict, their pairs, their rows, and how a gradient goes back to these."""
     input_layer, _, windows = objective
     constants = words.constants.input
+    assert windows is not None
     mask = pair_mask(blocks, words.keep_threshold, windows)
     row_ids = input_layer.row_ids(constants, blocks.ids)
     rows = shards.lookup(state.input_embedding, shards.rows(row_ids))

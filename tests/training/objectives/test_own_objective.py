@@ -48,12 +48,10 @@ CONFIG = Config(
 class OneOverDistance(Windows):
     """A pair counts by one over its distance."""
 
-    def pairs(self, bounds):
-        index = jnp.arange(bounds.first.shape[1])
+    def pairs(self, mask):
+        index = jnp.arange(mask.shape[1])
         distance = jnp.abs(index[:, None] - index[None, :])[None]
-        context = index[None, :, None]
-        inside = (context >= bounds.first[:, None]) & (context <= bounds.last[:, None])
-        return jnp.where(inside & (distance > 0), 1 / jnp.maximum(distance, 1), 0.0)
+        return jnp.where(mask, 1 / jnp.maximum(distance, 1), 0.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +132,7 @@ def scores_of(wv):
 @pytest.mark.slow
 def test_glove_is_trained_without_a_change_to_the_package(sentences, together, tmp_path):
     skip_gram = make_job(CONFIG, np.ones(2)).objective.input_layer
-    own = Objective(skip_gram, Glove(tuple(map(tuple, together.tolist()))), OneOverDistance())
+    own = Objective(skip_gram, Glove(tuple(map(tuple, together.tolist()))), OneOverDistance(W))
     run = {"show_progress": False, "objective": own, "optimizer": optax.adam(0.02)}
     one = jaxw2v.train(sentences, dataclasses.replace(CONFIG, epochs=1), **run)
     wv = jaxw2v.train(sentences, CONFIG, out=tmp_path / "run", **run)
@@ -158,7 +156,7 @@ def test_several_weighted_rows_a_word(sentences, together, mesh):
     """Two steps over the whole text are two steps down the loss of the definition."""
     size, rate = len(together), 1e-3
     own = Objective(HalfOfTheNext(size), Glove(tuple(map(tuple, together.tolist()))))
-    own = own._replace(windows=OneOverDistance())
+    own = own._replace(windows=OneOverDistance(W))
     config = dataclasses.replace(CONFIG, epochs=2, tokens_per_step=8192)
     run = {"objective": own, "optimizer": optax.sgd(rate), "mesh": mesh, "show_progress": False}
     wv = jaxw2v.train(sentences, config, **run)

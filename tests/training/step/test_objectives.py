@@ -10,8 +10,9 @@ from objective_cases import ALONE, CASES, COUNTS, B, D, K, L, V, W, name
 
 from jaxw2v import Config
 from jaxw2v.losses import hierarchical_softmax_loss, huffman_tree, negative_sampling_loss
-from jaxw2v.sampling import context_bounds, keep_threshold, subsample_pairs
+from jaxw2v.sampling import keep_threshold, subsample_pairs
 from jaxw2v.training.objectives import LayerConstants, make_objective
+from jaxw2v.training.objectives.windows import DrawnWindows, ExpectedWindows, Windows
 from jaxw2v.training.step.batch import WordArrays
 from jaxw2v.training.step.settings import StepSettings
 from jaxw2v.training.step.state import state_of_tables
@@ -31,7 +32,6 @@ def make_blocks(config, objective, constants, side, full, by_pair):
     sentence_ids = np.where(valid, np.sort(rng.integers(0, 3, (B, L)), axis=1), -1)
     draws = objective.output_layer.draw(jax.random.key(0), constants, jnp.arange(B))
     ids = jnp.asarray(np.where(valid, rng.integers(0, V, (B, L)), -1), jnp.int32)
-    bounds = context_bounds(*map(jnp.asarray, (windows, sentence_ids, valid)), side, full)
     keys = jax.random.split(jax.random.key(9), B) if by_pair else None
     kept = np.ones((B, L, L), bool)
     if by_pair:
@@ -42,18 +42,19 @@ def make_blocks(config, objective, constants, side, full, by_pair):
         for j in oracles.contexts_of(i, windows[b, i], sentence_ids[b], side, full)
         if kept[b, j, i]
     ]
-    return Blocks(ids, bounds, draws, keys), pairs
+    drawn = None if by_weight else jnp.asarray(windows)
+    tokens = ids, jnp.asarray(sentence_ids), jnp.asarray(valid)
+    return Blocks(*tokens, drawn, draws, keys), pairs
 
 
-def weight_of(config, i, j):
-    """How many of the windows 1..W of center i hold j, where those are not drawn."""
-    drawn = config.window_sampling == "fixed" or config.negatives == "fresh"
-    if drawn or config.require_full_window:
+def weight_of(windows, i, j):
+    """How many of the windows 1..W of center i hold j, where those are weighted."""
+    if not isinstance(windows, ExpectedWindows):
         return 1.0
     return sum(abs(i - j) <= radius for radius in range(1, W + 1)) / W
 
 
-def oracle_loss(config, blocks, pairs, negatives):
+def oracle_loss(config, windows, blocks, pairs, negatives):
     """From both tables to the summed loss, pair by pair."""
     tree = huffman_tree(COUNTS)
 
@@ -76,7 +77,7 @@ def oracle_loss(config, blocks, pairs, negatives):
         if config.objective == "skipgram":
             for b, i, j in pairs:
                 of_this = of_pair(inputs[ids[b, i]], outputs, ids[b, j], b, i, j)
-                total += weight_of(config, i, j) * of_this
+                total += weight_of(windows, i, j) * of_this
             return total
         for b, i in sorted({(b, i) for b, i, _ in pairs}):
             contexts = np.array([ids[b, j] for b_, i_, j in pairs if (b_, i_) == (b, i)])
@@ -111,21 +112,24 @@ def negatives_of(config, layer, constants, blocks, pairs):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("side", "full", "by_pair", "dense"),
+    ("side", "full", "by_pair", "dense", "kind"),
     [
-        ("both", False, False, False),
-        ("both", False, True, True),
-        ("left", False, True, False),
-        ("right", True, False, True),
+        ("both", False, False, False, DrawnWindows),
+        ("both", False, True, True, ExpectedWindows),
+        ("left", False, True, False, ExpectedWindows),
+        ("left", False, False, True, Windows),
+        ("right", True, False, True, DrawnWindows),
     ],
-    ids=["plain", "by pair", "left", "full right"],
+    ids=["plain", "by pair, expected", "left, expected", "left", "full right"],
 )
-@pytest.mark.parametrize("drawn", [True, False], ids=["drawn", "expected"])
 @pytest.mark.parametrize("case", CASES, ids=name)
-def test_a_step_is_the_gradient_of_its_pairs(case, drawn, side, full, by_pair, dense):
-    sampling = "fixed" if drawn or full else "dynamic"
-    config = Config(window=W, block_length=L, context_side=side, window_sampling=sampling, **case)
+def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense, kind):
+    config = Config(window=W, block_length=L, **case)
     objective = make_objective(config)
+    if kind is ExpectedWindows:
+        # Not every objective weights pairs.
+        kind = type(objective.windows)
+    objective = objective._replace(windows=kind(W, side, full))
     constants = objective.output_layer.constants(COUNTS)
     blocks, pairs = make_blocks(config, objective, constants, side, full, by_pair)
     rng = np.random.default_rng(1)
@@ -140,7 +144,7 @@ def test_a_step_is_the_gradient_of_its_pairs(case, drawn, side, full, by_pair, d
         StepSettings(objective, optax.sgd(1.0), ALONE, 2, 5, dense),
     )
     negatives = negatives_of(config, objective.output_layer, constants, blocks, pairs)
-    loss = oracle_loss(config, blocks, pairs, negatives)
+    loss = oracle_loss(config, objective.windows, blocks, pairs, negatives)
     expected = jax.grad(loss, (0, 1))(*tables)
     moved = [oracles.by_word(t, V) for t in (state.input_embedding, state.output_embedding)]
     for table, gradient, new in zip(tables, expected, moved, strict=True):
@@ -153,6 +157,6 @@ def test_a_step_is_the_gradient_of_its_pairs(case, drawn, side, full, by_pair, d
     np.testing.assert_allclose(whole.total, loss(*tables), rtol=1e-4)
     targets = len({p[:2] for p in pairs})
     if config.objective == "skipgram":
-        targets = sum(weight_of(config, i, j) for _, i, j in pairs)
+        targets = sum(weight_of(objective.windows, i, j) for _, i, j in pairs)
     np.testing.assert_allclose([whole.pairs, measured.formed], targets, rtol=1e-5)
     assert 0 < measured.pairs < targets
