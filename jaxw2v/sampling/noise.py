@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxw2v.sampling.random_bits import random_bits, random_integers
+from jaxw2v.sampling.random_bits import random_integers_and_rests
 
 
 class NoiseDistribution(NamedTuple):
@@ -163,7 +163,5 @@ def sample_noise(
       >>> sample_noise(jax.random.key(0), noise, (3,)).tolist()
       [0, 0, 0]
     """
-    column_key, side_key = jax.random.split(key)
-    column = random_integers(column_key, shape, noise.alias.shape[0], start)
-    own = random_bits(side_key, shape, start)[0] <= noise.threshold[column]
-    return jnp.where(own, column, noise.alias[column])
+    column, rest = random_integers_and_rests(key, shape, noise.alias.shape[0], start)
+    return jnp.where(rest <= noise.threshold[column], column, noise.alias[column])

@@ -88,12 +88,42 @@ def random_integers(
       >>> random_integers(jax.random.key(0), (3,), 1).tolist()
       [0, 0, 0]
     """
+    return random_integers_and_rests(key, shape, bound, start)[0]
+
+
+def random_integers_and_rests(
+    key: jax.Array, shape: tuple[int, ...], bound: int, start: jax.Array | int = 0
+) -> tuple[jax.Array, jax.Array]:
+    r"""Draws integers as :func:`random_integers` does, and with each what was cut off.
+
+    .. math:: r = \lfloor (w \cdot \text{bound} \bmod 2^{64}) / 2^{32} \rfloor
+
+    Given the integer, the chance of :math:`r \le t` is :math:`(t + 1) / 2^{32}`, off by less than
+    bound / 2**64: a second draw for nothing.
+
+    Args:
+      key: a PRNG key.
+      shape: [rows, ...].
+      bound: the bound, from 1 to 2**31.
+      start: the number of the first row or of each, as in :func:`random_bits`.
+
+    Returns:
+      int32 of the shape, and uint32 of the shape.
+
+    Raises:
+      ValueError: ``bound`` is out of range.
+
+    Example:
+      >>> integers, rests = random_integers_and_rests(jax.random.key(0), (3,), 1)
+      >>> bool((rests == random_bits(jax.random.key(0), (3,))[0]).all())
+      True
+    """
     if not 1 <= bound <= 2**31:
         raise ValueError(f"bound is {bound}; it must be from 1 to 2**31")
     high, low = random_bits(key, shape, start)
-    whole, fraction = _product(high, bound)
-    carry = fraction + _product(low, bound)[0]
-    return (whole + (carry < fraction).astype(jnp.uint32)).astype(jnp.int32)
+    whole, upper = _product(high, bound)
+    rest = upper + _product(low, bound)[0]
+    return (whole + (rest < upper).astype(jnp.uint32)).astype(jnp.int32), rest
 
 
 def _product(words: jax.Array, factor: int) -> tuple[jax.Array, jax.Array]:

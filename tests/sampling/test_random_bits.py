@@ -15,6 +15,7 @@ from jaxw2v.sampling import (
     sample_noise,
     subsample,
 )
+from jaxw2v.sampling.random_bits import random_integers_and_rests
 
 LEVEL = 1e-3
 
@@ -63,6 +64,10 @@ def test_integers_are_the_product_of_64_bits_and_the_bound(bound):
     high, low = random_bits(key, (200,))
     expected = [((int(h) << 32 | int(w)) * bound) >> 64 for h, w in zip(high, low, strict=True)]
     assert random_integers(key, (200,), bound).tolist() == expected
+    rests = [
+        (((int(h) << 32 | int(w)) * bound) >> 32) % 2**32 for h, w in zip(high, low, strict=True)
+    ]
+    assert random_integers_and_rests(key, (200,), bound)[1].tolist() == rests
 
 
 @pytest.mark.parametrize("bound", [2, 7, 2**24])

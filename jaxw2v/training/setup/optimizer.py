@@ -28,8 +28,15 @@ class RowMeanSquares(NamedTuple):
     squares: jax.Array
 
 
+def _sum_of_components(rows: jax.Array) -> jax.Array:
+    """Sums over components, [n, 1], on a CPU in one order on any mesh."""
+    return jax.lax.platform_dependent(
+        rows, cpu=_pairwise_sum, default=lambda rows: rows.sum(1, keepdims=True)
+    )
+
+
 def _pairwise_sum(rows: jax.Array) -> jax.Array:
-    """Sums over components, [n, 1], in one order on any mesh; the bits of XLA's own sums differ."""
+    """Sums neighbors; the bits of XLA's own sums on a CPU depend on the shape."""
     width = 1 << (rows.shape[1] - 1).bit_length()
     rows = jnp.pad(rows, ((0, 0), (0, width - rows.shape[1])))
     while width > 1:
@@ -76,7 +83,7 @@ def scale_by_row_rms(longest: float) -> optax.GradientTransformation:
 
     def update(gradient, state, params=None):
         del params
-        square = _pairwise_sum(gradient * gradient) / gradient.shape[1]
+        square = _sum_of_components(gradient * gradient) / gradient.shape[1]
         count, squares = state.count + 1, state.squares + square
         # A row that was never touched stays: its gradient is zero.
         rms = jnp.sqrt(jnp.maximum(squares / count.astype(squares.dtype), TINY))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -33,6 +34,38 @@ def _shuffled(key: jax.Array, size: int, count: jax.Array) -> jax.Array:
     """A random order of 0..count-1, at the front of ``size`` numbers."""
     draw = jax.random.bits(key, (size,), jnp.uint32) >> 1
     return jnp.argsort(jnp.where(jnp.arange(size) < count, draw, jnp.uint32(2**32 - 1)))
+
+
+class _Parts(NamedTuple):
+    """What each step of a chunk takes of it, arrays [most steps].
+
+    Attributes:
+      first: int32, its first block.
+      count: int32, its blocks.
+      progress: float32, share of training done before it.
+      measured: bool, whether its loss is measured.
+    """
+
+    first: jax.Array
+    count: jax.Array  # type: ignore[assignment]
+    progress: jax.Array
+    measured: jax.Array
+
+
+def _share_out(
+    size: int, num_blocks: jax.Array, steps: jax.Array, progress: jax.Array, blocks_per_step: int
+) -> _Parts:
+    """Deals the blocks evenly, so that no step of the chunk is a small remainder."""
+    index = jnp.arange(-(-size // blocks_per_step), dtype=jnp.int32)
+    some = jnp.maximum(steps, 1)
+    share, extra = num_blocks // some, num_blocks % some
+    done = index.astype(jnp.float32) / some.astype(jnp.float32)
+    return _Parts(
+        first=index * share + jnp.minimum(index, extra),
+        count=share + (index < extra).astype(jnp.int32),
+        progress=progress[0] + (progress[1] - progress[0]) * done,
+        measured=index % STEPS_PER_LOSS == 0,
+    )
 
 
 def make_train_chunk(
@@ -62,17 +95,16 @@ def make_train_chunk(
         num_blocks = cut.blocks.count
         order = _shuffled(order_key, cut.blocks.ids.shape[0], num_blocks)
         steps = (num_blocks + plan.blocks_per_step - 1) // plan.blocks_per_step
+        parts = _share_out(order.size, num_blocks, steps, progress, plan.blocks_per_step)
 
         def one_step(i, carry):
             state, loss = carry
-            # Blocks are dealt evenly, so that no step of the chunk is a small remainder.
-            share, extra = num_blocks // steps, num_blocks % steps
-            first, count = i * share + jnp.minimum(i, extra), share + jnp.int32(i < extra)
-            now = progress[0] + (progress[1] - progress[0]) * jnp.float32(i) / jnp.float32(steps)
-            numbers = order.at[first + jnp.arange(plan.blocks_per_step)].get(mode="clip")
-            blocks = dealer.deal(cut, numbers, count, micro_batches, words.constants.output)
-            measure = i % STEPS_PER_LOSS == 0
-            state, measured = train_step(state, blocks, count, words, now, measure, settings)
+            part = jax.tree.map(lambda array: array.at[i].get(mode="clip"), parts)
+            numbers = order.at[part.first + jnp.arange(plan.blocks_per_step)].get(mode="clip")
+            blocks = dealer.deal(cut, numbers, part.count, micro_batches, words.constants.output)
+            state, measured = train_step(
+                state, blocks, part.count, words, part.progress, part.measured, settings
+            )
             return state, jax.tree.map(jnp.add, loss, measured)
 
         nothing = shards.vary(Loss.nothing(), shards.devices)

@@ -46,7 +46,12 @@ class GradientSums:
 
     @classmethod
     def at_touched_rows(
-        cls, ids: jax.Array, positions: jax.Array, rows_per_pass: int, shards: Shards
+        cls,
+        ids: jax.Array,
+        positions: jax.Array,
+        rows_per_pass: int,
+        shards: Shards,
+        unmarked: int = 0,
     ) -> tuple[GradientSums, jax.Array]:
         """Over the touched rows in slots or, where that is cheaper, over every row.
 
@@ -57,6 +62,7 @@ class GradientSums:
           positions: int32 [rows here], scratch of :func:`find_touched_rows`.
           rows_per_pass: table rows the optimizer handles at once.
           shards: how devices share tables and blocks.
+          unmarked: 0 or less, another one for each table: see :meth:`start`.
 
         Returns:
           The sums to be, and the scratch for the next call.
@@ -65,7 +71,7 @@ class GradientSums:
         touched = is_touched = None
         if is_swept(own.size, positions.size, rows_per_pass):
             # Not bool: a GPU would set bytes one by one, by compare-and-swap.
-            marks = jnp.zeros(positions.size, jnp.int32).at[own].set(1, mode="drop")
+            marks = jnp.full(positions.size, unmarked, jnp.int32).at[own].set(1, mode="drop")
             slots, is_touched = own, marks > 0
         else:
             # Sums are added up slot by slot: the copies must have the same slots.

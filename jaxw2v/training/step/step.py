@@ -181,7 +181,7 @@ def _prepare_sums(
         in_use = (ids >= 0).any(axis=2, keepdims=True)
         read = jnp.where(in_use, read, read[0, 0, 0])
         outputs, positions = GradientSums.at_touched_rows(
-            read, state.output_positions, settings.rows_per_pass, shards
+            read, state.output_positions, settings.rows_per_pass, shards, unmarked=-1
         )
         state = state._replace(output_positions=positions)
     return _Sums(inputs, outputs), blocks, state
