@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 
 import tyro
 
@@ -22,14 +24,34 @@ class Plan:
     """Tokens of the corpus (words)."""
     device_memory: float = 80.0
     """Memory of a device (GiB)."""
+    target: str | None = None
+    """Compile the program for this device, which need not be here: h100, h200, or a TPU with the
+    grid of its chips, such as v5e:2x2."""
+    json: bool = False
+    """Print the figures as JSON (bytes, seconds)."""
     config: tyro.conf.OmitArgPrefixes[Config] = dataclasses.field(default_factory=Config)
 
     def run(self) -> None:
         """Runs the command."""
-        from jaxw2v.training.setup.forecast import forecast, report
+        if self.target is not None:
+            # Compilers of devices that are not here look for them, and say that they find none.
+            os.environ["JAX_PLATFORMS"] = "cpu"
+            os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        from jaxw2v.devices.targets import find_target
+        from jaxw2v.training.setup.forecast import forecast, report, zipf_counts
 
         if not 0 < self.device_memory < float("inf"):
             raise InputError(f"device_memory is {self.device_memory}; it must be above 0 (GiB)")
-
+        target = None if self.target is None else find_target(self.target)
         job, footprint = forecast(self.config, self.vocab, self.corpus_tokens, self.mesh)
-        print(report(job, footprint, round(self.device_memory * 2**30)))
+        figures: dict = {"memory_bytes": footprint.memory(), "traffic_bytes": footprint.traffic()}
+        lines = [report(job, footprint, round(self.device_memory * 2**30))]
+        if target is not None:
+            from jaxw2v.training.ahead import compiled_plan
+
+            compiled = compiled_plan.compile_ahead(
+                job, zipf_counts(self.vocab, self.corpus_tokens), target, footprint.mesh
+            )
+            figures |= dataclasses.asdict(compiled)
+            lines.append(compiled_plan.report(compiled))
+        print(json.dumps(figures) if self.json else "\n".join(lines))

@@ -113,9 +113,9 @@ class Shards:
           float32 [m, ..., D].
         """
         if not self.vocab:
-            return table[rows]
+            return table.at[rows].get(mode="promise_in_bounds", wrap_negative_indices=False)
         wanted = self.own(jax.lax.all_gather(rows, self.vocab, tiled=True))
-        found = table.at[wanted].get(mode="fill", fill_value=0)
+        found = table.at[wanted].get(mode="fill", fill_value=0, wrap_negative_indices=False)
         return jax.lax.psum_scatter(found, self.vocab, scatter_dimension=0, tiled=True)
 
     def gather(self, values: jax.Array, axes: Names, axis: int = 0) -> jax.Array:

@@ -59,11 +59,14 @@ def block_negative_sampling_loss(
     mask = positive_mask.astype(jnp.float32)
     if mask.ndim == 2:
         positive = jnp.einsum("bid,bid->bi", contexts, centers, **PRODUCT)
+        negative = jnp.einsum("bnd,bid->bni", negatives, centers, **PRODUCT)
         pairs = mask
     else:
-        positive = jnp.einsum("bjd,bid->bji", contexts, centers, **PRODUCT)
+        # One product, which XLA finds to be that of the gradients.
+        outputs = jnp.concatenate([contexts, negatives], axis=1)
+        scores = jnp.einsum("bnd,bid->bni", outputs, centers, **PRODUCT)
+        positive, negative = jnp.split(scores, [centers.shape[1]], axis=1)
         pairs = mask.sum(1)
-    negative = jnp.einsum("bnd,bid->bni", negatives, centers, **PRODUCT)
     share = num_negatives / negatives.shape[1]
     positive_loss = -(mask * jax.nn.log_sigmoid(positive)).sum()
     return positive_loss - share * (pairs * jax.nn.log_sigmoid(-negative).sum(1)).sum()

@@ -90,7 +90,25 @@ def cut_into_blocks(
         return jnp.pad(values, half, constant_values=-1)[stride * block + index]
 
     cut_ids = cut(ids)
-    owned = (index >= half) & (index < half + stride)
     count = jnp.minimum((offset + kept + stride - 1) // stride, ids.size // stride)
     count = jnp.where(kept > 0, count, 0)
-    return TokenBlocks(cut_ids, cut(sentence_ids, True), owned & (cut_ids >= 0), count)
+    is_center = centers(cut_ids, overlap)
+    return TokenBlocks(cut_ids, cut(sentence_ids, True), is_center, count)
+
+
+def centers(ids: jax.Array, overlap: int) -> jax.Array:
+    """Which tokens of some blocks are centers: all but those that a neighboring block owns.
+
+    Args:
+      ids: int32 [B, L], word ids; -1 where there is no token.
+      overlap: tokens that neighboring blocks share.
+
+    Returns:
+      bool [B, L].
+
+    Example:
+      >>> centers(jnp.array([[3, 4, 5, -1]]), 2).tolist()
+      [[False, True, True, False]]
+    """
+    index, half = jnp.arange(ids.shape[1])[None, :], overlap // 2
+    return (index >= half) & (index < ids.shape[1] - half) & (ids >= 0)

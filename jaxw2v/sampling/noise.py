@@ -164,4 +164,8 @@ def sample_noise(
       [0, 0, 0]
     """
     column, rest = random_integers_and_rests(key, shape, noise.alias.shape[0], start)
-    return jnp.where(rest <= noise.threshold[column], column, noise.alias[column])
+    threshold, alias = (
+        array.at[column].get(mode="promise_in_bounds", wrap_negative_indices=False)
+        for array in noise
+    )
+    return jnp.where(rest <= threshold, column, alias)

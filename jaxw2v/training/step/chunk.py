@@ -26,14 +26,22 @@ STEPS_PER_LOSS = 8
 PRECISIONS = {"float32": "float32", "tensorfloat32": "tensorfloat32", "bfloat16": "BF16_BF16_F32"}
 
 
-def _fold_in_both(key: jax.Array, numbers: jax.Array) -> jax.Array:
-    return jax.random.fold_in(jax.random.fold_in(key, numbers[0]), numbers[1])
+def _keys(key: jax.Array, epoch_and_chunk: jax.Array) -> jax.Array:
+    """Two keys of a chunk, for the blocks and for their order."""
+    fold_in = jax.vmap(jax.random.fold_in)
+    epoch, chunk = jnp.repeat(epoch_and_chunk, 2).reshape(2, 2)
+    return fold_in(fold_in(jax.random.split(key), epoch), chunk)
 
 
 def _shuffled(key: jax.Array, size: int, count: jax.Array) -> jax.Array:
     """A random order of 0..count-1, at the front of ``size`` numbers."""
     draw = jax.random.bits(key, (size,), jnp.uint32) >> 1
     return jnp.argsort(jnp.where(jnp.arange(size) < count, draw, jnp.uint32(2**32 - 1)))
+
+
+def _at(index: jax.Array, array: jax.Array) -> jax.Array:
+    """An element; of unsigned numbers XLA knows that they do not count from the end."""
+    return jax.lax.dynamic_index_in_dim(array, index.astype(jnp.uint32), keepdims=False)
 
 
 class _Parts(NamedTuple):
@@ -90,7 +98,7 @@ def make_train_chunk(
         state: TrainState, inputs: ChunkInputs[jax.Array]
     ) -> tuple[TrainState, Loss, jax.Array]:
         words, progress = inputs.words, inputs.progress
-        cut_key, order_key = jax.random.split(_fold_in_both(inputs.key, inputs.epoch_and_chunk))
+        cut_key, order_key = _keys(inputs.key, inputs.epoch_and_chunk)
         cut = dealer.cut(cut_key, inputs.chunk, words.keep_threshold)
         num_blocks = cut.blocks.count
         order = _shuffled(order_key, cut.blocks.ids.shape[0], num_blocks)
@@ -99,8 +107,10 @@ def make_train_chunk(
 
         def one_step(i, carry):
             state, loss = carry
-            part = jax.tree.map(lambda array: array.at[i].get(mode="clip"), parts)
-            numbers = order.at[part.first + jnp.arange(plan.blocks_per_step)].get(mode="clip")
+            part = jax.tree.map(functools.partial(_at, i), parts)
+            numbers = order.at[part.first + jnp.arange(plan.blocks_per_step)].get(
+                mode="clip", wrap_negative_indices=False
+            )
             blocks = dealer.deal(cut, numbers, part.count, micro_batches, words.constants.output)
             state, measured = train_step(
                 state, blocks, part.count, words, part.progress, part.measured, settings
@@ -141,8 +151,8 @@ def make_evaluate_chunk(
     dealer = Dealer(job, shards)
 
     def evaluate_chunk(state: TrainState, inputs: ChunkInputs[jax.Array]) -> Loss:
-        words, key = inputs.words, _fold_in_both(inputs.key, inputs.epoch_and_chunk)
-        cut = dealer.cut(key, inputs.chunk, words.keep_threshold)
+        words, cut_key = inputs.words, _keys(inputs.key, inputs.epoch_and_chunk)[0]
+        cut = dealer.cut(cut_key, inputs.chunk, words.keep_threshold)
         size, count = job.plan.blocks_per_micro_batch, cut.blocks.count
 
         def measure(i, loss):

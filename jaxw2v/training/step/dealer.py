@@ -13,8 +13,10 @@ from jaxw2v.sampling import (
     TokenBlocks,
     cut_into_blocks,
     effective_windows,
+    random_integers,
     subsample,
 )
+from jaxw2v.sampling.blocks import centers
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Blocks, Chunk
@@ -73,7 +75,8 @@ class Dealer:
         by_pair = self.job.config.subsample_formula == "percentile"
         keep = ids >= 0 if by_pair else subsample(keep_key, ids, keep_threshold)
         stride = plan.block_length - plan.overlap
-        offset = jax.random.randint(offset_key, (), 0, stride, jnp.int32)
+        # Two, since of one number a TPU's compiler computes every bit by operations of its own.
+        offset = random_integers(offset_key, (2,), stride)[0]
         blocks = cut_into_blocks(keep, ids, sentence_ids, plan.block_length, plan.overlap, offset)
         return BlockedChunk(blocks, window_key, output_key, keep_key if by_pair else None)
 
@@ -107,20 +110,25 @@ class Dealer:
         first = size * jnp.arange(micro_batches)[:, None]
         taken = (first + in_micro_batch[None, :]).reshape(-1)
         in_use = jnp.tile(in_micro_batch < size, micro_batches) & (taken < count)
-        numbers = wanted.at[taken].get(mode="clip")
-        ids, sentence_ids, is_center, _ = cut.blocks
-        shape = numbers.size, ids.shape[1]
+        numbers = wanted.at[taken].get(mode="clip", wrap_negative_indices=False)
+        ids, sentence_ids = (
+            array.at[numbers].get(mode="promise_in_bounds", wrap_negative_indices=False)
+            for array in cut.blocks[:2]
+        )
+        ids = jnp.where(in_use[:, None], ids, -1)
         drawn_windows = None
         if windows.draws:
-            drawn_windows = effective_windows(cut.window_key, shape, windows.window, start=numbers)
+            drawn_windows = effective_windows(
+                cut.window_key, ids.shape, windows.window, start=numbers
+            )
         draws = objective.output_layer.draw(cut.output_key, constants, numbers)
         pair_keys = None
         if cut.pair_key is not None:
             pair_keys = jax.vmap(jax.random.fold_in, (None, 0))(cut.pair_key, numbers)
         return Blocks(
-            ids=jnp.where(in_use[:, None], ids[numbers], -1),
-            sentence_ids=sentence_ids[numbers],
-            is_center=is_center[numbers] & in_use[:, None],
+            ids=ids,
+            sentence_ids=sentence_ids,
+            is_center=centers(ids, self.job.plan.overlap),
             drawn_windows=drawn_windows,
             draws=draws,
             pair_keys=pair_keys,

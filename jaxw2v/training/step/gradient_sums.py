@@ -71,7 +71,8 @@ class GradientSums:
         touched = is_touched = None
         if is_swept(own.size, positions.size, rows_per_pass):
             # Not bool: a GPU would set bytes one by one, by compare-and-swap.
-            marks = jnp.full(positions.size, unmarked, jnp.int32).at[own].set(1, mode="drop")
+            marks = jnp.full(positions.size, unmarked, jnp.int32)
+            marks = marks.at[own].set(1, mode="drop", wrap_negative_indices=False)
             slots, is_touched = own, marks > 0
         else:
             # Sums are added up slot by slot: the copies must have the same slots.

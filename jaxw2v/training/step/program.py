@@ -14,7 +14,7 @@ from jaxw2v.training.objectives import LayerConstants
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs, WordArrays
 from jaxw2v.training.step.chunk import make_train_chunk
-from jaxw2v.training.step.state import initial_state
+from jaxw2v.training.step.state import TrainState, initial_state
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +66,7 @@ def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
       >>> program.memory_analysis().argument_size_in_bytes > 2 * 256 * 8 * 4
       True
     """
-    state = layout.shapes(lambda: initial_state(job))
+    state, inputs = training_arguments(job, layout)
     specs = layout.specs(state)
     program = layout.program(
         make_train_chunk(job, layout.shards),
@@ -74,6 +74,21 @@ def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
         (specs, EVERYWHERE, EVERYWHERE),
         donate=(0,),
     )
+    return program.lower(state, inputs)
+
+
+def training_arguments(
+    job: Job, layout: Layout
+) -> tuple[TrainState, ChunkInputs[jax.ShapeDtypeStruct]]:
+    """The shapes of what the program that trains on a chunk takes.
+
+    Args:
+      job: what the run does.
+      layout: the devices.
+
+    Returns:
+      The state, and what is read beside it.
+    """
     tokens = layout.empty_tokens(job.plan.chunk_tokens)
     inputs = ChunkInputs(
         chunk=Chunk(tokens, tokens),
@@ -82,4 +97,4 @@ def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
         epoch_and_chunk=jax.ShapeDtypeStruct((2,), jnp.int32),
         progress=jax.ShapeDtypeStruct((2,), jnp.float32),
     )
-    return program.lower(state, inputs)
+    return layout.shapes(lambda: initial_state(job)), inputs

@@ -212,10 +212,8 @@ def _add_micro_batch(
         rows = _output_rows(state, row_ids, shards)
         grad_part, grad_rows = layer.gradients(constants, now.ids, hidden, rows, part)
         grad_outputs = sums.outputs.add(grad_outputs, index, row_ids, grad_rows)
-        total = jax.lax.cond(
-            measured,
-            lambda: total + layer.loss(constants, now.ids, hidden, rows, part),
-            lambda: total,
+        total = _add_loss(
+            measured, total, lambda: layer.loss(constants, now.ids, hidden, rows, part)
         )
         return grad_hidden + grad_part, grad_outputs, total
 
@@ -226,6 +224,18 @@ def _add_micro_batch(
     formed = targets.sum(dtype=jnp.float32)
     pairs = jnp.where(measured, formed, carry.loss.pairs)
     return _Carry(grad_inputs, grad_outputs, Loss(total, pairs, carry.loss.formed + formed))
+
+
+def _add_loss(measured: jax.Array, total: jax.Array, loss: Callable[[], jax.Array]) -> jax.Array:
+    """Adds the loss where it is asked for.
+
+    A CPU does not compute what is not. Elsewhere a branch costs more than the loss, whose scores
+    are those of the gradients.
+    """
+    return jax.lax.platform_dependent(
+        cpu=lambda: jax.lax.cond(measured, lambda: total + loss(), lambda: total),
+        default=lambda: jnp.where(measured, total + loss(), total),
+    )
 
 
 def _hidden(
