@@ -1,6 +1,7 @@
 """The command line as a user meets it: results, and one clear line for every mistake."""
 
 import gzip
+import importlib.util
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import jax
 import numpy as np
 import pytest
 from gensim.models import KeyedVectors
@@ -33,7 +35,8 @@ def corpus(tmp_path):
     rng = np.random.default_rng(0)
     words = ["king", "queen", "man", "woman", "apple", "pear"]
     path = tmp_path / "corpus.txt"
-    path.write_text("\n".join(" ".join(rng.choice(words, 9)) for _ in range(300)))
+    lines = (rng.choice(words[:3] if i % 2 else words[3:], 9) for i in range(300))
+    path.write_text("\n".join(map(" ".join, lines)))
     return str(path)
 
 
@@ -263,7 +266,7 @@ def test_every_objective_trains_from_the_command_line(corpus, tmp_path, options)
     arguments = ["train", corpus, "--out", str(folder), *SMALL, "--subsample-formula", "none"]
     assert main([*arguments, "--epochs", "4", "--learning-rate", "0.05", *options]) == 0
     losses = [json.loads(x)["loss"] for x in (folder / "metrics.jsonl").read_text().splitlines()]
-    assert losses[-1] < losses[0]
+    assert losses[-1] < 0.98 * losses[0]
     wv = WordVectors.load(folder)
     if "--max-norm" in options:
         for table in (wv.vectors, wv.output_vectors):
@@ -337,6 +340,26 @@ def test_compiled_programs_are_kept_unless_that_is_declined(corpus, tmp_path, ca
     assert {path.name for path in (cache / "compiled").iterdir()} == kept
 
 
+def test_plan_prints_json(capsys):
+    size = ["plan", "--vocab", "200000", "--embedding-dim", "64", "--mesh", "1x8"]
+    assert main([*size, "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["memory_bytes"]["tables"] == 2 * 200_192 // 8 * 64 * 4
+    assert set(figures["traffic_bytes"]) == {"ids", "lookups", "gradients"}
+
+
+@pytest.mark.parametrize("target", ["h200", "v5e:2x2"])
+def test_a_compiler_that_is_not_there_or_too_old_is_named(target, capsys, monkeypatch):
+    command = ["plan", "--vocab", "2000", "--target", target]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(jax, "__version__", "0.12.1")
+    assert main(command) == 2
+    assert "its compiler is not installed; in an environment" in capsys.readouterr().err
+    monkeypatch.setattr(jax, "__version__", "0.10.2")
+    assert main(command) == 2
+    assert "JAX 0.10.2 cannot compile for devices that are not here" in capsys.readouterr().err
+
+
 def test_plan_says_what_a_run_would_take(capsys):
     size = ["plan", "--vocab", "200000", "--embedding-dim", "64"]
     assert main([*size, "--mesh", "4x8", "--device-memory", "0.1"]) == 0
@@ -353,6 +376,9 @@ def test_plan_says_what_a_run_would_take(capsys):
         (["plan", "--vocab", "1"], "give 2 words or more"),
         ([*size, "--mesh", "3x3"], "a power of two"),
         ([*size, "--mesh", "1x2", "--output-layer", "softmax"], "whole tables"),
+        ([*size, "--target", "h300"], "target is 'h300'; it must be h100, h200, or a TPU"),
+        ([*size, "--target", "h200:2x2"], "target is 'h200:2x2'"),
+        ([*size, "--target", "v5e"], "target is 'v5e'"),
     ):
         assert main(wrong) == 2
         assert message in capsys.readouterr().err

@@ -59,6 +59,7 @@ TRAINING = {
     "objectives": set(),
     "setup": {"objectives"},
     "step": {"objectives", "setup"},
+    "ahead": {"objectives", "setup", "step"},
     "checkpoints": {"callbacks", "objectives", "setup", "step"},
     "starts": {"setup", "step", "checkpoints"},
     "loop": {"callbacks", "objectives", "setup", "step", "checkpoints"},

@@ -36,6 +36,8 @@ class Plan:
         if self.target is not None:
             # Compilers of devices that are not here look for them, and say that they find none.
             os.environ["JAX_PLATFORMS"] = "cpu"
+            # What was compiled for them cannot be loaded here.
+            os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
             os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         from jaxw2v.devices.targets import find_target
         from jaxw2v.training.setup.forecast import forecast, report, zipf_counts

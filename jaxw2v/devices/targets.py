@@ -60,6 +60,15 @@ _KINDS = {
     "v5p": _tpu("v5p", 2.77e12, 600e9, 459e12),
     "v6e": _tpu("v6e", 1.64e12, 448e9, 918e12),
 }
+# Otherwise libtpu asks the machine for the TPU that it is part of, and says that there is none.
+_NO_TPU_HERE = {
+    "TPU_SKIP_MDS_QUERY": "1",
+    "TPU_ACCELERATOR_TYPE": "v5litepod-4",
+    "TPU_WORKER_HOSTNAMES": "localhost",
+    "TPU_WORKER_ID": "0",
+    "TPU_MIN_LOG_LEVEL": "3",
+    "TPU_STDERR_LOG_LEVEL": "3",
+}
 _H100_MEMORY, _H200_MEMORY = 84_942_979_072, 151_397_597_184
 
 
@@ -130,13 +139,13 @@ def target_mesh(target: Target, shape: Shape) -> Mesh:
     check_compiler(target)
     count = shape[0] * shape[1]
     if target.platform == "tpu":
-        # Otherwise libtpu asks the machine for the TPU that it is part of.
-        os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")
+        for name, value in _NO_TPU_HERE.items():
+            os.environ.setdefault(name, value)
         try:
             topology = topologies.get_topology_desc(target.name, "tpu")
         except jax.errors.JaxRuntimeError as error:
             line = str(error).splitlines()[0]
-            raise InputError(f"target {target.name}: libtpu does not know it ({line})") from None
+            raise InputError(f"target {target.name}: libtpu has no such grid ({line})") from None
     else:
         topology = topologies.get_topology_desc(
             platform="cuda", target_config=_gpu_description(target), topology=f"1x1x{count}"

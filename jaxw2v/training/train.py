@@ -100,7 +100,7 @@ def train(
       Compositionality".
 
     Example:
-      >>> sentences = [["cat", "chases", "mouse"], ["dog", "chases", "cat"]] * 50
+      >>> sentences = [["cat", "chases", "mouse"], ["dog", "chases", "cat"]] * 500
       >>> config = Config(embedding_dim=8, epochs=1, min_count=1)
       >>> wv = train(sentences, config, show_progress=False)
       >>> wv["cat"].shape

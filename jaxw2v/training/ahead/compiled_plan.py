@@ -13,6 +13,7 @@ from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.mesh import Shape
 from jaxw2v.devices.storage_order import num_rows
 from jaxw2v.devices.targets import Target, target_mesh
+from jaxw2v.errors import InputError
 from jaxw2v.training.ahead.products import product_flops
 from jaxw2v.training.ahead.program_text import Program, compare_and_swaps, host_reads
 from jaxw2v.training.setup.job import Job, lay_out
@@ -93,7 +94,15 @@ def compile_ahead(job: Job, counts: np.ndarray, target: Target, shape: Shape) ->
         options: dict[str, str | bool] = {}
         if target.platform == "cuda":
             options = {**_CUDA_OPTIONS, "xla_dump_to": folder}
-        compiled = lowered.compile(compiler_options=options)
+        try:
+            compiled = lowered.compile(compiler_options=options)
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            raise InputError(
+                f"target {target.name}: the program does not fit into its memory; shard the tables "
+                "over more devices (--mesh), or take a smaller --embedding-dim"
+            ) from None
         dumped = _Dumped.read(Path(folder))
     text, memory = compiled.as_text(), compiled.memory_analysis()
     assert text is not None

@@ -23,7 +23,7 @@ def product_flops(jaxpr: Any) -> int:
       Operations.
 
     Example:
-      >>> import jax.numpy as jnp
+      >>> import jax, jax.numpy as jnp
       >>> product_flops(jax.make_jaxpr(jnp.dot)(jnp.ones((2, 3)), jnp.ones((3, 4))).jaxpr)
       48
     """

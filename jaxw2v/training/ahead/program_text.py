@@ -209,18 +209,20 @@ class Program:
         Returns:
           Bytes.
         """
-        picked, whole = self._rows_picked(operation, width)
+        picked, whole = self._rows_picked(operation, where, width)
         arrays = [*self._operands(operation, where), *operation.results]
         moved = sum(a.bytes for a in arrays if _is_of_rows(a, width) and a.shape not in whole)
         return picked + moved
 
-    def _rows_picked(self, operation: Operation, width: int) -> tuple[int, set[tuple[int, ...]]]:
+    def _rows_picked(
+        self, operation: Operation, where: str, width: int
+    ) -> tuple[int, set[tuple[int, ...]]]:
         """Bytes of single rows, and the shapes of the arrays that hold them."""
-        inside = [operation]
+        inside, around = [operation], self.computations[where]
         for called in operation.computations("calls"):
-            inside += self.computations.get(called, ())
-        shapes = {o.name: o.results for o in inside}
-        picked, whole = 0, set()
+            inside, around = [*self.computations[called]], self.computations[called]
+        shapes = {o.name: o.results for o in around}
+        picked, whole = 0, set[tuple[int, ...]]()
         for o in inside:
             if o.kind == "gather" and _is_of_rows(o.results[0], width):
                 picked += o.results[0].bytes
