@@ -21,13 +21,21 @@ from jaxw2v.sampling.subsampling import (
     subsample,
     subsample_pairs,
 )
-from jaxw2v.sampling.windows import effective_windows, expected_mask, positive_mask
+from jaxw2v.sampling.windows import (
+    ContextBounds,
+    context_bounds,
+    effective_windows,
+    expected_mask,
+    positive_mask,
+)
 
 __all__ = [
+    "ContextBounds",
     "NoiseDistribution",
     "TokenBlocks",
     "check_ids",
     "compact",
+    "context_bounds",
     "cut_into_blocks",
     "effective_windows",
     "expected_mask",

@@ -90,7 +90,9 @@ def cut_into_blocks(
         return jnp.pad(values, half, constant_values=-1)[stride * block + index]
 
     cut_ids = cut(ids)
-    count = jnp.minimum((offset + kept + stride - 1) // stride, ids.size // stride)
+    # Not //, which would look whether they are negative.
+    count = jax.lax.div(offset + kept + (stride - 1), jnp.int32(stride))
+    count = jnp.minimum(count, ids.size // stride)
     count = jnp.where(kept > 0, count, 0)
     is_center = centers(cut_ids, overlap)
     return TokenBlocks(cut_ids, cut(sentence_ids, True), is_center, count)

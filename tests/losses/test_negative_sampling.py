@@ -10,7 +10,7 @@ from jaxw2v.losses import (
     block_negative_sampling_loss,
     negative_sampling_loss,
 )
-from jaxw2v.sampling import noise_distribution, positive_mask, sample_noise
+from jaxw2v.sampling import context_bounds, noise_distribution, positive_mask, sample_noise
 
 BLOCKS, LENGTH, NOISE, DIM, K = 3, 9, 6, 5, 4
 
@@ -21,7 +21,7 @@ def example():
     windows = rng.integers(1, 4, (BLOCKS, LENGTH))
     valid = np.arange(LENGTH) < np.array([[LENGTH], [LENGTH], [4]])
     sentence_ids = np.where(valid, np.sort(rng.integers(0, 3, (BLOCKS, LENGTH)), axis=1), -1)
-    mask = positive_mask(*map(jnp.asarray, (windows, sentence_ids, valid)))
+    mask = positive_mask(context_bounds(*map(jnp.asarray, (windows, sentence_ids, valid))))
     pairs = [
         oracles.pairs_of_block(*block) for block in zip(windows, sentence_ids, valid, strict=True)
     ]

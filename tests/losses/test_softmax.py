@@ -21,7 +21,7 @@ from jaxw2v.losses import (
     softmax_loss,
 )
 from jaxw2v.losses.hierarchical_softmax import HuffmanTree
-from jaxw2v.sampling import positive_mask
+from jaxw2v.sampling import context_bounds, positive_mask
 
 B, L, D, V = 2, 6, 5, 11
 
@@ -36,7 +36,7 @@ def block(rng):
     """Hidden vectors, a table, the words, and the mask of [context, center]."""
     windows = jnp.asarray(rng.integers(1, 3, (B, L)))
     valid = jnp.asarray(np.arange(L) < np.array([[L], [4]]))
-    mask = positive_mask(windows, jnp.where(valid, 0, -1), valid)
+    mask = positive_mask(context_bounds(windows, jnp.where(valid, 0, -1), valid))
     hidden = jnp.asarray(rng.normal(size=(B, L, D)), jnp.float32)
     table = jnp.asarray(rng.normal(size=(V, D)), jnp.float32)
     return hidden, table, jnp.asarray(rng.integers(0, V, (B, L))), mask

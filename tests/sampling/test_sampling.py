@@ -8,6 +8,7 @@ from scipy import stats
 from jaxw2v import InputError
 from jaxw2v.sampling import (
     compact,
+    context_bounds,
     cut_into_blocks,
     effective_windows,
     keep_probability,
@@ -82,17 +83,19 @@ def test_effective_windows_are_uniform():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_mask_is_the_definition(seed):
+def test_bounds_and_mask_are_the_definition(seed):
     rng = np.random.default_rng(seed)
     windows = rng.integers(1, 5, (3, 14))
     valid = np.arange(14) < np.array([[14], [9], [0]])
     sentence_ids = np.where(valid, np.sort(rng.integers(0, 3, (3, 14)), axis=1), -1)
-    mask = positive_mask(*map(jnp.asarray, (windows, sentence_ids, valid)))
+    bounds = context_bounds(*map(jnp.asarray, (windows, sentence_ids, valid)))
+    mask = positive_mask(bounds)
     expected = np.zeros((3, 14, 14), bool)
     for b in range(3):
         for center, context in oracles.pairs_of_block(windows[b], sentence_ids[b], valid[b]):
             expected[b, context, center] = True
     assert np.array_equal(mask, expected)
+    assert np.array_equal(bounds.last - bounds.first, expected.sum(axis=1))
     assert expected.any()
 
 

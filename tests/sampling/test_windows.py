@@ -12,8 +12,10 @@ from scipy import stats
 
 from jaxw2v import InputError
 from jaxw2v.sampling import (
+    ContextBounds,
     check_ids,
     compact,
+    context_bounds,
     cut_into_blocks,
     effective_windows,
     expected_mask,
@@ -35,17 +37,17 @@ LEVEL = 1e-3
 @pytest.mark.parametrize(
     ("side", "full"), list(itertools.product(["both", "left", "right"], [False, True]))
 )
-def test_pairs_are_the_definition(side, full):
+def test_bounds_are_the_definition(side, full):
     rng = np.random.default_rng(3)
     windows = rng.integers(1, 4, (6, 14))
     sentence_ids = np.sort(rng.integers(0, 3, (6, 14)), axis=1)
     is_center = rng.random((6, 14)) < 0.8
-    mask = positive_mask(*map(jnp.asarray, (windows, sentence_ids, is_center)), side, full)
+    bounds = context_bounds(*map(jnp.asarray, (windows, sentence_ids, is_center)), side, full)
     expected = np.zeros((6, 14, 14), bool)
     for b, i in np.argwhere(is_center):
         places = oracles.contexts_of(i, windows[b, i], sentence_ids[b], side, full)
         expected[b, places, i] = True
-    assert np.array_equal(mask, expected)
+    assert np.array_equal(positive_mask(bounds), expected)
     assert expected.any()
 
 
@@ -56,11 +58,12 @@ def test_expected_pairs_are_the_mean_over_all_windows(side, window):
     sentence_ids = jnp.asarray(np.sort(rng.integers(0, 3, (6, 14)), axis=1))
     is_center = jnp.asarray(rng.random((6, 14)) < 0.8)
 
-    drawn = [
-        positive_mask(radius, sentence_ids, is_center, side) for radius in range(1, window + 1)
-    ]
+    def bounds(radius):
+        return context_bounds(jnp.full((6, 14), radius), sentence_ids, is_center, side)
+
+    drawn = [positive_mask(bounds(radius)) for radius in range(1, window + 1)]
     expected = np.mean(drawn, axis=0)
-    found = expected_mask(drawn[-1], window)
+    found = expected_mask(bounds(window), window)
     assert found.dtype == jnp.float32
     np.testing.assert_allclose(found, expected, atol=1e-5)
     backwards = found[:, ::-1].cumsum(1)[:, -1]
@@ -87,7 +90,8 @@ def test_blocks_whose_edges_are_moved_hold_the_same_tokens(share, overlap):
         in_use = np.asarray(blocks.is_center).any(axis=1)
         assert in_use.sum() == blocks.count
         assert in_use[: int(blocks.count)].all()
-        mask = positive_mask(3, blocks.sentence_ids, blocks.is_center)
+        windows = jnp.full(blocks.ids.shape, 3)
+        mask = positive_mask(context_bounds(windows, blocks.sentence_ids, blocks.is_center))
         for block, context, center in np.argwhere(mask):
             first, second = np.asarray(blocks.ids)[block, [context, center]].tolist()
             # What was moved to the front pairs with nothing there.
@@ -107,9 +111,9 @@ def test_a_fixed_window_is_always_the_largest():
     [
         (lambda: effective_windows(jax.random.key(0), (3,), 0), "window is 0"),
         (lambda: effective_windows(jax.random.key(0), (3,), 2, "wide"), "sampling is 'wide'"),
-        (lambda: positive_mask(*[jnp.ones(3, jnp.int32)] * 3, "up"), "side is 'up'"),
+        (lambda: context_bounds(*[jnp.ones(3, jnp.int32)] * 3, "up"), "side is 'up'"),
         (
-            lambda: positive_mask(jnp.ones(2), jnp.ones(3), jnp.ones(3)),
+            lambda: context_bounds(jnp.ones(2), jnp.ones(3), jnp.ones(3)),
             r"effective_window \(2,\), sentence_ids \(3,\)",
         ),
         (
@@ -119,6 +123,7 @@ def test_a_fixed_window_is_always_the_largest():
         (lambda: cut_into_blocks(*[jnp.ones(8, jnp.int32)] * 3, 4, 4), "overlap is 4"),
         (lambda: finite_table_counts(np.ones(2), 1.0, 0), "length is 0"),
         (lambda: compact(jnp.ones(2, bool), jnp.ones(3), 0), r"keep \(2,\) and values \(3,\)"),
+        (lambda: positive_mask(ContextBounds(jnp.ones(2), jnp.ones(3))), r"first \(2,\)"),
         (
             lambda: subsample_pairs(jax.random.key(0), jnp.ones((1, 2), int), jnp.ones(2)),
             r"ids \(1, 2\) must have one axis",

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import jax
 
-from jaxw2v.sampling import expected_mask
+from jaxw2v.sampling import ContextBounds, expected_mask, positive_mask
 from jaxw2v.sampling.windows import Side
 
 
@@ -29,16 +29,16 @@ class Windows:
     require_full_window: bool = False
     draws: ClassVar[bool] = False
 
-    def pairs(self, mask: jax.Array) -> jax.Array:
-        """How much each pair counts.
+    def pairs(self, bounds: ContextBounds) -> jax.Array:
+        """The pairs of some blocks.
 
         Args:
-          mask: bool [B, L (context), L (center)], from :func:`jaxw2v.sampling.positive_mask`.
+          bounds: int32 [B, L] each, the contexts of each token.
 
         Returns:
-          As many, bool, or float32 weights, 0 for no pair.
+          [B, L (context), L (center)], bool, or float32 weights, 0 for no pair.
         """
-        return mask
+        return positive_mask(bounds)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +52,6 @@ class DrawnWindows(Windows):
 class ExpectedWindows(Windows):
     """Every context counts by its chance to be inside a window that is drawn from 1..W."""
 
-    def pairs(self, mask: jax.Array) -> jax.Array:
+    def pairs(self, bounds: ContextBounds) -> jax.Array:
         """:func:`jaxw2v.sampling.expected_mask`."""
-        return expected_mask(mask, self.window)
+        return expected_mask(bounds, self.window)

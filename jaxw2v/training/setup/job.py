@@ -14,7 +14,12 @@ from jaxw2v.config import Config
 from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.mesh import Shape
 from jaxw2v.errors import InputError
-from jaxw2v.sampling import keep_probability, percentile_threshold, positive_mask
+from jaxw2v.sampling import (
+    context_bounds,
+    keep_probability,
+    percentile_threshold,
+    positive_mask,
+)
 from jaxw2v.training.objectives import LayerConstants, Objective, make_objective, make_windows
 from jaxw2v.training.setup.footprint import FLOAT, INT, Footprint
 from jaxw2v.training.setup.optimizer import default_optimizer
@@ -82,7 +87,8 @@ class Job:
         assert windows is not None
         index, half = jnp.arange(plan.block_length)[None], plan.overlap // 2
         is_center = (index >= half) & (index < plan.block_length - half)
-        return np.asarray(positive_mask(windows.window, index * 0, is_center, windows.side))
+        bounds = context_bounds(index * 0 + windows.window, index * 0, is_center, windows.side)
+        return np.asarray(positive_mask(bounds))
 
 
 def make_job(

@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.sampling import positive_mask, subsample_pairs
+from jaxw2v.sampling import ContextBounds, subsample_pairs
 from jaxw2v.training.objectives import LayerConstants, Windows
 from jaxw2v.training.objectives.output_layer import Arrays
 
@@ -20,18 +20,13 @@ class Blocks(NamedTuple):
 
     Attributes:
       ids: int32 [B, L], word ids; -1 is padding, in a block of padding everywhere.
-      sentence_ids: int32 [B, L].
-      is_center: bool [B, L].
-      drawn_windows: int32 [B, L], each token's window as a center (words); ``None`` where none is
-        drawn.
+      bounds: int32 [B, L] each, the contexts of each token.
       draws: what the output layer drew; leaves begin with the axis B.
       pair_keys: PRNG keys [B] by which pairs are subsampled; ``None`` keeps all.
     """
 
     ids: jax.Array
-    sentence_ids: jax.Array
-    is_center: jax.Array
-    drawn_windows: jax.Array | None
+    bounds: ContextBounds
     draws: Arrays
     pair_keys: jax.Array | None
 
@@ -47,16 +42,7 @@ def pair_mask(blocks: Blocks, keep_threshold: jax.Array, windows: Windows) -> ja
     Returns:
       [B, L (context), L (center)], bool, or float32 weights.
     """
-    drawn = blocks.drawn_windows
-    mask = windows.pairs(
-        positive_mask(
-            windows.window if drawn is None else drawn,
-            blocks.sentence_ids,
-            blocks.is_center,
-            windows.side,
-            windows.require_full_window,
-        )
-    )
+    mask = windows.pairs(blocks.bounds)
     if blocks.pair_keys is None:
         return mask
     kept = jax.vmap(subsample_pairs, (0, 0, None))(blocks.pair_keys, blocks.ids, keep_threshold)

@@ -44,6 +44,11 @@ def _at(index: jax.Array, array: jax.Array) -> jax.Array:
     return jax.lax.dynamic_index_in_dim(array, index.astype(jnp.uint32), keepdims=False)
 
 
+def _ratio(number: jax.Array, divisor: jax.Array | int) -> jax.Array:
+    """The integer part, of numbers that are not negative: ``//`` would look whether they are."""
+    return jax.lax.div(number, jnp.int32(divisor))
+
+
 class _Parts(NamedTuple):
     """What each step of a chunk takes of it, arrays [most steps].
 
@@ -66,7 +71,8 @@ def _share_out(
     """Deals the blocks evenly, so that no step of the chunk is a small remainder."""
     index = jnp.arange(-(-size // blocks_per_step), dtype=jnp.int32)
     some = jnp.maximum(steps, 1)
-    share, extra = num_blocks // some, num_blocks % some
+    share = _ratio(num_blocks, some)
+    extra = num_blocks - share * some
     done = index.astype(jnp.float32) / some.astype(jnp.float32)
     return _Parts(
         first=index * share + jnp.minimum(index, extra),
@@ -100,9 +106,9 @@ def make_train_chunk(
         words, progress = inputs.words, inputs.progress
         cut_key, order_key = _keys(inputs.key, inputs.epoch_and_chunk)
         cut = dealer.cut(cut_key, inputs.chunk, words.keep_threshold)
-        num_blocks = cut.blocks.count
-        order = _shuffled(order_key, cut.blocks.ids.shape[0], num_blocks)
-        steps = (num_blocks + plan.blocks_per_step - 1) // plan.blocks_per_step
+        num_blocks = cut.count
+        order = _shuffled(order_key, cut.ids.shape[0], num_blocks)
+        steps = _ratio(num_blocks + plan.blocks_per_step - 1, plan.blocks_per_step)
         parts = _share_out(order.size, num_blocks, steps, progress, plan.blocks_per_step)
 
         def one_step(i, carry):
@@ -153,7 +159,7 @@ def make_evaluate_chunk(
     def evaluate_chunk(state: TrainState, inputs: ChunkInputs[jax.Array]) -> Loss:
         words, cut_key = inputs.words, _keys(inputs.key, inputs.epoch_and_chunk)[0]
         cut = dealer.cut(cut_key, inputs.chunk, words.keep_threshold)
-        size, count = job.plan.blocks_per_micro_batch, cut.blocks.count
+        size, count = job.plan.blocks_per_micro_batch, cut.count
 
         def measure(i, loss):
             first = i * size

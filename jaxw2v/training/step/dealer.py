@@ -10,13 +10,14 @@ import jax.numpy as jnp
 
 from jaxw2v.devices.shards import Shards
 from jaxw2v.sampling import (
-    TokenBlocks,
+    ContextBounds,
     cut_into_blocks,
     effective_windows,
     random_integers,
     subsample,
 )
 from jaxw2v.sampling.blocks import centers
+from jaxw2v.sampling.windows import bounds_within, sentence_spans
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Blocks, Chunk
@@ -26,13 +27,18 @@ class BlockedChunk(NamedTuple):
     """The kept tokens of a chunk, the same on every device, and keys to draw with.
 
     Attributes:
-      blocks: the tokens in blocks.
+      ids: int32 [B, L], the tokens in blocks; -1 where there is none.
+      spans: uint32 [B, L], where the sentences of the tokens begin and end in the block: two
+        positions of 16 bits, since each array more is a gather more in every step.
+      count: int32 [], blocks that hold a center; the others come last.
       window_key: the key for windows.
       output_key: the key for the output layer.
       pair_key: the key for the subsampling of pairs; ``None`` keeps all.
     """
 
-    blocks: TokenBlocks
+    ids: jax.Array
+    spans: jax.Array
+    count: jax.Array  # type: ignore[assignment]
     window_key: jax.Array
     output_key: jax.Array
     pair_key: jax.Array | None
@@ -78,7 +84,17 @@ class Dealer:
         # Two, since of one number a TPU's compiler computes every bit by operations of its own.
         offset = random_integers(offset_key, (2,), stride)[0]
         blocks = cut_into_blocks(keep, ids, sentence_ids, plan.block_length, plan.overlap, offset)
-        return BlockedChunk(blocks, window_key, output_key, keep_key if by_pair else None)
+        first, last = (
+            position.astype(jnp.uint32) for position in sentence_spans(blocks.sentence_ids)
+        )
+        return BlockedChunk(
+            ids=blocks.ids,
+            spans=first << 16 | last,
+            count=blocks.count,
+            window_key=window_key,
+            output_key=output_key,
+            pair_key=keep_key if by_pair else None,
+        )
 
     def deal(
         self,
@@ -111,25 +127,23 @@ class Dealer:
         taken = (first + in_micro_batch[None, :]).reshape(-1)
         in_use = jnp.tile(in_micro_batch < size, micro_batches) & (taken < count)
         numbers = wanted.at[taken].get(mode="clip", wrap_negative_indices=False)
-        ids, sentence_ids = (
+        ids, spans = (
             array.at[numbers].get(mode="promise_in_bounds", wrap_negative_indices=False)
-            for array in cut.blocks[:2]
+            for array in (cut.ids, cut.spans)
         )
         ids = jnp.where(in_use[:, None], ids, -1)
-        drawn_windows = None
+        window: jax.Array | int = windows.window
         if windows.draws:
-            drawn_windows = effective_windows(
-                cut.window_key, ids.shape, windows.window, start=numbers
-            )
+            window = effective_windows(cut.window_key, ids.shape, windows.window, start=numbers)
+        bounds = bounds_within(
+            ContextBounds((spans >> 16).astype(jnp.int32), (spans & 0xFFFF).astype(jnp.int32)),
+            window,
+            centers(ids, self.job.plan.overlap),
+            windows.side,
+            windows.require_full_window,
+        )
         draws = objective.output_layer.draw(cut.output_key, constants, numbers)
         pair_keys = None
         if cut.pair_key is not None:
             pair_keys = jax.vmap(jax.random.fold_in, (None, 0))(cut.pair_key, numbers)
-        return Blocks(
-            ids=ids,
-            sentence_ids=sentence_ids,
-            is_center=centers(ids, self.job.plan.overlap),
-            drawn_windows=drawn_windows,
-            draws=draws,
-            pair_keys=pair_keys,
-        )
+        return Blocks(ids, bounds, draws, pair_keys)

@@ -48,7 +48,8 @@ CONFIG = Config(
 class OneOverDistance(Windows):
     """A pair counts by one over its distance."""
 
-    def pairs(self, mask):
+    def pairs(self, bounds):
+        mask = super().pairs(bounds)
         index = jnp.arange(mask.shape[1])
         distance = jnp.abs(index[:, None] - index[None, :])[None]
         return jnp.where(mask, 1 / jnp.maximum(distance, 1), 0.0)

@@ -10,7 +10,7 @@ from objective_cases import ALONE, CASES, COUNTS, B, D, K, L, V, W, name
 
 from jaxw2v import Config
 from jaxw2v.losses import hierarchical_softmax_loss, huffman_tree, negative_sampling_loss
-from jaxw2v.sampling import keep_threshold, subsample_pairs
+from jaxw2v.sampling import context_bounds, keep_threshold, subsample_pairs
 from jaxw2v.training.objectives import LayerConstants, make_objective
 from jaxw2v.training.objectives.windows import DrawnWindows, ExpectedWindows, Windows
 from jaxw2v.training.step.batch import WordArrays
@@ -42,9 +42,8 @@ def make_blocks(config, objective, constants, side, full, by_pair):
         for j in oracles.contexts_of(i, windows[b, i], sentence_ids[b], side, full)
         if kept[b, j, i]
     ]
-    drawn = None if by_weight else jnp.asarray(windows)
-    tokens = ids, jnp.asarray(sentence_ids), jnp.asarray(valid)
-    return Blocks(*tokens, drawn, draws, keys), pairs
+    bounds = context_bounds(*map(jnp.asarray, (windows, sentence_ids, valid)), side, full)
+    return Blocks(ids, bounds, draws, keys), pairs
 
 
 def weight_of(windows, i, j):

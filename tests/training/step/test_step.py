@@ -8,6 +8,7 @@ import pytest
 from jaxw2v import Config
 from jaxw2v.devices.shards import Shards
 from jaxw2v.losses import negative_sampling_loss
+from jaxw2v.sampling import context_bounds
 from jaxw2v.training.objectives import LayerConstants, make_objective
 from jaxw2v.training.setup.optimizer import LONGEST_UPDATE, default_optimizer
 from jaxw2v.training.step.batch import WordArrays
@@ -37,7 +38,7 @@ def example():
     sentence_ids = np.where(valid, np.sort(rng.integers(0, 3, (B, L)), axis=1), -1)
     blocks = Blocks(
         jnp.asarray(np.where(valid, rng.integers(0, V, (B, L)), -1), jnp.int32),
-        *map(jnp.asarray, (sentence_ids, valid, windows)),
+        context_bounds(*map(jnp.asarray, (windows, sentence_ids, valid))),
         jnp.asarray(rng.integers(0, V, (B, N)), jnp.int32),
         None,
     )
