@@ -58,7 +58,7 @@ class LargeVocabulary(Experiment):
     eval_dir: Path | None = None
     """Folder with ws353.txt, simlex999.txt and questions-words.txt."""
     rates: tuple[float, ...] = (0.01, 0.014, 0.02)
-    """Learning rates of Adam."""
+    """Learning rates of the default optimizer."""
     gensim_rates: tuple[float, ...] = (0.025, 0.05, 0.1)
     """Learning rates of gensim."""
     seed: int = 1
