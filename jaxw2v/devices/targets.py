@@ -69,7 +69,12 @@ _NO_TPU_HERE = {
     "TPU_MIN_LOG_LEVEL": "3",
     "TPU_STDERR_LOG_LEVEL": "3",
 }
-_H100_MEMORY, _H200_MEMORY = 84_942_979_072, 151_397_597_184
+# What XLA is told of a GPU's name and memory (bytes). It has data for the sorts of an "NVIDIA H100
+# 80GB HBM3", and asks CUDA for it, which is not there: the shorter name has none.
+_GPUS = {
+    "h100": ("NVIDIA H100", 84_942_979_072),
+    "h200": ("NVIDIA H200 141GB HBM3e", 151_397_597_184),
+}
 
 
 def find_target(name: str) -> Target:
@@ -161,14 +166,8 @@ def target_mesh(target: Target, shape: Shape) -> Mesh:
 
 
 def _gpu_description(target: Target) -> str:
-    """What XLA's compiler wants to know of a Hopper GPU, as its text protocol buffer.
-
-    XLA has data for the sorts of an "NVIDIA H100 80GB HBM3", and asks CUDA for it, which is not
-    there: the shorter name has none.
-    """
-    is_h200 = target.name == "h200"
-    name = "NVIDIA H200 141GB HBM3e" if is_h200 else "NVIDIA H100"
-    memory = _H200_MEMORY if is_h200 else _H100_MEMORY
+    """What XLA's compiler wants to know of a Hopper GPU, as its text protocol buffer."""
+    name, memory = _GPUS[target.name]
     return f"""
 gpu_device_info {{
   threads_per_block_limit: 1024 threads_per_warp: 32 threads_per_core_limit: 2048

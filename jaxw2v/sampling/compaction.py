@@ -5,6 +5,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from jaxw2v.sampling.indexing import DROP
+
 
 def compact(keep: jax.Array, values: jax.Array, fill: int) -> jax.Array:
     """Keeps the order, drops what is not kept, and fills the rest.
@@ -27,8 +29,4 @@ def compact(keep: jax.Array, values: jax.Array, fill: int) -> jax.Array:
     if keep.shape != values.shape:
         raise ValueError(f"keep {keep.shape} and values {values.shape} must have one shape")
     destination = jnp.where(keep, jnp.cumsum(keep, dtype=jnp.int32) - 1, keep.size)
-    return (
-        jnp.full_like(values, fill)
-        .at[destination]
-        .set(values, mode="drop", wrap_negative_indices=False)
-    )
+    return jnp.full_like(values, fill).at[destination].set(values, **DROP)

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxw2v.sampling.indexing import IN_BOUNDS
 from jaxw2v.sampling.random_bits import random_integers_and_rests
 
 
@@ -164,8 +165,5 @@ def sample_noise(
       [0, 0, 0]
     """
     column, rest = random_integers_and_rests(key, shape, noise.alias.shape[0], start)
-    threshold, alias = (
-        array.at[column].get(mode="promise_in_bounds", wrap_negative_indices=False)
-        for array in noise
-    )
+    threshold, alias = (array.at[column].get(**IN_BOUNDS) for array in noise)
     return jnp.where(rest <= threshold, column, alias)

@@ -100,8 +100,11 @@ class Program:
         """
         self.computations: dict[str, tuple[Operation, ...]] = {}
         self.entry = ""
+        self._results: dict[str, dict[str, tuple[Array, ...]]] = {}
         for is_entry, name, body in _COMPUTATION.findall(text):
-            self.computations[name] = tuple(map(_operation, _OPERATION.findall(body)))
+            operations = tuple(map(_operation, _OPERATION.findall(body)))
+            self.computations[name] = operations
+            self._results[name] = {o.name: o.results for o in operations}
             if is_entry:
                 self.entry = name
 
@@ -218,10 +221,10 @@ class Program:
         self, operation: Operation, where: str, width: int
     ) -> tuple[int, set[tuple[int, ...]]]:
         """Bytes of single rows, and the shapes of the arrays that hold them."""
-        inside, around = [operation], self.computations[where]
+        inside: tuple[Operation, ...] = (operation,)
         for called in operation.computations("calls"):
-            inside, around = [*self.computations[called]], self.computations[called]
-        shapes = {o.name: o.results for o in around}
+            inside, where = self.computations[called], called
+        shapes = self._results[where]
         picked, whole = 0, set[tuple[int, ...]]()
         for o in inside:
             if o.kind == "gather" and _is_of_rows(o.results[0], width):
@@ -234,8 +237,8 @@ class Program:
         return picked, whole
 
     def _operands(self, operation: Operation, where: str) -> list[Array]:
-        results = {o.name: o.results for o in self.computations[where]}
-        return [array for name in operation.operands for array in results.get(name, ())]
+        shapes = self._results[where]
+        return [array for name in operation.operands for array in shapes.get(name, ())]
 
 
 def host_reads(thunks: str) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from jaxw2v.sampling import (
     percentile_threshold,
     positive_mask,
 )
+from jaxw2v.sampling.blocks import centers
 from jaxw2v.training.objectives import LayerConstants, Objective, make_objective, make_windows
 from jaxw2v.training.setup.footprint import FLOAT, INT, Footprint
 from jaxw2v.training.setup.optimizer import default_optimizer
@@ -85,9 +86,9 @@ class Job:
         """The pairs of a block whose windows are all as wide as they may be, bool [1, L, L]."""
         plan, windows = self.plan, self.objective.windows
         assert windows is not None
-        index, half = jnp.arange(plan.block_length)[None], plan.overlap // 2
-        is_center = (index >= half) & (index < plan.block_length - half)
-        bounds = context_bounds(index * 0 + windows.window, index * 0, is_center, windows.side)
+        same = jnp.zeros((1, plan.block_length), jnp.int32)
+        is_center = centers(same, plan.overlap)
+        bounds = context_bounds(same + windows.window, same, is_center, windows.side)
         return np.asarray(positive_mask(bounds))
 
 

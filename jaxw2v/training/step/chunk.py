@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxw2v.devices.shards import Shards
+from jaxw2v.sampling.indexing import CLIP
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import ChunkInputs
 from jaxw2v.training.step.dealer import Dealer
@@ -114,9 +115,7 @@ def make_train_chunk(
         def one_step(i, carry):
             state, loss = carry
             part = jax.tree.map(functools.partial(_at, i), parts)
-            numbers = order.at[part.first + jnp.arange(plan.blocks_per_step)].get(
-                mode="clip", wrap_negative_indices=False
-            )
+            numbers = order.at[part.first + jnp.arange(plan.blocks_per_step)].get(**CLIP)
             blocks = dealer.deal(cut, numbers, part.count, micro_batches, words.constants.output)
             state, measured = train_step(
                 state, blocks, part.count, words, part.progress, part.measured, settings

@@ -17,6 +17,7 @@ from jaxw2v.sampling import (
     subsample,
 )
 from jaxw2v.sampling.blocks import centers
+from jaxw2v.sampling.indexing import CLIP, IN_BOUNDS
 from jaxw2v.sampling.windows import bounds_within, sentence_spans
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.setup.job import Job
@@ -126,11 +127,8 @@ class Dealer:
         first = size * jnp.arange(micro_batches)[:, None]
         taken = (first + in_micro_batch[None, :]).reshape(-1)
         in_use = jnp.tile(in_micro_batch < size, micro_batches) & (taken < count)
-        numbers = wanted.at[taken].get(mode="clip", wrap_negative_indices=False)
-        ids, spans = (
-            array.at[numbers].get(mode="promise_in_bounds", wrap_negative_indices=False)
-            for array in (cut.ids, cut.spans)
-        )
+        numbers = wanted.at[taken].get(**CLIP)
+        ids, spans = (array.at[numbers].get(**IN_BOUNDS) for array in (cut.ids, cut.spans))
         ids = jnp.where(in_use[:, None], ids, -1)
         window: jax.Array | int = windows.window
         if windows.draws:

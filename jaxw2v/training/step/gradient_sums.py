@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxw2v.devices.shards import Names, Shards
+from jaxw2v.sampling.indexing import DROP
 from jaxw2v.training.setup.row_slots import is_swept
 from jaxw2v.training.step.row_updates import TouchedRows, add_to_rows, find_touched_rows
 
@@ -72,7 +73,7 @@ class GradientSums:
         if is_swept(own.size, positions.size, rows_per_pass):
             # Not bool: a GPU would set bytes one by one, by compare-and-swap.
             marks = jnp.full(positions.size, unmarked, jnp.int32)
-            marks = marks.at[own].set(1, mode="drop", wrap_negative_indices=False)
+            marks = marks.at[own].set(1, **DROP)
             slots, is_touched = own, marks > 0
         else:
             # Sums are added up slot by slot: the copies must have the same slots.

@@ -8,17 +8,14 @@ step may touch half of the table, :func:`sweep_rows` goes over all of it and is 
 from __future__ import annotations
 
 import functools
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
+from jaxw2v.sampling.indexing import CLIP, DROP
 from jaxw2v.training.setup.row_slots import capacity
-
-# Ids are never negative: XLA need not look.
-_CLIP: dict[str, Any] = {"mode": "clip", "wrap_negative_indices": False}
-_DROP: dict[str, Any] = {"mode": "drop", "wrap_negative_indices": False}
 
 
 class TouchedRows(NamedTuple):
@@ -62,17 +59,17 @@ def find_touched_rows(
     """
     index = jnp.arange(ids.size, dtype=jnp.int32)
     if last_wins:
-        positions = positions.at[ids].set(-1, **_DROP).at[ids].max(index, **_DROP)
+        positions = positions.at[ids].set(-1, **DROP).at[ids].max(index, **DROP)
     else:
-        positions = positions.at[ids].set(index, **_DROP)
-    owner = positions.at[ids].get(**_CLIP)
+        positions = positions.at[ids].set(index, **DROP)
+    owner = positions.at[ids].get(**CLIP)
     inside = ids < positions.size
     is_owner = inside & (owner == index)
     order = jnp.cumsum(is_owner, dtype=jnp.int32) - 1
     size = capacity(ids.size, positions.size, rows_per_pass)
-    slots = jnp.where(inside, order.at[owner].get(**_CLIP), size)
+    slots = jnp.where(inside, order.at[owner].get(**CLIP), size)
     rows = jnp.full(size, positions.size, jnp.int32)
-    rows = rows.at[jnp.where(is_owner, order, size)].set(ids, **_DROP)
+    rows = rows.at[jnp.where(is_owner, order, size)].set(ids, **DROP)
     return TouchedRows(slots, rows, order[-1] + 1), positions
 
 
@@ -202,11 +199,11 @@ def update_rows(
     def one_pass(i, arrays):
         ids = jax.lax.dynamic_slice_in_dim(touched.rows, i * size, size)
         gradient = jax.lax.dynamic_slice_in_dim(gradients, i * size, size)
-        rows, state = jax.tree.map(lambda array: array.at[ids].get(**_CLIP), arrays)
+        rows, state = jax.tree.map(lambda array: array.at[ids].get(**CLIP), arrays)
         new, _ = step(rows, state, gradient)
 
         def write(array, rows):
-            return array.at[ids].set(rows, unique_indices=True, **_DROP)
+            return array.at[ids].set(rows, unique_indices=True, **DROP)
 
         return jax.tree.map(write, arrays, new)
 
