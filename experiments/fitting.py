@@ -17,7 +17,7 @@ def fit_and_measure(
     Args:
       stream: the corpus.
       config: the settings.
-      mesh: devices along data and vocabulary; ``None`` chooses.
+      mesh: devices along data, vocab and dim; ``None`` chooses.
       how: further arguments of :func:`jaxw2v.training.fit`.
 
     Returns:

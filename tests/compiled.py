@@ -12,7 +12,7 @@ from jaxw2v.training import make_job
 
 def lay_over(mesh, job, exchange_sums=False):
     mesh = mesh and choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: 0)
-    return Layout(mesh, len(job.keep), exchange_sums)
+    return Layout(mesh, len(job.keep), job.config.embedding_dim, exchange_sums)
 
 
 def collectives(text):

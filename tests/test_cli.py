@@ -345,7 +345,7 @@ def test_plan_prints_json(capsys):
     assert main([*size, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["memory_bytes"]["tables"] == 2 * 200_192 // 8 * 64 * 4
-    assert set(figures["traffic_bytes"]) == {"ids", "lookups", "gradients"}
+    assert set(figures["traffic_bytes"]) == {"ids", "lookups", "gradients", "scores"}
 
 
 @pytest.mark.parametrize("target", ["h200", "v5e:2x2"])
@@ -375,7 +375,7 @@ def test_plan_says_what_a_run_would_take(capsys):
     for wrong, message in (
         (["plan", "--vocab", "1"], "give 2 words or more"),
         ([*size, "--mesh", "3x3"], "a power of two"),
-        ([*size, "--mesh", "1x2", "--output-layer", "softmax"], "whole tables"),
+        ([*size, "--mesh", "1x1x2", "--output-layer", "softmax"], "needs whole rows"),
         ([*size, "--target", "h300"], "target is 'h300'; it must be h100, h200, or a TPU"),
         ([*size, "--target", "h200:2x2"], "target is 'h200:2x2'"),
         ([*size, "--target", "v5e"], "target is 'v5e'"),

@@ -13,9 +13,9 @@ from jaxw2v import Config
 from jaxw2v.corpus import open_corpus
 from jaxw2v.devices.mesh import choose_mesh
 from jaxw2v.devices.processes import join
+from jaxw2v.training import lay_out, make_job
 from jaxw2v.training.checkpoints.resume import SavedRun
 from jaxw2v.training.checkpoints.stored_state import stored_shapes
-from jaxw2v.training.setup.job import lay_out, make_job
 from jaxw2v.training.setup.sizes import Sizes
 
 BYTES_READ = "/tensorstore/kvstore/file/bytes_read"
@@ -30,7 +30,7 @@ class Load:
     run: tyro.conf.Positional[Path]
     """Its folder."""
     mesh: tyro.conf.Positional[str]
-    """Devices as DATAxVOCAB."""
+    """Devices as DATAxVOCAB or DATAxVOCABxDIM."""
     coordinator: str | None = None
     """Address and port of the first process."""
     num_processes: int | None = None

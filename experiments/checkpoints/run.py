@@ -29,7 +29,7 @@ from jaxw2v.run_folder import steps_in
 from jaxw2v.training.checkpoints import resume
 from jaxw2v.training.checkpoints.reader import read_record
 
-# Where a run is stopped and where it goes on: devices along data and vocab, and processes.
+# Where a run is stopped and where it goes on: devices along data, vocab and dim, and processes.
 MOVES = (
     (("8x1", 1), ("1x1", 1)),
     (("1x8", 1), ("1x1", 1)),

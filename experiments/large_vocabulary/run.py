@@ -105,7 +105,7 @@ class Table:
         edges = np.cumsum(counts[:words_in_text]) / counts.sum()
         draws = np.random.default_rng(0).random(tokens)
         self.ids = np.searchsorted(edges[:-1], draws).astype(np.int32)
-        self.engine = Engine(self.job, Layout(None, size))
+        self.engine = Engine(self.job, Layout(None, size, self.job.config.embedding_dim))
         kept = self.job.keep[self.ids].sum()
         self.touched = count_step(config, counts, plan.tokens_per_step)["distinct_rows"]
         self.state_bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(self.engine.state))

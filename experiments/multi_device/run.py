@@ -33,7 +33,7 @@ class Layout:
     """Where a run takes place.
 
     Attributes:
-      mesh: devices along data and vocab.
+      mesh: devices along data, vocab and dim.
       processes: that share the devices.
     """
 

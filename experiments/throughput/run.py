@@ -93,7 +93,7 @@ def train(stream: TokenStream, config: jaxw2v.Config, ceilings: dict, mesh: str 
       stream: the corpus.
       config: the settings.
       ceilings: from :func:`measured_ceilings`.
-      mesh: devices along data and vocabulary.
+      mesh: devices along data, vocab and dim.
 
     Returns:
       What was measured.

@@ -19,7 +19,8 @@ class Plan:
     vocab: int
     """Words of the vocabulary (words)."""
     mesh: str = "1x1"
-    """Devices as DATAxVOCAB: replicas of the tables by shards of each."""
+    """Devices as DATAxVOCAB or DATAxVOCABxDIM: replicas of the tables, by parts of their rows, by
+    parts of their columns."""
     corpus_tokens: int = 1_000_000_000
     """Tokens of the corpus (words)."""
     device_memory: float = 80.0

@@ -43,8 +43,9 @@ class Train:
     validation: str | None = None
     """File of held-out text whose loss is measured each epoch."""
     mesh: str | None = None
-    """Devices as DATAxVOCAB, such as 4x2: replicas of the tables by shards of each; None
-    takes all accelerators, sharding no more than memory demands, or one CPU device."""
+    """Devices as DATAxVOCAB or DATAxVOCABxDIM, such as 4x2 or 1x1x8: replicas of the tables, by
+    parts of their rows, by parts of their columns; None takes all accelerators, in the way that
+    moves the fewest bytes, or one CPU device."""
     distributed: bool = False
     """Join the other processes of a run; Slurm, Kubernetes, Open MPI and Cloud TPU say by
     themselves which those are."""

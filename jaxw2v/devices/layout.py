@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,17 +10,13 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding, SingleDeviceSharding
 
-from jaxw2v.devices.mesh import DATA, VOCAB
+from jaxw2v.devices.columns import local_width, own_rows, to_columns, to_rows
+from jaxw2v.devices.compiler_options import compiler_options
+from jaxw2v.devices.mesh import ALONE, DATA, DIM, VOCAB, Shape
 from jaxw2v.devices.shards import Shards
 from jaxw2v.devices.storage_order import num_rows
 
 EVERYWHERE = PartitionSpec()
-# Loops and conditionals inside a CUDA graph: the host need not read how many rounds are left.
-COMMAND_BUFFER = "xla_gpu_enable_command_buffer"
-GPU_OPTIONS = {
-    COMMAND_BUFFER: "FUSION,CUBLAS,CUBLASLT,CUSTOM_CALL,WHILE,CONDITIONAL",
-    "xla_gpu_graph_min_graph_size": "1",
-}
 
 
 def on_host() -> SingleDeviceSharding:
@@ -37,41 +32,140 @@ class Layout:
     """Lays the arrays and the programs of a run over its devices.
 
     Attributes:
-      mesh: with axes ``data`` and ``vocab``; ``None`` is one device, without a mesh.
-      shards: the names by which the step communicates; ``vocab`` has none where it is one device.
+      mesh: with axes ``data``, ``vocab`` and, if wanted, ``dim``; ``None`` is one device, without
+        a mesh.
+      shards: the names by which the step communicates; an axis of one device has none.
+      row_shards: the same for tables by rows (:mod:`jaxw2v.devices.columns`), which devices along
+        ``dim`` share out like those along ``vocab``.
     """
 
-    def __init__(self, mesh: Mesh | None, vocabulary_size: int, exchange_sums: bool = False):
+    def __init__(
+        self,
+        mesh: Mesh | None,
+        vocabulary_size: int,
+        embedding_dim: int,
+        exchange_sums: bool = False,
+    ):
         """Prepares a layout.
 
         Args:
           mesh: see the class.
           vocabulary_size: V, words.
+          embedding_dim: D, components.
           exchange_sums: see :class:`~jaxw2v.devices.shards.Shards`.
         """
-        self.mesh = mesh
-        self.shards = Shards(vocabulary_size)
+        self.mesh, self._embedding_dim = mesh, embedding_dim
+        self.shards = self.row_shards = Shards(vocabulary_size)
         if mesh is not None:
-            vocab = (VOCAB,) if mesh.shape[VOCAB] > 1 else ()
-            self.shards = Shards(vocabulary_size, (DATA,), vocab, exchange_sums)
+            data, vocab, dim = (
+                (name,) if size > 1 else ()
+                for name, size in zip((DATA, VOCAB, DIM), self.shape, strict=True)
+            )
+            self.shards = Shards(vocabulary_size, data, vocab, dim, exchange_sums)
+            self.row_shards = Shards(vocabulary_size, data, vocab + dim)
 
     @property
     def num_devices(self) -> int:
         """Devices in use."""
         return 1 if self.mesh is None else self.mesh.size
 
+    @property
+    def shape(self) -> Shape:
+        """Devices along data, vocab and dim."""
+        if self.mesh is None:
+            return ALONE
+        return self.mesh.shape[DATA], self.mesh.shape[VOCAB], self.mesh.shape.get(DIM, 1)
+
+    @property
+    def _takers(self) -> int:
+        """Devices that take different tokens: those along ``dim`` take the same."""
+        return self.num_devices // self.shape[2]
+
     def specs(self, tree: Any) -> Any:
         """Which arrays are sharded by rows: those with a row for each row of a table."""
         rows = num_rows(self.shards.vocabulary_size)
 
         def spec(array):
-            return (
-                PartitionSpec(self.shards.vocab or None)
-                if array.shape[:1] == (rows,)
-                else EVERYWHERE
-            )
+            by_rows = PartitionSpec(self.row_shards.vocab or None)
+            return by_rows if array.shape[:1] == (rows,) else EVERYWHERE
 
         return jax.tree.map(spec, tree)
+
+    def training_specs(self, tree: Any) -> Any:
+        """How the state lies while it is trained: tables by rows and columns."""
+        rows, dim = num_rows(self.shards.vocabulary_size), self.shards.dim
+        vocab = self.shards.vocab or None
+
+        def spec(array):
+            if array.shape[:1] != (rows,):
+                return EVERYWHERE
+            if dim and array.shape[1:] in ((self._embedding_dim,), (self._columns,)):
+                return PartitionSpec(vocab, dim)
+            return PartitionSpec(vocab)
+
+        return jax.tree.map(spec, tree)
+
+    @property
+    def _columns(self) -> int:
+        """Columns of a table, those of padding counted."""
+        count = self.shape[2]
+        return count * local_width(self._embedding_dim, count)
+
+    def training_shapes(self, tree: Any) -> Any:
+        """The shapes of what :meth:`for_training` makes.
+
+        Args:
+          tree: shapes, as :meth:`shapes` has them.
+
+        Returns:
+          A pytree of shapes.
+        """
+
+        def shape(array, spec):
+            if len(spec) == 2:
+                array = jax.ShapeDtypeStruct((array.shape[0], self._columns), array.dtype)
+            return self._shape(array, spec)
+
+        return jax.tree.map(shape, tree, self.training_specs(tree))
+
+    def for_training(self, tree: Any) -> Any:
+        """Shares out the columns of tables, where a mesh does.
+
+        Args:
+          tree: a pytree of arrays, tables by rows.
+
+        Returns:
+          The arrays, as the training program takes them.
+        """
+        if not self.shards.dim:
+            return tree
+        specs, shards = self.training_specs(tree), self.shards
+
+        def exchange(part, spec):
+            if len(spec) == 2:
+                return to_columns(part, shards)
+            return shards.gather(part, shards.dim) if len(spec) else part
+
+        def exchange_all(parts):
+            return jax.tree.map(exchange, parts, specs)
+
+        return self.program(exchange_all, (self.specs(tree),), specs)(tree)
+
+    def by_rows(self, tree: Any) -> Any:
+        """Undoes :meth:`for_training`."""
+        if not self.shards.dim:
+            return tree
+        specs, shards = self.training_specs(tree), self.shards
+
+        def exchange(part, spec):
+            if len(spec) == 2:
+                return to_rows(part, shards, self._embedding_dim)
+            return own_rows(part, shards) if len(spec) else part
+
+        def exchange_all(parts):
+            return jax.tree.map(exchange, parts, specs)
+
+        return self.program(exchange_all, (specs,), self.specs(tree))(tree)
 
     @property
     def copies_drift(self) -> bool:
@@ -82,7 +176,7 @@ class Layout:
 
     @property
     def tokens(self) -> PartitionSpec:
-        """Tokens are sharded over all devices."""
+        """Tokens are sharded over all devices that take different ones."""
         return PartitionSpec(self.shards.devices or None)
 
     def _sharding(self, spec: PartitionSpec) -> Sharding:
@@ -142,10 +236,16 @@ class Layout:
             the end of the chunk, of padding.
 
         Returns:
-          The arrays [n * ceil(size / n)] for n devices, sharded over all of them.
+          The arrays [n * ceil(size / n)] for n devices that take different ones.
         """
-        sharding = self._sharding(self.tokens)
-        size = self.empty_tokens(size).size
+        return self._put(self.empty_tokens(size).size, self._sharding(self.tokens), read)
+
+    def _put(
+        self,
+        size: int,
+        sharding: Sharding,
+        read: Callable[[int, int], tuple[np.ndarray, ...]],
+    ) -> tuple[jax.Array, ...]:
         parts = [
             [jax.device_put(array, device) for array in read(*index[0].indices(size)[:2])]  # type: ignore[index]
             for device, index in sharding.addressable_devices_indices_map((size,)).items()
@@ -166,16 +266,20 @@ class Layout:
         """
         if jax.process_count() == 1:
             return number
-        (numbers,) = self.put_tokens(
-            self.num_devices, lambda first, last: (np.full(last - first, number, np.int32),)
+        (numbers,) = self._put(
+            self.num_devices,
+            self._sharding(PartitionSpec(self.shards.everywhere)),
+            lambda first, last: (np.full(last - first, number, np.int32),),
         )
         return self._largest(numbers)
 
     @functools.cached_property
     def _largest(self) -> Callable[[jax.Array], jax.Array]:
-        devices = self.shards.devices
+        devices = self.shards.everywhere
         return self.program(
-            lambda numbers: jax.lax.pmax(numbers[0], devices), (self.tokens,), EVERYWHERE
+            lambda numbers: jax.lax.pmax(numbers[0], devices),
+            (PartitionSpec(devices),),
+            EVERYWHERE,
         )
 
     def empty_tokens(self, size: int) -> jax.ShapeDtypeStruct:
@@ -185,9 +289,9 @@ class Layout:
           size: tokens of the chunk.
 
         Returns:
-          int32 [n * ceil(size / n)] for n devices.
+          int32 [n * ceil(size / n)] for n devices that take different ones.
         """
-        size = self.num_devices * -(-size // self.num_devices)
+        size = self._takers * -(-size // self._takers)
         return jax.ShapeDtypeStruct((size,), np.int32, sharding=self._sharding(self.tokens))
 
     def program(
@@ -208,12 +312,7 @@ class Layout:
             function = jax.shard_map(
                 function, mesh=self.mesh, in_specs=in_specs, out_specs=out_specs
             )
-        return jax.jit(function, donate_argnums=donate, compiler_options=self._compiler_options)
-
-    @property
-    def _compiler_options(self) -> dict[str, str] | None:
-        """How XLA is to compile; what the user says in ``XLA_FLAGS`` goes first."""
         device = jax.local_devices()[0] if self.mesh is None else self.mesh.devices.flat[0]
-        if device.platform != "gpu" or COMMAND_BUFFER in os.environ.get("XLA_FLAGS", ""):
-            return None
-        return GPU_OPTIONS
+        return jax.jit(
+            function, donate_argnums=donate, compiler_options=compiler_options(device.platform)
+        )

@@ -13,8 +13,11 @@ from jaxw2v.devices.processes import smallest
 from jaxw2v.devices.storage_order import CLASSES
 from jaxw2v.errors import InputError
 
-DATA, VOCAB = "data", "vocab"
-Shape = tuple[int, int]
+DATA, VOCAB, DIM = "data", "vocab", "dim"
+Shape = tuple[int, int, int]
+ALONE: Shape = (1, 1, 1)
+# Columns of a device that fill a line of a GPU's memory, 128 bytes.
+NARROWEST = 32
 GIB = 2**30
 
 
@@ -22,46 +25,67 @@ def parse_mesh(text: str) -> Shape:
     """Reads the shape of a mesh.
 
     Args:
-      text: the mesh, such as ``4x2``: 4 replicas of tables that are sharded in 2.
+      text: the mesh, such as ``4x2``: 4 replicas of tables whose rows are sharded in 2; or
+        ``4x2x8``, their columns in 8 besides.
 
     Returns:
-      Devices along ``data`` and along ``vocab``.
+      Devices along ``data``, ``vocab`` and ``dim``.
 
     Raises:
       InputError: the text has another form.
 
     Example:
-      >>> parse_mesh("4x2")
-      (4, 2)
+      >>> parse_mesh("4x2"), parse_mesh("1x1x8")
+      ((4, 2, 1), (1, 1, 8))
     """
-    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
+    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)(?:x([1-9]\d*))?", text)
     if match is None:
-        raise InputError(f"mesh is {text!r}; it must be DATAxVOCAB, such as 4x2")
-    data, vocab = map(int, match.groups())
-    if vocab & (vocab - 1) or vocab > CLASSES:
+        raise InputError(
+            f"mesh is {text!r}; it must be DATAxVOCAB or DATAxVOCABxDIM, such as 4x2 or 1x1x8"
+        )
+    data, vocab, dim = (int(size or 1) for size in match.groups())
+    shards = vocab * dim
+    if shards & (shards - 1) or shards > CLASSES:
         raise InputError(
             f"mesh is {text!r}; tables are sharded in a power of two, up to {CLASSES}, not in "
-            f"{vocab}"
+            f"{shards}"
         )
-    return data, vocab
+    return data, vocab, dim
+
+
+def mesh_name(shape: Shape) -> str:
+    """Names a mesh as :func:`parse_mesh` reads it.
+
+    Args:
+      shape: devices along data, vocab and dim.
+
+    Returns:
+      The name.
+
+    Example:
+      >>> mesh_name((4, 2, 1)), mesh_name((1, 1, 8))
+      ('4x2', '1x1x8')
+    """
+    return "x".join(map(str, shape if shape[2] > 1 else shape[:2]))
 
 
 def choose_mesh(
     wanted: str | None,
     blocks_per_step: int,
     bytes_on: Callable[[Shape], int],
-    can_shard: bool = True,
+    meshes: Callable[[int], list[Shape]] | None = None,
 ) -> Mesh | None:
     """Chooses the devices of a run.
 
-    Without a wish: all accelerators, with tables sharded no more than memory demands. On a
+    Without a wish: all accelerators, as the first of the meshes that memory holds. On a
     CPU, whose virtual devices share the same cores, one device for a process alone.
 
     Args:
       wanted: the mesh that is asked for, such as ``4x2``; ``None`` chooses.
       blocks_per_step: blocks to share out.
       bytes_on: a function from a mesh shape to the memory that each device needs.
-      can_shard: whether tables may be sharded.
+      meshes: a function from a number of devices to their meshes, the best first; ``None`` takes
+        :func:`shapes_of`.
 
     Returns:
       The mesh; ``None`` is one device without a mesh.
@@ -69,17 +93,17 @@ def choose_mesh(
     Raises:
       InputError: the devices are too few or too many, or the tables do not fit.
     """
-    devices = jax.devices()
+    devices, meshes = jax.devices(), meshes or shapes_of
     if wanted is None:
         alone = devices[0].platform == "cpu" and jax.process_count() == 1
         count = 1 if alone else len(devices)
         if jax.process_count() == 1:
             count = min(count, blocks_per_step)
-        shapes = shapes_of(count)[: None if can_shard else 1]
+        shapes = meshes(count)
     else:
         shapes = [parse_mesh(wanted)]
         count = math.prod(shapes[0])
-    name = f"mesh {shapes[0][0]}x{shapes[0][1]}"
+    name = f"mesh {mesh_name(shapes[0])}"
     if count > len(devices):
         raise InputError(
             f"{name} needs {count} devices and there are {len(devices)}; give a smaller --mesh"
@@ -93,15 +117,16 @@ def choose_mesh(
     there = smallest(memory_of(jax.local_devices()[0]))
     for shape in shapes:
         if bytes_on(shape) <= there:
-            if shape == (1, 1) and jax.process_count() == 1:
+            if shape == ALONE and jax.process_count() == 1:
                 return None
             return jax.make_mesh(
-                shape, (DATA, VOCAB), devices=devices[:count], axis_types=(AxisType.Auto,) * 2
+                shape, (DATA, VOCAB, DIM), devices=devices[:count], axis_types=(AxisType.Auto,) * 3
             )
-    data, vocab = shapes[-1]
+    least = min(shapes, key=bytes_on)
     raise InputError(
-        f"the tables need {bytes_on((data, vocab)) / GIB:.1f} GiB on each device of mesh "
-        f"{data}x{vocab}, which has {there / GIB:.1f} GiB; " + what_fits(bytes_on, there, can_shard)
+        f"the tables need {bytes_on(least) / GIB:.1f} GiB on each device of mesh "
+        f"{mesh_name(least)}, which has {there / GIB:.1f} GiB; "
+        + what_fits(bytes_on, there, meshes)
     )
 
 
@@ -109,15 +134,16 @@ def check_blocks(shape: Shape, blocks_per_step: int) -> None:
     """Makes sure that there is work for every device.
 
     Args:
-      shape: devices along ``data`` and ``vocab``.
+      shape: devices along data, vocab and dim.
       blocks_per_step: blocks to share out.
 
     Raises:
-      InputError: there are more devices than blocks.
+      InputError: there are more devices along data and vocab than blocks.
     """
-    if math.prod(shape) > blocks_per_step:
+    takers = math.prod(shape[:2])
+    if takers > blocks_per_step:
         raise InputError(
-            f"mesh {shape[0]}x{shape[1]} has {math.prod(shape)} devices, more than the "
+            f"mesh {mesh_name(shape)} shares out blocks among {takers} devices, more than the "
             f"{blocks_per_step} blocks of a step; give more text, a larger --tokens-per-step, or "
             "fewer devices"
         )
@@ -130,14 +156,19 @@ def shapes_of(count: int) -> list[Shape]:
       count: devices.
 
     Returns:
-      Devices along data and vocab.
+      Devices along data, vocab and dim.
 
     Example:
-      >>> shapes_of(12)
-      [(12, 1), (6, 2), (3, 4)]
+      >>> shapes_of(6)
+      [(6, 1, 1), (3, 1, 2), (3, 2, 1)]
     """
-    cuts = [2**k for k in range(CLASSES.bit_length())]
-    return [(count // cut, cut) for cut in cuts if count % cut == 0]
+    powers = [2**k for k in range(CLASSES.bit_length())]
+    return [
+        (count // cut, cut // dim, dim)
+        for cut in powers
+        for dim in reversed(powers)
+        if count % cut == 0 and cut % dim == 0
+    ]
 
 
 def memory_of(device: jax.Device) -> int:
@@ -152,22 +183,25 @@ def memory_of(device: jax.Device) -> int:
     return (device.memory_stats() or {}).get("bytes_limit", 2**60)
 
 
-def what_fits(bytes_on: Callable[[Shape], int], there: int, can_shard: bool = True) -> str:
+def what_fits(
+    bytes_on: Callable[[Shape], int], there: int, meshes: Callable[[int], list[Shape]]
+) -> str:
     """What to do when tables do not fit.
 
     Args:
       bytes_on: a function from a mesh shape to the memory that each device needs.
       there: the memory of a device (bytes).
-      can_shard: whether tables may be sharded.
+      meshes: a function from a number of devices to their meshes, the best first.
 
     Returns:
       Words for an error.
 
     Example:
-      >>> what_fits(lambda shape: 100 // shape[1], 30)
+      >>> what_fits(lambda shape: 100 // shape[1], 30, shapes_of)
       '--mesh 1x4 would fit'
     """
-    for _, cut in shapes_of(CLASSES) if can_shard else ():
-        if bytes_on((1, cut)) <= there:
-            return f"--mesh 1x{cut} would fit"
+    for cut in range(1, CLASSES.bit_length()):
+        for shape in meshes(2**cut):
+            if bytes_on(shape) <= there:
+                return f"--mesh {mesh_name(shape)} would fit"
     return "give a smaller --embedding-dim, --tokens-per-step or --max-vocabulary"

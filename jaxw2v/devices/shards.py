@@ -24,13 +24,15 @@ Tree = TypeVar("Tree")
 class Shards:
     """Which mesh axes share out blocks and tables.
 
-    Devices along both axes take different blocks; those along ``vocab`` hold different rows of
-    the tables, those along ``data`` the same.
+    Devices along ``data`` and ``vocab`` take different blocks; those along ``vocab`` hold different
+    rows of the tables, those along ``data`` the same. Devices along ``dim`` take the same blocks
+    and hold different columns of the rows: they exchange scores only, whatever the dimension.
 
     Attributes:
       vocabulary_size: V, words.
       data: names of the axes along which tables are replicated.
-      vocab: names of the axes along which tables are sharded.
+      vocab: names of the axes along which the rows of tables are sharded.
+      dim: names of the axes along which their columns are.
       exchange_sums: along ``data``, devices add up the gradients of their own blocks and exchange
         the sums; otherwise they exchange the gradients of each block, and all add them up in one
         order, so that on a CPU the result does not depend on the number of devices (exact softmax,
@@ -45,12 +47,18 @@ class Shards:
     vocabulary_size: int
     data: Names = ()
     vocab: Names = ()
+    dim: Names = ()
     exchange_sums: bool = False
 
     @property
     def devices(self) -> Names:
         """The axes along which blocks are shared out."""
         return self.data + self.vocab
+
+    @property
+    def everywhere(self) -> Names:
+        """All axes."""
+        return self.devices + self.dim
 
     @property
     def joined(self) -> Names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import math
 import os
 import re
 from typing import Literal
@@ -13,7 +14,7 @@ import numpy as np
 from jax.experimental import topologies
 from jax.sharding import AxisType, Mesh
 
-from jaxw2v.devices.mesh import DATA, VOCAB, Shape
+from jaxw2v.devices.mesh import DATA, DIM, VOCAB, Shape, mesh_name
 from jaxw2v.errors import InputError
 
 OLDEST_JAX = (0, 12)
@@ -133,7 +134,7 @@ def target_mesh(target: Target, shape: Shape) -> Mesh:
 
     Args:
       target: the kind of device.
-      shape: devices along data and vocab.
+      shape: devices along data, vocab and dim.
 
     Returns:
       The mesh.
@@ -142,7 +143,7 @@ def target_mesh(target: Target, shape: Shape) -> Mesh:
       InputError: the compiler is not there, or the mesh is larger than the grid of chips.
     """
     check_compiler(target)
-    count = shape[0] * shape[1]
+    count = math.prod(shape)
     if target.platform == "tpu":
         for name, value in _NO_TPU_HERE.items():
             os.environ.setdefault(name, value)
@@ -158,11 +159,10 @@ def target_mesh(target: Target, shape: Shape) -> Mesh:
     devices = topology.devices
     if count > len(devices):
         raise InputError(
-            f"mesh {shape[0]}x{shape[1]} needs {count} devices, and {target.name} has "
-            f"{len(devices)}"
+            f"mesh {mesh_name(shape)} needs {count} devices, and {target.name} has {len(devices)}"
         )
     grid: np.ndarray = np.array(devices[:count])
-    return Mesh(grid.reshape(shape), (DATA, VOCAB), axis_types=(AxisType.Auto,) * 2)
+    return Mesh(grid.reshape(shape), (DATA, VOCAB, DIM), axis_types=(AxisType.Auto,) * 3)
 
 
 def _gpu_description(target: Target) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.losses.product import PRODUCT
+from jaxw2v.losses.product import PRODUCT, AxisName, scores
 
 
 def block_negative_sampling_loss(
@@ -17,6 +17,7 @@ def block_negative_sampling_loss(
     negatives: jax.Array,
     positive_mask: jax.Array,
     num_negatives: int,
+    axis_name: AxisName = None,
 ) -> jax.Array:
     r"""The summed loss of all pairs in some blocks, whose negatives the pairs share.
 
@@ -36,6 +37,9 @@ def block_negative_sampling_loss(
         [B, L], which centers predict the word in their own place (cbow, whose centers are hidden
         vectors).
       num_negatives: K, negatives for a pair in expectation.
+      axis_name: the mesh axes, as :func:`jax.lax.psum` takes them, along which devices hold
+        different columns of every row, and D is what one of them holds; ``None`` where rows are
+        whole. Differentiate under ``jax.shard_map`` with checked types, its default.
 
     Returns:
       float32 [], nats, summed over pairs.
@@ -58,14 +62,14 @@ def block_negative_sampling_loss(
     _check_shapes(centers, contexts, negatives, positive_mask)
     mask = positive_mask.astype(jnp.float32)
     if mask.ndim == 2:
-        positive = jnp.einsum("bid,bid->bi", contexts, centers, **PRODUCT)
-        negative = jnp.einsum("bnd,bid->bni", negatives, centers, **PRODUCT)
+        positive = scores("bid,bid->bi", contexts, centers, axis_name)
+        negative = scores("bnd,bid->bni", negatives, centers, axis_name)
         pairs = mask
     else:
         # One product, which XLA finds to be that of the gradients.
         outputs = jnp.concatenate([contexts, negatives], axis=1)
-        scores = jnp.einsum("bnd,bid->bni", outputs, centers, **PRODUCT)
-        positive, negative = jnp.split(scores, [centers.shape[1]], axis=1)
+        all_scores = scores("bnd,bid->bni", outputs, centers, axis_name)
+        positive, negative = jnp.split(all_scores, [centers.shape[1]], axis=1)
         pairs = mask.sum(1)
     share = num_negatives / negatives.shape[1]
     positive_loss = -(mask * jax.nn.log_sigmoid(positive)).sum()
@@ -73,7 +77,11 @@ def block_negative_sampling_loss(
 
 
 def block_negative_sampling_gradients(
-    centers: jax.Array, outputs: jax.Array, positive_mask: jax.Array, num_negatives: int
+    centers: jax.Array,
+    outputs: jax.Array,
+    positive_mask: jax.Array,
+    num_negatives: int,
+    axis_name: AxisName = None,
 ) -> tuple[jax.Array, jax.Array]:
     r"""The gradients of :func:`block_negative_sampling_loss`, written out.
 
@@ -88,6 +96,7 @@ def block_negative_sampling_gradients(
         tokens, then those of its negatives.
       positive_mask: bool or weights [B, L (context), L (center)] or [B, L], as for the loss.
       num_negatives: K, negatives for a pair in expectation.
+      axis_name: as for the loss; the gradients are those of this device's columns.
 
     Returns:
       float32 [B, L, D], the gradient with respect to ``centers``.
@@ -109,8 +118,8 @@ def block_negative_sampling_gradients(
     _check_shapes(centers, outputs[:, :length], outputs[:, length:], positive_mask)
     mask = positive_mask.astype(jnp.float32)
     if mask.ndim == 2:
-        return _own_gradients(centers, outputs, mask, num_negatives)
-    sigmoid = jax.nn.sigmoid(jnp.einsum("bnd,bid->bni", outputs, centers, **PRODUCT))
+        return _own_gradients(centers, outputs, mask, num_negatives, axis_name)
+    sigmoid = jax.nn.sigmoid(scores("bnd,bid->bni", outputs, centers, axis_name))
     weight = mask.sum(1, keepdims=True) * (num_negatives / (outputs.shape[1] - length))
     grad_scores = jnp.concatenate(
         [mask * (sigmoid[:, :length] - 1), weight * sigmoid[:, length:]], axis=1
@@ -119,12 +128,16 @@ def block_negative_sampling_gradients(
 
 
 def _own_gradients(
-    centers: jax.Array, outputs: jax.Array, mask: jax.Array, num_negatives: int
+    centers: jax.Array,
+    outputs: jax.Array,
+    mask: jax.Array,
+    num_negatives: int,
+    axis_name: AxisName,
 ) -> tuple[jax.Array, jax.Array]:
     length = centers.shape[1]
     contexts, negatives = outputs[:, :length], outputs[:, length:]
-    positive = jax.nn.sigmoid(jnp.einsum("bid,bid->bi", contexts, centers, **PRODUCT))
-    negative = jax.nn.sigmoid(jnp.einsum("bnd,bid->bni", negatives, centers, **PRODUCT))
+    positive = jax.nn.sigmoid(scores("bid,bid->bi", contexts, centers, axis_name))
+    negative = jax.nn.sigmoid(scores("bnd,bid->bni", negatives, centers, axis_name))
     grad_positive = (mask * (positive - 1))[..., None]
     grad_negative = mask[:, None] * (num_negatives / negatives.shape[1]) * negative
     grad_centers, grad_negatives = _through_scores(grad_negative, centers, negatives)

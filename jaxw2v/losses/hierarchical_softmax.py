@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxw2v.losses.product import PRODUCT
+from jaxw2v.losses.product import PRODUCT, AxisName, scores
 
 
 class HuffmanTree(NamedTuple):
@@ -82,7 +82,9 @@ def _paths(leaves: np.ndarray, parent: np.ndarray, is_left: np.ndarray) -> Huffm
     return HuffmanTree((nodes - size).astype(np.int32), signs)
 
 
-def hierarchical_softmax_loss(hidden: jax.Array, nodes: jax.Array, signs: jax.Array) -> jax.Array:
+def hierarchical_softmax_loss(
+    hidden: jax.Array, nodes: jax.Array, signs: jax.Array, axis_name: AxisName = None
+) -> jax.Array:
     r"""The loss of each (hidden vector, word) pair.
 
     .. math:: -\sum_{p} \log \sigma(s_p \, h \cdot n_p)
@@ -93,6 +95,9 @@ def hierarchical_softmax_loss(hidden: jax.Array, nodes: jax.Array, signs: jax.Ar
       hidden: [..., D] floating.
       nodes: [..., P, D] floating, rows of ``output_embedding`` for ``HuffmanTree.nodes``.
       signs: [..., P], ``HuffmanTree.signs``; where it is 0 the node does not count.
+      axis_name: the mesh axes, as :func:`jax.lax.psum` takes them, along which devices hold
+        different columns of every row, and D is what one of them holds; ``None`` where rows are
+        whole. Differentiate under ``jax.shard_map`` with checked types, its default.
 
     Returns:
       float32 [...], nats.
@@ -114,12 +119,16 @@ def hierarchical_softmax_loss(hidden: jax.Array, nodes: jax.Array, signs: jax.Ar
             f"hidden {hidden.shape}, nodes {nodes.shape} and signs {signs.shape} must be [..., D], "
             "[..., P, D] and [..., P]"
         )
-    score = jnp.einsum("...d,...pd->...p", hidden, nodes, **PRODUCT)
+    score = scores("...d,...pd->...p", hidden, nodes, axis_name)
     return -(_taken(signs) * jax.nn.log_sigmoid(signs.astype(score.dtype) * score)).sum(-1)
 
 
 def block_hierarchical_softmax_loss(
-    hidden: jax.Array, nodes: jax.Array, signs: jax.Array, target_mask: jax.Array
+    hidden: jax.Array,
+    nodes: jax.Array,
+    signs: jax.Array,
+    target_mask: jax.Array,
+    axis_name: AxisName = None,
 ) -> jax.Array:
     r"""The summed loss of all pairs in some blocks.
 
@@ -131,6 +140,9 @@ def block_hierarchical_softmax_loss(
       signs: [B, L, P], ``HuffmanTree.signs`` of the same words.
       target_mask: bool or weights [B, L (target), L (hidden)], which words each hidden vector
         predicts; or bool [B, L], which hidden vectors predict the word in their own place.
+      axis_name: the mesh axes, as :func:`jax.lax.psum` takes them, along which devices hold
+        different columns of every row, and D is what one of them holds; ``None`` where rows are
+        whole. Differentiate under ``jax.shard_map`` with checked types, its default.
 
     Returns:
       float32 [], nats, summed over pairs.
@@ -150,15 +162,19 @@ def block_hierarchical_softmax_loss(
     """
     _check_block(hidden, nodes, signs, target_mask)
     if target_mask.ndim == 2:
-        losses = hierarchical_softmax_loss(hidden, nodes, signs)
+        losses = hierarchical_softmax_loss(hidden, nodes, signs, axis_name)
         return (target_mask.astype(losses.dtype) * losses).sum()
-    score = jnp.einsum("bjpd,bid->bjpi", nodes, hidden, **PRODUCT)
+    score = scores("bjpd,bid->bjpi", nodes, hidden, axis_name)
     weight = _taken(signs)[..., None] * target_mask.astype(jnp.float32)[:, :, None, :]
     return -(weight * jax.nn.log_sigmoid(signs.astype(score.dtype)[..., None] * score)).sum()
 
 
 def block_hierarchical_softmax_gradients(
-    hidden: jax.Array, nodes: jax.Array, signs: jax.Array, target_mask: jax.Array
+    hidden: jax.Array,
+    nodes: jax.Array,
+    signs: jax.Array,
+    target_mask: jax.Array,
+    axis_name: AxisName = None,
 ) -> tuple[jax.Array, jax.Array]:
     r"""The gradients of :func:`block_hierarchical_softmax_loss`, written out.
 
@@ -170,6 +186,7 @@ def block_hierarchical_softmax_gradients(
       nodes: [B, L, P, D] floating, the rows on the path of each of the block's words.
       signs: [B, L, P], ``HuffmanTree.signs`` of the same words.
       target_mask: bool [B, L (target), L (hidden)] or [B, L], as for the loss.
+      axis_name: as for the loss; the gradients are those of this device's columns.
 
     Returns:
       float32 [B, L, D], the gradient with respect to ``hidden``.
@@ -190,7 +207,7 @@ def block_hierarchical_softmax_gradients(
     _check_block(hidden, nodes, signs, target_mask)
     taken, left = _taken(signs), (signs > 0).astype(jnp.float32)
     if target_mask.ndim == 2:
-        sigmoid = jax.nn.sigmoid(jnp.einsum("bjpd,bjd->bjp", nodes, hidden, **PRODUCT))
+        sigmoid = jax.nn.sigmoid(scores("bjpd,bjd->bjp", nodes, hidden, axis_name))
         mask = target_mask.astype(jnp.float32)[..., None]
         grad_scores = mask * (taken * sigmoid - left)
         return (
@@ -199,7 +216,7 @@ def block_hierarchical_softmax_gradients(
         )
     blocks, length, depth, dim = nodes.shape
     flat = nodes.reshape(blocks, length * depth, dim)
-    score = jnp.einsum("bnd,bid->bni", flat, hidden, **PRODUCT)
+    score = scores("bnd,bid->bni", flat, hidden, axis_name)
     sigmoid = jax.nn.sigmoid(score).reshape(blocks, length, depth, length)
     mask = target_mask.astype(jnp.float32)[:, :, None]
     grad_scores = mask * (taken[..., None] * sigmoid - left[..., None])
@@ -210,7 +227,11 @@ def block_hierarchical_softmax_gradients(
 
 
 def _check_block(
-    hidden: jax.Array, nodes: jax.Array, signs: jax.Array, target_mask: jax.Array
+    hidden: jax.Array,
+    nodes: jax.Array,
+    signs: jax.Array,
+    target_mask: jax.Array,
+    axis_name: AxisName = None,
 ) -> None:
     if hidden.ndim != 3:
         raise ValueError(f"hidden must be [B, L, D], not {hidden.shape}")

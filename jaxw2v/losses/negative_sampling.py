@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import jax
-import jax.numpy as jnp
 
-from jaxw2v.losses.product import PRODUCT
+
+from jaxw2v.losses.product import AxisName, scores
 
 
 def negative_sampling_loss(
-    centers: jax.Array, contexts: jax.Array, negatives: jax.Array
+    centers: jax.Array, contexts: jax.Array, negatives: jax.Array, axis_name: AxisName = None
 ) -> jax.Array:
     r"""The loss of each (center, context) pair with its own negatives.
 
@@ -23,6 +23,9 @@ def negative_sampling_loss(
       centers: [..., D] floating, rows of ``input_embedding``.
       contexts: [..., D] floating, rows of ``output_embedding``.
       negatives: [..., K, D] floating, rows of ``output_embedding``.
+      axis_name: the mesh axes, as :func:`jax.lax.psum` takes them, along which devices hold
+        different columns of every row, and D is what one of them holds; ``None`` where rows are
+        whole. Differentiate under ``jax.shard_map`` with checked types, its default.
 
     Returns:
       float32 [...], nats.
@@ -34,6 +37,7 @@ def negative_sampling_loss(
       Mikolov et al. 2013b, equation 4.
 
     Example:
+      >>> import jax.numpy as jnp
       >>> loss = negative_sampling_loss(jnp.zeros((1, 4)), jnp.zeros((1, 4)), jnp.zeros((1, 5, 4)))
       >>> bool(jnp.isclose(loss[0], 6 * jnp.log(2)))
       True
@@ -47,6 +51,6 @@ def negative_sampling_loss(
             f"negatives {negatives.shape} must be centers {centers.shape} with an axis K before "
             "the last"
         )
-    positive = jnp.einsum("...d,...d->...", centers, contexts, **PRODUCT)
-    negative = jnp.einsum("...d,...kd->...k", centers, negatives, **PRODUCT)
+    positive = scores("...d,...d->...", centers, contexts, axis_name)
+    negative = scores("...d,...kd->...k", centers, negatives, axis_name)
     return -jax.nn.log_sigmoid(positive) - jax.nn.log_sigmoid(-negative).sum(-1)

@@ -7,14 +7,21 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.losses.product import PRODUCT
+from jaxw2v.losses.product import PRODUCT, AxisName, scores
 
 VOCABULARY_CHUNK = 8_192
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+# The score of what is no word: no sum notices its exponential.
+NO_SCORE = -1e30
+
+
 def log_partition(
-    hidden: jax.Array, output_embedding: jax.Array, chunk: int = VOCABULARY_CHUNK
+    hidden: jax.Array,
+    output_embedding: jax.Array,
+    chunk: int = VOCABULARY_CHUNK,
+    is_word: jax.Array | None = None,
+    axis_name: AxisName = None,
 ) -> jax.Array:
     r"""The logarithm of the sum that softmax divides by.
 
@@ -26,12 +33,15 @@ def log_partition(
     gradient, and sum over the devices with ``jax.lax.psum``.
 
     Args:
-      hidden: [n, D] floating.
+      hidden: [n, D] floating; the same on all devices that hold different rows.
       output_embedding: [V, D] floating.
       chunk: words scored at once.
+      is_word: bool [V], rows that count; ``None`` counts all.
+      axis_name: the mesh axes along which devices hold different rows of ``output_embedding``, V of
+        one device; what travels is a maximum, a sum, and the gradient of ``hidden``.
 
     Returns:
-      float32 [n], nats.
+      float32 [n], nats; the same on all those devices.
 
     Raises:
       ValueError: the shapes do not belong together, or ``chunk`` is below 1.
@@ -43,10 +53,15 @@ def log_partition(
       >>> bool(jnp.isclose(log_partition(jnp.zeros((1, 3)), jnp.zeros((8, 3)), 4)[0], jnp.log(8)))
       True
     """
-    return _forward(hidden, output_embedding, chunk)[0]
+    return _log_partition(hidden, output_embedding, is_word, chunk, axis_name)
 
 
-def _forward(hidden, output_embedding, chunk):
+@functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
+def _log_partition(hidden, output_embedding, is_word, chunk, axis_name):
+    return _forward(hidden, output_embedding, is_word, chunk, axis_name)[0]
+
+
+def _forward(hidden, output_embedding, is_word, chunk, axis_name):
     if chunk < 1:
         raise ValueError(f"chunk is {chunk}; it must be 1 or more")
     if (
@@ -60,8 +75,8 @@ def _forward(hidden, output_embedding, chunk):
         )
 
     def scores_of(i):
-        words, is_new, _ = _words(output_embedding, i, chunk)
-        return _scores(hidden, words, is_new)
+        words, counts, _ = _words(output_embedding, is_word, i, chunk)
+        return _scores(hidden, words, counts)
 
     def add(i, carry):
         largest, total = carry
@@ -73,16 +88,20 @@ def _forward(hidden, output_embedding, chunk):
     largest = first.max(axis=1)
     start = largest, jnp.exp(first - largest[:, None]).sum(axis=1)
     largest, total = jax.lax.fori_loop(1, _chunks(output_embedding, chunk), add, start)
+    if axis_name:
+        of_all = jax.lax.pmax(largest, axis_name)
+        total = jax.lax.psum(total * jnp.exp(largest - of_all), axis_name)
+        largest = of_all
     log_z = largest + jnp.log(total)
-    return log_z, (hidden, output_embedding, log_z)
+    return log_z, (hidden, output_embedding, is_word, log_z)
 
 
-def _backward(chunk, saved, weight):
-    hidden, output_embedding, log_z = saved
+def _backward(chunk, axis_name, saved, weight):
+    hidden, output_embedding, is_word, log_z = saved
 
     def gradients_of(i):
-        words, is_new, start = _words(output_embedding, i, chunk)
-        share = jnp.exp(_scores(hidden, words, is_new) - log_z[:, None]) * weight[:, None]
+        words, counts, start = _words(output_embedding, is_word, i, chunk)
+        share = jnp.exp(_scores(hidden, words, counts) - log_z[:, None]) * weight[:, None]
         grad_hidden = jnp.einsum("nv,vd->nd", share, words, **PRODUCT)
         return grad_hidden, jnp.einsum("nv,nd->vd", share, hidden, **PRODUCT), start
 
@@ -98,28 +117,42 @@ def _backward(chunk, saved, weight):
     rest = output_embedding.shape[0] - grad_words.shape[0]
     start = grad_hidden, jnp.pad(grad_words, ((0, rest), (0, 0)))
     grad_hidden, grad_outputs = jax.lax.fori_loop(1, _chunks(output_embedding, chunk), add, start)
-    return grad_hidden.astype(hidden.dtype), grad_outputs.astype(output_embedding.dtype)
+    if axis_name:
+        grad_hidden = jax.lax.psum(grad_hidden, axis_name)
+    return grad_hidden.astype(hidden.dtype), grad_outputs.astype(output_embedding.dtype), None
 
 
-log_partition.defvjp(_forward, _backward)
+_log_partition.defvjp(_forward, _backward)
 
 
 def _chunks(output_embedding, chunk):
     return -(-output_embedding.shape[0] // chunk)
 
 
-def _words(output_embedding, i, chunk):
-    """Rows of a chunk; the last one reaches back, and says which of its rows are new."""
+def _words(output_embedding, is_word, i, chunk):
+    """Rows of a chunk and which of them count: the last one reaches back."""
     size = output_embedding.shape[0]
     chunk = min(chunk, size)
     start = jnp.minimum(i * chunk, size - chunk)
-    is_new = start + jnp.arange(chunk) >= i * chunk
-    return jax.lax.dynamic_slice_in_dim(output_embedding, start, chunk), is_new, start
+    counts = start + jnp.arange(chunk) >= i * chunk
+    if is_word is not None:
+        counts &= jax.lax.dynamic_slice_in_dim(is_word, start, chunk)
+    return jax.lax.dynamic_slice_in_dim(output_embedding, start, chunk), counts, start
 
 
-def _scores(hidden, words, is_new):
+def _scores(hidden, words, counts):
     scores = jnp.einsum("nd,vd->nv", hidden, words, **PRODUCT)
-    return jnp.where(is_new[None], scores, -jnp.inf)
+    return jnp.where(counts[None], scores, NO_SCORE)
+
+
+def _target_rows(output_embedding, targets, axis_name):
+    """Rows of targets; where devices hold different rows, zeros for those of others."""
+    if not axis_name:
+        return output_embedding[targets]
+    size = output_embedding.shape[0]
+    here = targets - jax.lax.axis_index(axis_name) * size
+    here = jnp.where((here >= 0) & (here < size), here, size)
+    return output_embedding.at[here].get(mode="fill", fill_value=0)
 
 
 def softmax_loss(
@@ -127,6 +160,8 @@ def softmax_loss(
     output_embedding: jax.Array,
     targets: jax.Array,
     chunk: int = VOCABULARY_CHUNK,
+    is_word: jax.Array | None = None,
+    axis_name: AxisName = None,
 ) -> jax.Array:
     r"""Cross-entropy of the softmax over the whole vocabulary.
 
@@ -140,6 +175,8 @@ def softmax_loss(
       output_embedding: [V, D] floating.
       targets: int [n], word ids; see :func:`jaxw2v.sampling.check_ids` for ids outside.
       chunk: words scored at once.
+      is_word: see :func:`log_partition`.
+      axis_name: likewise; device i then holds the rows of the ids from i V on.
 
     Returns:
       float32 [n], nats.
@@ -157,8 +194,9 @@ def softmax_loss(
     """
     if targets.shape != hidden.shape[:1]:
         raise ValueError(f"targets {targets.shape} must be [n], with n of hidden {hidden.shape}")
-    log_z = log_partition(hidden, output_embedding, chunk)
-    return log_z - jnp.einsum("nd,nd->n", hidden, output_embedding[targets], **PRODUCT)
+    log_z = log_partition(hidden, output_embedding, chunk, is_word, axis_name)
+    rows = _target_rows(output_embedding, targets, axis_name)
+    return log_z - scores("nd,nd->n", hidden, rows, axis_name)
 
 
 def block_softmax_loss(
@@ -167,6 +205,8 @@ def block_softmax_loss(
     ids: jax.Array,
     target_mask: jax.Array,
     chunk: int = VOCABULARY_CHUNK,
+    is_word: jax.Array | None = None,
+    axis_name: AxisName = None,
 ) -> jax.Array:
     r"""The summed softmax loss of all pairs in some blocks.
 
@@ -182,6 +222,8 @@ def block_softmax_loss(
       target_mask: bool or weights [B, L (target), L (hidden)], which words each hidden vector
         predicts; or bool [B, L], which hidden vectors predict the word in their own place.
       chunk: words scored at once.
+      is_word: see :func:`log_partition`.
+      axis_name: likewise; device i then holds the rows of the ids from i V on.
 
     Returns:
       float32 [], nats, summed over pairs.
@@ -206,10 +248,11 @@ def block_softmax_loss(
             f"target_mask {target_mask.shape} must be [B, L, L] or [B, L] for ids {ids.shape}"
         )
     mask = target_mask.astype(jnp.float32)
-    log_z = log_partition(hidden.reshape(-1, hidden.shape[2]), output_embedding, chunk)
-    targets = output_embedding[ids]
+    flat = hidden.reshape(-1, hidden.shape[2])
+    log_z = log_partition(flat, output_embedding, chunk, is_word, axis_name)
+    targets = _target_rows(output_embedding, ids, axis_name)
     if mask.ndim == 2:
-        score, pairs = jnp.einsum("bid,bid->bi", targets, hidden, **PRODUCT), mask
+        score, pairs = scores("bid,bid->bi", targets, hidden, axis_name), mask
     else:
-        score, pairs = jnp.einsum("bjd,bid->bji", targets, hidden, **PRODUCT), mask.sum(1)
+        score, pairs = scores("bjd,bid->bji", targets, hidden, axis_name), mask.sum(1)
     return (pairs.reshape(-1) * log_z).sum() - (mask * score).sum()

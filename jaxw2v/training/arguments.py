@@ -37,6 +37,6 @@ def check_arguments(
                 f"callbacks hold {callback!r}; give objects of subclasses of jaxw2v.Callback"
             )
     if not (mesh is None or isinstance(mesh, str)):
-        raise InputError(f"mesh is {mesh!r}; give devices along data and vocab, such as '4x2'")
+        raise InputError(f"mesh is {mesh!r}; give devices, such as '4x2' or '1x1x8'")
     if not (checkpointing is None or isinstance(checkpointing, Checkpointing)):
         raise InputError(f"checkpointing is {checkpointing!r}; give jaxw2v.Checkpointing(...)")

@@ -33,7 +33,8 @@ from jaxw2v.training.loop.saves import Saves
 from jaxw2v.training.loop.validation import Validation, hold_out
 from jaxw2v.training.objectives import Objective
 from jaxw2v.training.setup.footprint import INT
-from jaxw2v.training.setup.job import Job, lay_out, make_job
+from jaxw2v.training.setup.job import Job, make_job
+from jaxw2v.training.setup.meshes import lay_out, meshes
 from jaxw2v.training.setup.sizes import Sizes
 from jaxw2v.training.starts.start import Start
 from jaxw2v.training.step.state import TrainState, place_initial_state
@@ -81,7 +82,8 @@ def fit(
       on_epoch: called with the vectors so far and all metrics so far after each epoch, and when a
         run is resumed after one or stopped in the middle of one.
       interrupted: asked after each chunk and epoch; if true, the run ends.
-      mesh: devices along ``data`` and ``vocab``, such as ``4x2``; ``None`` chooses.
+      mesh: devices along ``data``, ``vocab`` and ``dim``, such as ``4x2`` or ``1x1x8``;
+        ``None`` chooses.
       resident: keep the token stream on the devices, or read it from disk in each epoch, with the
         same results; ``None`` keeps it on accelerators that have room for it.
       show_progress: draw a progress line on standard error.
@@ -185,9 +187,12 @@ def _decide(
     job = make_job(
         config, stream.vocabulary.counts, optimizer, on_cpu, sizes, is_continued, objective
     )
-    can_shard = not job.objective.output_layer.reads_every_row
+    # On a CPU runs on one mesh and another have the same bits, but for the sums over columns.
     chosen = choose_mesh(
-        mesh, job.plan.blocks_per_step, lambda shape: job.footprint(shape).peak, can_shard
+        mesh,
+        job.plan.blocks_per_step,
+        lambda shape: job.footprint(shape).peak,
+        lambda count: meshes(job, count, by_columns=not on_cpu),
     )
     return job, lay_out(job, chosen, on_cpu)
 
@@ -213,6 +218,7 @@ def _fits(job: Job, layout: Layout, tokens: int) -> bool:
     device = jax.local_devices()[0]
     if device.platform == "cpu":
         return False
-    shape = (1, 1) if layout.mesh is None else tuple(layout.mesh.shape.values())
-    needed = job.footprint(shape).peak + 2 * INT * tokens / layout.num_devices
+    needed = job.footprint(layout.shape).peak + 2 * INT * tokens / (
+        layout.num_devices // layout.shape[2]
+    )
     return needed <= 0.9 * smallest(memory_of(device))

@@ -80,9 +80,9 @@ def train(
         loss summed over a step's pairs.
       objective: an :class:`~jaxw2v.training.objectives.Objective` of the user's own, in place of
         that of the settings: an input layer, an output layer and windows.
-      mesh: devices along ``data`` and ``vocab``: ``4x2`` trains on 4 copies of tables that are
-        each cut in 2; ``None`` takes all accelerators and cuts no more than memory demands, or one
-        CPU device.
+      mesh: devices along ``data``, ``vocab`` and ``dim``: ``4x2`` trains on 4 copies of tables
+        whose rows are shared out in 2, ``1x1x8`` on one whose columns are in 8; ``None`` takes all
+        accelerators, so that the fewest bytes travel, or one CPU device.
       show_progress: draw progress on standard error.
 
     Returns:

@@ -70,7 +70,7 @@ def test_every_step_of_a_chunk_has_its_own_progress():
     config = Config(embedding_dim=4, min_count=1, tokens_per_step=256, subsample_threshold=0.0)
     stream = open_corpus(language(10_000), config, show_progress=False)
     job = make_job(config, stream.vocabulary.counts, noting, on_cpu=True)
-    engine = Engine(job, Layout(None, len(job.keep)))
+    engine = Engine(job, Layout(None, len(job.keep), job.config.embedding_dim))
     chunk = Feed(stream, job.plan.chunk_tokens, engine.layout).read(0).chunk
     _, steps = engine.train(chunk, 0, 0, np.array([0.25, 0.75], np.float32))
     total, largest, counted = (float(value) for value in engine.state.input_optimizer)
@@ -93,7 +93,7 @@ def test_tables_and_draws_have_keys_of_their_own():
     config = Config(embedding_dim=4, min_count=1)
     stream = open_corpus(language(2_000), config, show_progress=False)
     job = make_job(config, stream.vocabulary.counts, on_cpu=True)
-    engine = Engine(job, Layout(None, len(job.keep)))
+    engine = Engine(job, Layout(None, len(job.keep), job.config.embedding_dim))
     table = engine.state.input_embedding
     of_draws = WordEmbeddings(*table.shape, rngs=nnx.Rngs(engine.key)).input_embedding[...]
     is_word = np.asarray(table).any(axis=1)

@@ -9,14 +9,16 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from jaxw2v.devices.columns import local_width
 from jaxw2v.devices.layout import Layout
-from jaxw2v.devices.mesh import Shape
+from jaxw2v.devices.mesh import Shape, mesh_name
 from jaxw2v.devices.storage_order import num_rows
 from jaxw2v.devices.targets import Target, target_mesh
 from jaxw2v.errors import InputError
 from jaxw2v.training.ahead.products import product_flops
 from jaxw2v.training.ahead.program_text import Program, compare_and_swaps, host_reads
-from jaxw2v.training.setup.job import Job, lay_out
+from jaxw2v.training.setup.job import Job
+from jaxw2v.training.setup.meshes import lay_out
 from jaxw2v.training.step.chunk import make_train_chunk
 from jaxw2v.training.step.program import lower_training, training_arguments
 
@@ -33,7 +35,7 @@ class CompiledPlan:
 
     Attributes:
       target: the kind of device.
-      mesh: devices along data and vocab, such as ``1x8``.
+      mesh: devices along data, vocab and dim, such as ``1x8`` or ``1x1x8``.
       tokens_per_step: kept tokens in a step, on all devices.
       operations_per_step: leaf operations, as :mod:`~jaxw2v.training.ahead.program_text` counts.
       unknown_trip_loops: loops of which the host has to learn how many rounds are left.
@@ -42,7 +44,8 @@ class CompiledPlan:
         has none.
       argument_bytes: tables, moments, the chunk and what is made from the vocabulary.
       temporary_bytes: what else the program takes.
-      collective_bytes_per_step: the operands or the results of collectives, whichever are more.
+      collective_bytes_per_step: the operands or the results of collectives, whichever are more,
+        twice for sums that every device gets.
       row_bytes_per_token: rows of the tables and of gradients that the operations read or write
         in main memory, for each kept token of a step; a cache may hold some of them.
       row_bytes_per_token_floor: the least: each distinct word of a step read and written once in
@@ -80,7 +83,7 @@ def compile_ahead(job: Job, counts: np.ndarray, target: Target, shape: Shape) ->
       job: what the run does.
       counts: int [V], occurrences, by which the kept tokens of a chunk are estimated.
       target: the kind of device.
-      shape: devices along data and vocab.
+      shape: devices along data, vocab and dim.
 
     Returns:
       What the program does.
@@ -112,7 +115,9 @@ def compile_ahead(job: Job, counts: np.ndarray, target: Target, shape: Shape) ->
     waits = (0, 0)
     if target.platform == "cuda":
         waits = host_reads(dumped.thunks) if dumped.thunks else (len(loops), len(loops))
-    operations, collectives, rows = _per_step(program, job, counts)
+    operations, collectives, rows = _per_step(
+        program, job, counts, local_width(job.config.embedding_dim, shape[2])
+    )
     tokens, least = job.plan.tokens_per_step, _least_row_bytes(job, counts, shape)
     terms = {
         "seconds_rows": least / target.memory_bandwidth,
@@ -122,7 +127,7 @@ def compile_ahead(job: Job, counts: np.ndarray, target: Target, shape: Shape) ->
     }
     return CompiledPlan(
         target=target.name,
-        mesh=f"{shape[0]}x{shape[1]}",
+        mesh=mesh_name(shape),
         tokens_per_step=tokens,
         operations_per_step=round(operations, 1),
         unknown_trip_loops=waits[0],
@@ -152,16 +157,18 @@ class _Dumped:
         return cls(thunks, sum(map(compare_and_swaps, assembly)))
 
 
-def _per_step(program: Program, job: Job, counts: np.ndarray) -> tuple[float, float, float]:
+def _per_step(
+    program: Program, job: Job, counts: np.ndarray, width: int
+) -> tuple[float, float, float]:
     """Operations, bytes of collectives and bytes of rows of a step, with its share of a chunk's."""
     config, plan = job.config, job.plan
     by_pair = config.subsample_formula == "percentile"
     kept = 1.0 if by_pair else float((job.keep * counts).sum() / counts.sum())
     steps = max(1.0, kept * plan.chunk_tokens / plan.tokens_per_step)
     body = program.steps_loop().computations("body")[0]
-    in_steps = _sums(program, body, config.embedding_dim)
+    in_steps = _sums(program, body, width)
     # The loop over the steps counts one round of the whole.
-    in_chunk = _sums(program, program.entry, config.embedding_dim)
+    in_chunk = _sums(program, program.entry, width)
     operations, collectives, rows = (
         step + (chunk - step) / steps for step, chunk in zip(in_steps, in_chunk, strict=True)
     )
@@ -188,7 +195,7 @@ def _sums(program: Program, computation: str, width: int) -> tuple[float, float,
 
 def _flops(job: Job) -> int:
     """Of the products of a step, on all devices."""
-    layout = Layout(None, len(job.keep))
+    layout = Layout(None, len(job.keep), job.config.embedding_dim)
     traced = jax.make_jaxpr(make_train_chunk(job, layout.shards))(*training_arguments(job, layout))
     micro_batches = job.plan.blocks_per_step // job.plan.blocks_per_micro_batch
     return product_flops(traced.jaxpr) * micro_batches

@@ -187,16 +187,18 @@ class Program:
           where: the computation in which it stands.
 
         Returns:
-          Bytes of its operands or of its results, whichever are more; 0 for another operation.
+          Bytes of its operands or of its results, whichever are more; twice that for an
+          all-reduce, which sends what it sums and then the sums; 0 for another operation.
         """
-        if operation.kind.removesuffix("-start") not in COLLECTIVES:
+        kind = operation.kind.removesuffix("-start")
+        if kind not in COLLECTIVES:
             return 0
         results = sum(array.bytes for array in operation.results)
         read = sum(array.bytes for array in self._operands(operation, where))
         if operation.kind.endswith("-start"):
             # The results of a start name the operands too.
             results -= read
-        return max(results, read)
+        return max(results, read) * (2 if kind == "all-reduce" else 1)
 
     def row_bytes(self, operation: Operation, where: str, width: int) -> int:
         """What an operation reads and writes of rows in the main memory.

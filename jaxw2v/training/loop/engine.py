@@ -26,7 +26,7 @@ class Engine:
     Attributes:
       job: what the run does.
       layout: the devices.
-      state: the tables and the state of the optimizer.
+      state: the tables and the state of the optimizer, as the training program takes them.
       key: PRNG key [] from which all draws are folded.
       compile_seconds: how long the training program took to compile.
     """
@@ -41,11 +41,13 @@ class Engine:
         """
         self.job, self.layout = job, layout
         self._words = layout.copy_everywhere(word_arrays(job))
-        self.state, self.key = place_initial_state(job, layout) if start is None else start
-        table = layout.specs(self.state.input_embedding)
+        state, self.key = place_initial_state(job, layout) if start is None else start
+        table = layout.specs(state.input_embedding)
         self._in_word_order = layout.program(
-            lambda part: in_word_order(part, layout.shards), (table,), table
+            lambda part: in_word_order(part, layout.row_shards), (table,), table
         )
+        self.state = layout.for_training(state)
+        del state, start
         started = time.perf_counter()
         self._train = lower_training(job, layout).compile()
         self.compile_seconds = time.perf_counter() - started
@@ -82,7 +84,7 @@ class Engine:
         job = dataclasses.replace(self.job, plan=plan)
         evaluate = self.layout.program(
             make_evaluate_chunk(job, self.layout.shards),
-            (self.layout.specs(self.state), chunk_specs(self.layout)),
+            (self.layout.training_specs(self.state), chunk_specs(self.layout)),
             EVERYWHERE,
         )
         no_progress = np.zeros(2, np.float32)
@@ -104,7 +106,7 @@ class Engine:
 
     @functools.cached_property
     def _mean_of_copies(self) -> Callable[[TrainState], TrainState]:
-        shards, specs = self.layout.shards, self.layout.specs(self.state)
+        shards, specs = self.layout.shards, self.layout.training_specs(self.state)
 
         def mean(leaf):
             if not (jnp.issubdtype(leaf.dtype, jnp.floating) and leaf.ndim):
@@ -114,6 +116,14 @@ class Engine:
         return self.layout.program(
             functools.partial(jax.tree.map, mean), (specs,), specs, donate=(0,)
         )
+
+    def state_by_rows(self) -> TrainState:
+        """The state as it is kept, with whole rows.
+
+        Returns:
+          The state.
+        """
+        return self.layout.by_rows(self.state)
 
     def tables(self) -> list[np.ndarray | jax.Array]:
         """The tables in the order of the words.
@@ -126,6 +136,7 @@ class Engine:
         tables = [self.state.input_embedding]
         if self.job.objective.output_layer.rows_are_words:
             tables.append(self.state.output_embedding)
-        if self.layout.shards.vocab:
+        tables = self.layout.by_rows(tables)
+        if self.layout.row_shards.vocab:
             return [self._in_word_order(table) for table in tables]
         return [np.asarray(self._in_word_order(table).addressable_data(0)) for table in tables]

@@ -104,7 +104,7 @@ class Saves:
         best = cursor.best and cursor.best["steps"]
         record = {"position": cursor.to_json()}
         self._checkpoints.save(
-            cursor.steps, to_arrays(self._engine.state, self._engine.key), record, best
+            cursor.steps, to_arrays(self._engine.state_by_rows(), self._engine.key), record, best
         )
         self._began(cursor.steps)
 

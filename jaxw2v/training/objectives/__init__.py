@@ -37,6 +37,23 @@ class Objective(NamedTuple):
     output_layer: OutputLayer
     windows: Windows | None = None
 
+    def across(self, vocab: tuple[str, ...], dim: tuple[str, ...]) -> Objective:
+        """This objective where devices hold parts of the tables.
+
+        Args:
+          vocab: the mesh axes along which they hold some rows.
+          dim: the mesh axes along which they hold some columns of every row.
+
+        Returns:
+          The objective.
+
+        Raises:
+          InputError: its output layer needs whole tables, or whole rows.
+        """
+        layer = self.output_layer
+        layer = layer.across_rows(vocab) if vocab else layer
+        return self._replace(output_layer=layer.across(dim) if dim else layer)
+
     def constants(self, counts: np.ndarray) -> LayerConstants:
         """What both layers make of the vocabulary.
 

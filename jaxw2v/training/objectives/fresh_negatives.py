@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxw2v.losses import negative_sampling_loss
+from jaxw2v.losses.product import AxisName
 from jaxw2v.sampling import NoiseDistribution, noise_distribution, sample_noise
 from jaxw2v.training.objectives.output_layer import OutputLayer
 
@@ -27,6 +28,7 @@ class FreshNegatives(OutputLayer):
       noise_exponent: negatives are drawn in proportion to count**noise_exponent.
       noise_table_size: entries of a finite table to draw from; ``None`` draws exactly.
       num_negatives: K, negatives of a pair.
+      axis_name: see :class:`~jaxw2v.training.objectives.output_layer.OutputLayer`.
     """
 
     touches_every_row = True
@@ -35,6 +37,7 @@ class FreshNegatives(OutputLayer):
     noise_exponent: float
     noise_table_size: int | None
     num_negatives: int
+    axis_name: AxisName = None
 
     def constants(self, counts: np.ndarray) -> NoiseDistribution:
         """The noise distribution."""
@@ -46,6 +49,10 @@ class FreshNegatives(OutputLayer):
 
     def rows_per_block(self, block_length: int, constants) -> int:
         """Rows of words, and of K negatives for as many pairs."""
+        return block_length * (1 + self.num_negatives)
+
+    def scores_per_block(self, block_length: int, constants, own_word: bool) -> int:
+        """One and K for each of L pairs."""
         return block_length * (1 + self.num_negatives)
 
     def parts(self, target_mask: jax.Array | np.ndarray) -> jax.Array:
@@ -84,5 +91,5 @@ class FreshNegatives(OutputLayer):
         length, dim = hidden.shape
         target, center = jnp.nonzero(target_mask, size=length, fill_value=0)
         negatives = rows[length:].reshape(length, self.num_negatives, dim)
-        loss = negative_sampling_loss(hidden[center], rows[target], negatives)
+        loss = negative_sampling_loss(hidden[center], rows[target], negatives, self.axis_name)
         return jnp.where(jnp.arange(length) < target_mask.sum(), loss, 0).sum()

@@ -62,6 +62,9 @@ class InputLayer(abc.ABC):
     ) -> jax.Array:
         """The vectors that predict; JAX differentiates it with respect to the rows.
 
+        Each component comes from the same component of the rows: devices may hold some columns of
+        every row, and then D is what one of them holds.
+
         Args:
           constants: the constants, from :meth:`constants`.
           ids: int32 [B, L], the words.

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 from typing import Any, ClassVar
 
 import jax
 import numpy as np
 
+from jaxw2v.errors import InputError
+
 Arrays = Any
+
+
+def _has_field(layer: Any, name: str) -> bool:
+    fields = dataclasses.fields(layer) if dataclasses.is_dataclass(layer) else ()
+    return any(field.name == name for field in fields)
 
 
 class OutputLayer(abc.ABC):
@@ -17,15 +25,62 @@ class OutputLayer(abc.ABC):
     Attributes:
       touches_every_row: the gradient is added up over the whole output table, because a step
         touches most of it anyway.
-      reads_every_row: every score needs the whole output table, which then cannot be sharded.
+      reads_every_row: every score needs the whole output table.
       rows_are_words: row v of the output table belongs to word v.
       takes_weights: pairs may count by halves and such, not only wholly or not at all.
+
+    A subclass that is a dataclass with a field ``axis_name`` can be trained where devices share out
+    the columns of the tables: its methods then get some columns of each row, D of one device, and
+    sum scores over these mesh axes. Others are refused there. One that reads every row can be
+    trained where devices share out the rows if it has a field ``rows_axis_name``: it then gets the
+    blocks of all these devices, and their own part of the table in the order of
+    :mod:`jaxw2v.devices.storage_order`.
     """
 
     touches_every_row: ClassVar[bool] = False
     reads_every_row: ClassVar[bool] = False
     rows_are_words: ClassVar[bool] = True
     takes_weights: ClassVar[bool] = True
+
+    def across(self, axis_name: tuple[str, ...]) -> OutputLayer:
+        """This layer where devices hold some columns of every row.
+
+        Args:
+          axis_name: the mesh axes along which they do.
+
+        Returns:
+          The layer, with its ``axis_name``.
+
+        Raises:
+          InputError: it has none, and needs whole rows.
+        """
+        if not _has_field(self, "axis_name"):
+            raise InputError(
+                f"output layer {type(self).__name__} needs whole rows, and a mesh DATAxVOCABxDIM "
+                "shares out their columns; give a --mesh DATAxVOCAB"
+            )
+        return dataclasses.replace(self, axis_name=axis_name)  # type: ignore[type-var]
+
+    def across_rows(self, axis_name: tuple[str, ...]) -> OutputLayer:
+        """This layer, if it reads every row, where devices hold some rows of the table.
+
+        Args:
+          axis_name: the mesh axes along which they do.
+
+        Returns:
+          The layer, with its ``rows_axis_name``.
+
+        Raises:
+          InputError: it has none, and needs the whole table.
+        """
+        if not self.reads_every_row:
+            return self
+        if not _has_field(self, "rows_axis_name"):
+            raise InputError(
+                f"output layer {type(self).__name__} reads every row and needs whole tables; give "
+                "a --mesh DATAx1"
+            )
+        return dataclasses.replace(self, rows_axis_name=axis_name)  # type: ignore[type-var]
 
     def constants(self, counts: np.ndarray) -> Arrays:
         """Arrays made once from the vocabulary.
@@ -50,6 +105,19 @@ class OutputLayer(abc.ABC):
           A pytree whose leaves begin with the axis B.
         """
         return ()
+
+    def scores_per_block(self, block_length: int, constants: Arrays, own_word: bool) -> int:
+        """How many scores of a block devices exchange that hold parts of the rows it reads.
+
+        Args:
+          block_length: L.
+          constants: the constants, from :meth:`constants`.
+          own_word: whether each hidden vector predicts the word in its own place only.
+
+        Returns:
+          The number of scores.
+        """
+        return block_length * self.rows_per_block(block_length, constants)
 
     @abc.abstractmethod
     def rows_per_block(self, block_length: int, constants: Arrays) -> int:

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxw2v.losses import block_negative_sampling_gradients, block_negative_sampling_loss
+from jaxw2v.losses.product import AxisName
 from jaxw2v.sampling import (
     NoiseDistribution,
     noise_distribution,
@@ -30,12 +31,14 @@ class SharedNegatives(OutputLayer):
       noise_table_size: entries of a finite table to draw from; ``None`` draws exactly.
       num_negatives: K, negatives for a pair in expectation.
       negatives_per_block: N.
+      axis_name: see :class:`~jaxw2v.training.objectives.output_layer.OutputLayer`.
     """
 
     noise_exponent: float
     noise_table_size: int | None
     num_negatives: int
     negatives_per_block: int
+    axis_name: AxisName = None
 
     def constants(self, counts: np.ndarray) -> NoiseDistribution:
         """The noise distribution."""
@@ -49,6 +52,11 @@ class SharedNegatives(OutputLayer):
         """Rows of words and negatives."""
         return block_length + self.negatives_per_block
 
+    def scores_per_block(self, block_length: int, constants, own_word: bool) -> int:
+        """Words and negatives by hidden vectors; of its own word a hidden vector has one score."""
+        words = 1 if own_word else block_length
+        return block_length * (words + self.negatives_per_block)
+
     def row_ids(self, constants, ids: jax.Array, draws: jax.Array) -> jax.Array:
         """Words and negatives, int32 [B, L + N]."""
         return jnp.concatenate([ids, draws], axis=1)
@@ -57,9 +65,16 @@ class SharedNegatives(OutputLayer):
         """:func:`jaxw2v.losses.block_negative_sampling_loss`."""
         length = hidden.shape[1]
         return block_negative_sampling_loss(
-            hidden, rows[:, :length], rows[:, length:], target_mask, self.num_negatives
+            hidden,
+            rows[:, :length],
+            rows[:, length:],
+            target_mask,
+            self.num_negatives,
+            self.axis_name,
         )
 
     def gradients(self, constants, ids, hidden, rows, target_mask):
         """Written out, with words and negatives as one operand."""
-        return block_negative_sampling_gradients(hidden, rows, target_mask, self.num_negatives)
+        return block_negative_sampling_gradients(
+            hidden, rows, target_mask, self.num_negatives, self.axis_name
+        )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
+from jaxw2v.devices.columns import local_width
+from jaxw2v.devices.mesh import Shape
 from jaxw2v.devices.storage_order import num_rows
 from jaxw2v.training.setup.row_slots import capacity, is_swept
 from jaxw2v.training.setup.sizes import Plan
 
 FLOAT = INT = 4
+# Bytes a token for masks, offsets, and ids and sentences as they are compacted and in blocks.
+CUTTING = 25
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -19,11 +23,13 @@ class Footprint:
 
     Attributes:
       plan: the sizes.
-      mesh: devices along data and vocab.
+      mesh: devices along data, vocab and dim.
       vocabulary_size: V, words.
       embedding_dim: D, components.
       input_rows_per_block: rows of the input table that a block reads.
       rows_per_block: M, rows of the output table that a block reads.
+      scores_per_block: scores of a block, which devices exchange that hold parts of the rows: of
+        their columns or, where blocks read the whole output table, of that.
       moments: tables of moments for each table.
       row_moments: numbers that the optimizer keeps for each row; the default keeps one.
       constant_bytes: the bytes of what is made from the vocabulary.
@@ -36,11 +42,12 @@ class Footprint:
     """
 
     plan: Plan
-    mesh: tuple[int, int]
+    mesh: Shape
     vocabulary_size: int
     embedding_dim: int
     input_rows_per_block: int
     rows_per_block: int
+    scores_per_block: int
     moments: int
     row_moments: int
     constant_bytes: int
@@ -58,7 +65,13 @@ class Footprint:
 
     @property
     def _row(self) -> int:
-        return FLOAT * self.embedding_dim
+        """Bytes of a row on one device."""
+        return FLOAT * local_width(self.embedding_dim, self.mesh[2])
+
+    @property
+    def _takers(self) -> int:
+        """Devices that take different blocks."""
+        return self.mesh[0] * self.mesh[1]
 
     @property
     def _rows_here(self) -> int:
@@ -67,7 +80,7 @@ class Footprint:
     @property
     def _blocks_here(self) -> int:
         """Blocks of a micro-batch on one device."""
-        return -(-self.plan.blocks_per_micro_batch // (self.mesh[0] * self.mesh[1]))
+        return -(-self.plan.blocks_per_micro_batch // self._takers)
 
     @property
     def _widths(self) -> tuple[int, int]:
@@ -91,32 +104,38 @@ class Footprint:
         """Bytes of each device's memory at the peak of a step.
 
         Returns:
-          tables: 2 R/vocab D floats.
+          tables: 2 R/vocab D/dim floats.
           moments: as much for each kind of moment, and what is kept for each row.
           vocabulary: what stands for each word: keep thresholds, noise, scratch.
-          tokens: a chunk's ids and sentences as they came, joined, compacted, and in blocks.
+          tokens: a chunk's ids and sentences as they came, and in blocks.
           step: sums of gradients, with the larger of a micro-batch (rows read, their gradients and
-            scores, on this device and joined) and a pass of the optimizer.
+            scores, on this device and joined) and a pass of the optimizer; or, if that is more,
+            what it takes to join the parts of a chunk and cut it into blocks before.
         """
         plan, row = self.plan, self._row
-        devices = self.mesh[0] * self.mesh[1]
+        devices = self._takers
         widths, here = sum(self._widths), self._blocks_here
         joined = here * (self.mesh[1] if self.exchange_sums else devices)
         rows_read = (here + (joined if devices > 1 else here)) * widths * row
         scores = 2 * here * plan.block_length * self.rows_per_block * FLOAT
+        if self.whole_outputs:
+            scores *= self.mesh[1]
         swept, picked = self._slots
         row_moment_bytes = FLOAT * self.row_moments
         one_pass = (
             2 * ((1 + self.moments) * row + row_moment_bytes) * min(plan.rows_per_pass, picked)
         )
         tables = 2 * self._rows_here * row
-        chunk_joined = 2 * INT if devices > 1 else 0
+        in_blocks = 2 * INT
+        joined_tokens = 2 * INT if devices > 1 else 0
+        cutting = plan.chunk_tokens * (joined_tokens + CUTTING - in_blocks)
+        step = (swept + picked) * row + max(rows_read + scores, one_pass)
         return {
             "tables": tables,
             "moments": self.moments * tables + 2 * self._rows_here * row_moment_bytes,
             "vocabulary": self.constant_bytes + 2 * INT * self._rows_here,
-            "tokens": plan.chunk_tokens * (2 * INT // devices + chunk_joined + 4 * INT + 1),
-            "step": (swept + picked) * row + max(rows_read + scores, one_pass),
+            "tokens": plan.chunk_tokens * (2 * INT // devices + in_blocks),
+            "step": max(step, cutting),
         }
 
     @property
@@ -124,10 +143,13 @@ class Footprint:
         """Bytes of memory of all kinds in a step or, if that is more, at the end of an epoch.
 
         Then tables are put in the order of the words: one at a time on its way to the host; where
-        they are sharded, both stay, with the unit vectors by which neighbors are found.
+        they are sharded, both stay, with the unit vectors by which neighbors are found. Columns
+        have become rows before.
         """
         memory = self.memory()
-        ordered = memory["tables"] // 2 * (3 if self.mesh[1] > 1 else 1)
+        ordered = memory["tables"] // 2 * (3 if self.mesh[1] * self.mesh[2] > 1 else 1)
+        if self.mesh[2] > 1:
+            ordered += memory["tables"] + memory["moments"]
         return sum(memory.values()) + max(0, ordered - memory["step"])
 
     def traffic(self) -> dict[str, int]:
@@ -137,25 +159,38 @@ class Footprint:
           ids: gathered words of the step's blocks.
           lookups: gathered ids and scattered rows of both tables, if tables are sharded.
           gradients: gathered rows, or twice the sums that are reduced.
+          scores: twice those that are summed over columns, and the squares of rows that the
+            optimizer looks at; where the whole output table is sharded, hidden vectors, twice their
+            gradients, and the scores and sums by which devices agree on a softmax.
         """
         plan, row = self.plan, self._row
-        data, vocab = self.mesh
+        data, vocab, dim = self.mesh
         input_width, output_width = self._widths
         here, widths = self._blocks_here, input_width
         if not self.whole_outputs:
             widths += self.parts * output_width
         micro_batches = plan.blocks_per_step // plan.blocks_per_micro_batch
+        scores = 0
+        if dim > 1:
+            scores = here * micro_batches * self.parts * self.scores_per_block
+            scores += sum(self._slots) * self.row_moments
         if data * vocab == 1:
-            return {"ids": 0, "lookups": 0, "gradients": 0}
+            return {"ids": 0, "lookups": 0, "gradients": 0, "scores": 2 * scores * FLOAT}
         blocks = here * data * vocab * micro_batches
         wanted = here * vocab * micro_batches * widths if vocab > 1 else 0
         gradients = blocks * widths * row
         if self.exchange_sums:
             gradients = wanted * row + 2 * sum(self._slots) * row
-        if self.whole_outputs:
+        if self.whole_outputs and data > 1:
             gradients += 2 * self._rows_here * row
+        hidden = 0
+        if self.whole_outputs and vocab > 1:
+            everyones = here * vocab * micro_batches
+            hidden = 3 * everyones * plan.block_length * row
+            scores += everyones * (self.scores_per_block + 2 * plan.block_length)
         return {
             "ids": blocks * widths * INT,
             "lookups": wanted * (INT + row),
             "gradients": gradients,
+            "scores": hidden + 2 * scores * FLOAT,
         }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from jaxw2v.config import Config
-from jaxw2v.devices.mesh import GIB, check_blocks, parse_mesh, shapes_of, what_fits
+from jaxw2v.devices.mesh import GIB, check_blocks, mesh_name, parse_mesh, what_fits
 from jaxw2v.errors import InputError
 from jaxw2v.training.setup.footprint import Footprint
-from jaxw2v.training.setup.job import Job, check_shardable, make_job
+from jaxw2v.training.setup.job import Job, make_job
+from jaxw2v.training.setup.meshes import check_mesh, meshes
 
 MIB = 2**20
 
@@ -59,7 +62,7 @@ def forecast(config: Config, vocabulary_size: int, tokens: int, mesh: str) -> tu
       config: the settings.
       vocabulary_size: V, words.
       tokens: the tokens of the corpus (words).
-      mesh: devices along data and vocab, such as ``8x8``.
+      mesh: devices along data, vocab and dim, such as ``8x8`` or ``1x1x8``.
 
     Returns:
       The job and its footprint.
@@ -79,7 +82,7 @@ def forecast(config: Config, vocabulary_size: int, tokens: int, mesh: str) -> tu
         )
     job = make_job(config, zipf_counts(vocabulary_size, tokens), None, on_cpu=False)
     shape = parse_mesh(mesh)
-    check_shardable(job, shape)
+    check_mesh(job, shape)
     check_blocks(shape, job.plan.blocks_per_step)
     return job, job.footprint(shape)
 
@@ -95,28 +98,33 @@ def report(job: Job, footprint: Footprint, device_memory: int) -> str:
     Returns:
       Lines of text.
     """
-    data, vocab = footprint.mesh
+    count = math.prod(footprint.mesh)
     plan = job.plan
     lines = [
         f"{len(job.keep):,} words of {job.config.embedding_dim} components, "
-        f"{plan.tokens_per_step:,} tokens a step, mesh {data}x{vocab}",
+        f"{plan.tokens_per_step:,} tokens a step, mesh {mesh_name(footprint.mesh)}",
         "memory of each device, MiB",
         *_table(footprint.memory()),
         _line("at the peak", footprint.peak),
         "results of communication on each device, MiB a step",
         *_table(footprint.traffic()),
-        f"as many devices ({data * vocab}) of {device_memory / GIB:g} GiB, with other meshes",
+        f"as many devices ({count}) of {device_memory / GIB:g} GiB, with other meshes",
     ]
-    whole = job.objective.output_layer.reads_every_row
-    for shape in shapes_of(data * vocab)[: 1 if whole else None]:
+    for shape in meshes(job, count, by_columns=True):
         other = job.footprint(shape)
         verdict = "fits" if other.peak <= device_memory else "does not fit"
         lines.append(
-            f"  {f'{shape[0]}x{shape[1]}':12} {other.peak / MIB:14,.1f} MiB, "
+            f"  {mesh_name(shape):12} {other.peak / MIB:14,.1f} MiB, "
             f"{sum(other.traffic().values()) / MIB:10,.1f} MiB a step  {verdict}"
         )
     if footprint.peak > device_memory:
-        lines.append(what_fits(lambda shape: job.footprint(shape).peak, device_memory, not whole))
+        lines.append(
+            what_fits(
+                lambda shape: job.footprint(shape).peak,
+                device_memory,
+                lambda count: meshes(job, count, by_columns=True),
+            )
+        )
     return "\n".join(lines)
 
 

@@ -8,12 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh
 
 from jaxw2v.config import Config
-from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.mesh import Shape
 from jaxw2v.errors import InputError
+from jaxw2v.losses.product import AxisName
 from jaxw2v.sampling import (
     context_bounds,
     keep_probability,
@@ -39,8 +38,9 @@ class Job:
       objective: what is minimised.
       constants: what the layers of the objective made of the vocabulary.
       plan: the sizes.
-      optimizer: the transformation.
-      schedule: the schedule of its learning rate; ``None`` for an optimizer of the user's own.
+      own_optimizer: an optimizer of the user's own; ``None`` for the default one.
+      schedule: the schedule of the default one's learning rate; ``None`` beside one of the user's
+        own.
     """
 
     config: Config
@@ -48,14 +48,36 @@ class Job:
     objective: Objective
     constants: LayerConstants
     plan: Plan
-    optimizer: optax.GradientTransformation
+    own_optimizer: optax.GradientTransformation | None
     schedule: optax.Schedule | None
+
+    @property
+    def optimizer(self) -> optax.GradientTransformation:
+        """The transformation of whole rows."""
+        return self.make_optimizer()
+
+    def make_optimizer(self, axis_name: AxisName = None) -> optax.GradientTransformation:
+        """The transformation, with what the settings ask of any.
+
+        Args:
+          axis_name: the mesh axes along which devices hold different columns of every row.
+
+        Returns:
+          The transformation.
+        """
+        config, optimizer = self.config, self.own_optimizer
+        if optimizer is None:
+            assert self.schedule is not None
+            optimizer = default_optimizer(self.schedule, config.embedding_dim, axis_name)
+        if config.max_norm is not None:
+            optimizer = keep_row_norm(optimizer, config.max_norm, axis_name)
+        return hold_rows(optimizer) if config.freeze_loaded else optimizer
 
     def footprint(self, mesh: Shape) -> Footprint:
         """What the run takes of each device.
 
         Args:
-          mesh: devices along data and vocab.
+          mesh: devices along data, vocab and dim.
 
         Returns:
           The footprint, with the smaller exchange of gradients.
@@ -72,6 +94,9 @@ class Job:
             input_rows_per_block=self.objective.input_layer.rows_per_block(
                 self.config.block_length, self.constants.input
             ),
+            scores_per_block=layer.scores_per_block(
+                self.config.block_length, self.constants.output, self._predicts_own_words
+            ),
             rows_per_block=layer.rows_per_block(self.config.block_length, self.constants.output),
             moments=sum(leaf.shape == table.shape for leaf in moments),
             row_moments=sum(leaf.shape == (2, 1) for leaf in moments),
@@ -81,6 +106,11 @@ class Job:
             whole_outputs=layer.reads_every_row,
             parts=int(layer.parts(self.objective.input_layer.targets(self._full_windows()))),
         ).with_smaller_exchange()
+
+    @property
+    def _predicts_own_words(self) -> bool:
+        """Whether hidden vectors predict the words in their own places, as those of cbow."""
+        return self.objective.input_layer.targets(np.zeros((1, 2, 2), bool)).ndim == 2
 
     def _full_windows(self) -> np.ndarray:
         """The pairs of a block whose windows are all as wide as they may be, bool [1, L, L]."""
@@ -130,64 +160,11 @@ def make_job(
     rows_per_block = objective.output_layer.rows_per_block(config.block_length, constants.output)
     bytes_per_block = FLOAT * config.embedding_dim * rows_per_block
     plan = make_plan(config, kept, counts, bytes_per_block, on_cpu, sizes, is_continued)
-    schedule, own = None, optimizer is not None
+    schedule = None
     if optimizer is None:
         schedule = linear_decay(plan.learning_rate, config.min_learning_rate)
-        optimizer = default_optimizer(schedule)
-    if config.max_norm is not None:
-        optimizer = keep_row_norm(optimizer, config.max_norm)
-    if config.freeze_loaded:
-        optimizer = hold_rows(optimizer)
-    config = _choose_row_updates(config, optimizer, own)
-    return Job(config, keep, objective, constants, plan, optimizer, schedule)
-
-
-def check_shardable(job: Job, mesh: Shape) -> None:
-    """Makes sure that a job can be done where its tables are sharded.
-
-    Args:
-      job: the job.
-      mesh: devices along data and vocab.
-
-    Raises:
-      InputError: it needs whole tables, and the mesh shards them.
-    """
-    if mesh[1] == 1:
-        return
-    if job.objective.output_layer.reads_every_row:
-        raise InputError(
-            f"output_layer is {job.config.output_layer!r}, which scores every word; it needs whole "
-            "tables, so give a --mesh that ends in x1"
-        )
-    try:
-        if job.config.row_updates == "dense":
-            check_elementwise(job.optimizer)
-    except InputError:
-        raise InputError(
-            f"mesh {mesh[0]}x{mesh[1]} shards the tables, and the optimizer moves a row by what "
-            "other rows do; give an elementwise one, or a --mesh that ends in x1"
-        ) from None
-
-
-def lay_out(job: Job, mesh: Mesh | None, on_cpu: bool) -> Layout:
-    """Lays a job over the devices of a mesh.
-
-    Args:
-      job: the job.
-      mesh: the devices.
-      on_cpu: whether they are CPUs.
-
-    Returns:
-      The layout.
-
-    Raises:
-      InputError: the job needs whole tables, and the mesh shards them.
-    """
-    shape = (1, 1) if mesh is None else tuple(mesh.shape.values())
-    check_shardable(job, shape)
-    # Rows of every block keep the order of adding, and so a CPU's bits, the same on every mesh.
-    exchange_sums = job.footprint(shape).exchange_sums and not on_cpu
-    return Layout(mesh, len(job.keep), exchange_sums)
+    job = Job(config, keep, objective, constants, plan, optimizer, schedule)
+    return dataclasses.replace(job, config=_choose_row_updates(job))
 
 
 def _choose_subsampling(config: Config, counts: np.ndarray) -> Config:
@@ -206,14 +183,13 @@ def _keep(config: Config, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return keep, keep
 
 
-def _choose_row_updates(
-    config: Config, optimizer: optax.GradientTransformation, own: bool
-) -> Config:
+def _choose_row_updates(job: Job) -> Config:
+    config = job.config
     if config.row_updates == "dense":
         return config
     try:
-        if own:
-            check_elementwise(optimizer)
+        if job.own_optimizer is not None:
+            check_elementwise(job.optimizer)
     except InputError:
         if config.row_updates == "sparse":
             raise

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from jaxw2v.losses.product import AxisName
 from jaxw2v.training.setup.schedule import scale_by_progress
 
 # Measured (experiments/quality_frontier).
@@ -45,7 +46,9 @@ def _pairwise_sum(rows: jax.Array) -> jax.Array:
     return rows
 
 
-def scale_by_row_rms(longest: float) -> optax.GradientTransformation:
+def scale_by_row_rms(
+    longest: float, embedding_dim: int | None = None, axis_name: AxisName = None
+) -> optax.GradientTransformation:
     r"""Divides the gradient of a row by its root mean square over all steps so far.
 
     .. math:: v_t = \frac{1}{t} \sum_{s \le t} \overline{g_s^2}, \quad u = g / \sqrt{v_t}, \quad
@@ -61,6 +64,8 @@ def scale_by_row_rms(longest: float) -> optax.GradientTransformation:
       longest: the largest root mean square of an update, before it is multiplied by the learning
         rate (no unit); a row's first touch
         late in the training would be a leap.
+      embedding_dim: D, components of a whole row; ``None`` where the table has all of them.
+      axis_name: the mesh axes along which devices hold different columns of the table.
 
     Returns:
       An Optax transformation of a table whose rows it looks at one by one.
@@ -83,7 +88,10 @@ def scale_by_row_rms(longest: float) -> optax.GradientTransformation:
 
     def update(gradient, state, params=None):
         del params
-        square = _sum_of_components(gradient * gradient) / gradient.shape[1]
+        square = _sum_of_components(gradient * gradient)
+        if axis_name:
+            square = jax.lax.psum(square, axis_name)
+        square = square / (embedding_dim or gradient.shape[1])
         count, squares = state.count + 1, state.squares + square
         # A row that was never touched stays: its gradient is zero.
         rms = jnp.sqrt(jnp.maximum(squares / count.astype(squares.dtype), TINY))
@@ -94,7 +102,9 @@ def scale_by_row_rms(longest: float) -> optax.GradientTransformation:
     return optax.GradientTransformation(init, update)
 
 
-def default_optimizer(schedule: optax.Schedule) -> optax.GradientTransformationExtraArgs:
+def default_optimizer(
+    schedule: optax.Schedule, embedding_dim: int | None = None, axis_name: AxisName = None
+) -> optax.GradientTransformationExtraArgs:
     """:func:`scale_by_row_rms`, following the training done.
 
     The momentum of a row that few steps touch is stale, so there is none. With one number a row
@@ -103,6 +113,8 @@ def default_optimizer(schedule: optax.Schedule) -> optax.GradientTransformationE
 
     Args:
       schedule: a function from progress to a learning rate, such as :func:`linear_decay`.
+      embedding_dim: see :func:`scale_by_row_rms`.
+      axis_name: likewise.
 
     Returns:
       The transformation.
@@ -112,4 +124,6 @@ def default_optimizer(schedule: optax.Schedule) -> optax.GradientTransformationE
       >>> default_optimizer(linear_decay(0.02, 0.0)).init(jnp.zeros((3, 2)))[0].squares.shape
       (3, 1)
     """
-    return optax.chain(scale_by_row_rms(LONGEST_UPDATE), scale_by_progress(schedule))
+    return optax.chain(
+        scale_by_row_rms(LONGEST_UPDATE, embedding_dim, axis_name), scale_by_progress(schedule)
+    )

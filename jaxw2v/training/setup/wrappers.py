@@ -10,10 +10,11 @@ import jax.numpy as jnp
 import optax
 
 from jaxw2v.errors import InputError
+from jaxw2v.losses.product import AxisName
 
 
 def keep_row_norm(
-    optimizer: optax.GradientTransformation, max_norm: float
+    optimizer: optax.GradientTransformation, max_norm: float, axis_name: AxisName = None
 ) -> optax.GradientTransformationExtraArgs:
     r"""Shortens rows that an update makes too long.
 
@@ -25,6 +26,7 @@ def keep_row_norm(
     Args:
       optimizer: makes the updates.
       max_norm: the longest row.
+      axis_name: the mesh axes along which devices hold different columns of the rows.
 
     Returns:
       An Optax transformation that needs ``params``; its state is that of ``optimizer``.
@@ -42,7 +44,8 @@ def keep_row_norm(
 
     def shorten(update, row):
         new = row + update
-        norm = jnp.linalg.norm(new, axis=-1, keepdims=True)
+        square = (new * new).sum(-1, keepdims=True)
+        norm = jnp.sqrt(jax.lax.psum(square, axis_name) if axis_name else square)
         return new * (max_norm / jnp.maximum(norm, max_norm)) - row
 
     def update(updates, state, params=None, **extra):
@@ -122,6 +125,30 @@ def _moves_rows_alone(optimizer: optax.GradientTransformation) -> jax.Array:
     rows = jnp.arange(1, 22, dtype=jnp.float32).reshape(7, 3)
     whole, part = (_second_update(optimizer, table) for table in (rows, rows[:2]))
     return jnp.allclose(whole[:2], part, rtol=1e-5, atol=0)
+
+
+def check_columns_alone(optimizer: optax.GradientTransformation) -> None:
+    """Makes sure that a transformation can be applied to some columns of a table.
+
+    Args:
+      optimizer: any Optax transformation.
+
+    Raises:
+      InputError: a component moves differently when other components of its row are there.
+    """
+    if not _moves_columns_alone(optimizer):
+        raise InputError(
+            "the optimizer moves a component by what others of its row do (a row's norm, say), and "
+            "a mesh DATAxVOCABxDIM shares out the columns of the tables; give an elementwise one, "
+            "such as adam, adagrad or sgd, or a --mesh DATAxVOCAB"
+        )
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _moves_columns_alone(optimizer: optax.GradientTransformation) -> jax.Array:
+    rows = jnp.arange(1, 22, dtype=jnp.float32).reshape(7, 3)
+    whole, part = (_second_update(optimizer, table) for table in (rows, rows[:, :2]))
+    return jnp.allclose(whole[:, :2], part, rtol=1e-5, atol=0)
 
 
 def _second_update(optimizer: optax.GradientTransformation, table: jax.Array) -> jax.Array:

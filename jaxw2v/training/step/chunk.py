@@ -153,7 +153,7 @@ def make_evaluate_chunk(
       A function ``(state, inputs) -> loss``, as :func:`make_train_chunk` has them but for
       ``progress``, which is not read; the same epoch and chunk draw the same pairs and negatives.
     """
-    dealer = Dealer(job, shards)
+    dealer, objective = Dealer(job, shards), job.objective.across(shards.vocab, shards.dim)
 
     def evaluate_chunk(state: TrainState, inputs: ChunkInputs[jax.Array]) -> Loss:
         words, cut_key = inputs.words, _keys(inputs.key, inputs.epoch_and_chunk)[0]
@@ -164,7 +164,7 @@ def make_evaluate_chunk(
             first = i * size
             numbers = first + jnp.arange(size)
             blocks = dealer.deal(cut, numbers, count - first, 1, words.constants.output)
-            measured = blocks_loss(state, blocks, words, job.objective, shards)
+            measured = blocks_loss(state, blocks, words, objective, shards)
             return jax.tree.map(jnp.add, loss, measured)
 
         nothing = shards.vary(Loss.nothing(), shards.devices)

@@ -42,8 +42,8 @@ class GradientSums:
 
     @classmethod
     def of_whole_tables(cls, shards: Shards) -> GradientSums:
-        """Over the whole table, from gradients of the whole table."""
-        return cls(shards, (), shards.devices)
+        """Over the whole table, or this device's part, from gradients of all of it."""
+        return cls(shards, (), shards.data)
 
     @classmethod
     def at_touched_rows(
@@ -76,9 +76,9 @@ class GradientSums:
             marks = marks.at[own].set(1, **DROP)
             slots, is_touched = own, marks > 0
         else:
-            # Sums are added up slot by slot: the copies must have the same slots.
+            # Where sums are exchanged slot by slot, all devices must have the same slots.
             touched, positions = find_touched_rows(
-                own, positions, rows_per_pass, last_wins=bool(shards.summed)
+                own, positions, rows_per_pass, last_wins=bool(shards.summed + shards.dim)
             )
             slots = touched.slots
         slots = slots.reshape(ids.shape[0], -1)
@@ -95,7 +95,7 @@ class GradientSums:
         """
         rows = table.shape[0] if self.touched is None else self.touched.rows.size
         zeros = jnp.full((rows, table.shape[1]), zero, jnp.float32)
-        return self.shards.vary(zeros, (*self.summed, *self.shards.vocab))
+        return self.shards.vary(zeros, (*self.summed, *self.shards.vocab, *self.shards.dim))
 
     def add(
         self,
@@ -110,12 +110,15 @@ class GradientSums:
           total: the sums so far.
           micro_batch: int32 [], which one.
           ids: int32 [b, M], the words of this device's blocks; ``None`` for a whole table.
-          gradients: float32 [b, M, D], their gradients; [V, D] for a whole table.
+          gradients: float32 [b, M, D], their gradients; [V, D] for a whole table, or [R / n, D] for
+            this device's part of it.
 
         Returns:
           The sums.
         """
         shards = self.shards
+        if ids is None and shards.vocab:
+            return total + gradients
         if ids is None:
             return add_to_rows(total, shards.rows_of_all_words, gradients)
         if self.slots is None:

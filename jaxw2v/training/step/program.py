@@ -51,8 +51,8 @@ def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
 
     Args:
       job: what the run does, from :func:`~jaxw2v.training.setup.job.make_job`.
-      layout: the devices, from :func:`~jaxw2v.training.setup.job.lay_out`; they need not be there:
-        those of a topology do.
+      layout: the devices, from :func:`~jaxw2v.training.setup.meshes.lay_out`; they need not be
+        there: those of a topology do.
 
     Returns:
       The program, to be compiled.
@@ -67,7 +67,7 @@ def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
       True
     """
     state, inputs = training_arguments(job, layout)
-    specs = layout.specs(state)
+    specs = layout.training_specs(state)
     program = layout.program(
         make_train_chunk(job, layout.shards),
         (specs, chunk_specs(layout)),
@@ -97,4 +97,4 @@ def training_arguments(
         epoch_and_chunk=jax.ShapeDtypeStruct((2,), jnp.int32),
         progress=jax.ShapeDtypeStruct((2,), jnp.float32),
     )
-    return layout.shapes(lambda: initial_state(job)), inputs
+    return layout.training_shapes(layout.shapes(lambda: initial_state(job))), inputs

@@ -41,10 +41,13 @@ class StepSettings:
 
         Returns:
           The settings.
+
+        Raises:
+          InputError: the output layer needs more of the tables than the shards have.
         """
         return cls(
-            objective=job.objective,
-            optimizer=job.optimizer,
+            objective=job.objective.across(shards.vocab, shards.dim),
+            optimizer=job.make_optimizer(shards.dim),
             shards=shards,
             blocks_per_micro_batch=job.plan.blocks_per_micro_batch,
             rows_per_pass=job.plan.rows_per_pass,

@@ -23,6 +23,7 @@ from jaxw2v.training.step.gradient_sums import GradientSums
 from jaxw2v.training.step.row_updates import sweep_rows, update_rows
 from jaxw2v.training.step.settings import StepSettings
 from jaxw2v.training.step.state import Loss, TrainState
+from jaxw2v.training.step.whole_table import Scored, gradients_of, loss_of
 
 
 class _Sums(NamedTuple):
@@ -66,7 +67,8 @@ def blocks_loss(
     def add_part(number, total):
         draws, part = layer.part(blocks.draws, targets, number)
         rows = _output_rows(state, layer.row_ids(constants, blocks.ids, draws), shards)
-        return total + layer.loss(constants, blocks.ids, hidden, rows, part)
+        scored = Scored(blocks.ids, hidden, rows, part)
+        return total + loss_of(layer, constants, scored, shards)
 
     nothing = shards.vary(jnp.float32(0), shards.devices)
     total = _over_parts(layer.parts(targets), add_part, nothing, shards)
@@ -210,14 +212,13 @@ def _add_micro_batch(
         draws, part = layer.part(now.draws, targets, number)
         row_ids = layer.row_ids(constants, now.ids, draws)
         rows = _output_rows(state, row_ids, shards)
-        grad_part, grad_rows = layer.gradients(constants, now.ids, hidden, rows, part)
+        scored = Scored(now.ids, hidden, rows, part)
+        grad_part, grad_rows = gradients_of(layer, constants, scored, shards)
         grad_outputs = sums.outputs.add(grad_outputs, index, row_ids, grad_rows)
-        total = _add_loss(
-            measured, total, lambda: layer.loss(constants, now.ids, hidden, rows, part)
-        )
+        total = _add_loss(measured, total, lambda: loss_of(layer, constants, scored, shards))
         return grad_hidden + grad_part, grad_outputs, total
 
-    nothing = shards.vary(jnp.zeros(hidden.shape, hidden.dtype), shards.devices)
+    nothing = shards.vary(jnp.zeros(hidden.shape, hidden.dtype), shards.everywhere)
     start = nothing, carry.grad_outputs, carry.loss.total
     grad_hidden, grad_outputs, total = _over_parts(layer.parts(targets), add_part, start, shards)
     grad_inputs = sums.inputs.add(carry.grad_inputs, index, input_ids, pull_back(grad_hidden)[0])
@@ -268,9 +269,11 @@ def _over_parts(
 
 
 def _output_rows(state: TrainState, row_ids: jax.Array | None, shards: Shards) -> jax.Array:
-    """The rows of the output table that the output layer reads."""
+    """The rows of the output table that the output layer reads; ``None`` asks for all here."""
     if row_ids is not None:
         return shards.lookup(state.output_embedding, shards.rows(row_ids))
+    if shards.vocab:
+        return shards.vary(state.output_embedding, shards.data)
     # The same table on every device, but gradients of it that differ.
     whole = state.output_embedding[shards.rows_of_all_words]
     return shards.vary(whole, shards.devices)

@@ -4,6 +4,7 @@ import jax
 import pytest
 
 from jaxw2v import Config, InputError
+from jaxw2v.devices.mesh import ALONE
 from jaxw2v.devices.targets import find_target, target_mesh
 from jaxw2v.training import make_job
 from jaxw2v.training.ahead.compiled_plan import compile_ahead
@@ -14,7 +15,7 @@ COUNTS = zipf_counts(80_000, 10**9)
 SETTINGS = {"embedding_dim": 128, "tokens_per_step": 65_536}
 
 
-def compiled(target, mesh=(1, 1), counts=COUNTS, **settings):
+def compiled(target, mesh=ALONE, counts=COUNTS, **settings):
     job = make_job(Config(**SETTINGS | settings), counts, on_cpu=False)
     return job, compile_ahead(job, counts, find_target(target), mesh)
 
@@ -31,7 +32,7 @@ def test_a_step_on_a_gpu_is_lean_and_asks_the_host_nothing():
     assert plan.operations_per_step <= 40
     assert (plan.unknown_trip_loops, plan.conditionals, plan.compare_and_swap) == (0, 0, 0)
     assert plan.collective_bytes_per_step == 0
-    memory = job.footprint((1, 1)).memory()
+    memory = job.footprint(ALONE).memory()
     resident = memory["tables"] + memory["moments"] + memory["vocabulary"]
     chunk = 8 * job.plan.chunk_tokens
     assert plan.argument_bytes == pytest.approx(resident + chunk, rel=0.02)
@@ -81,11 +82,41 @@ def test_every_objective_compiles_for_a_gpu(settings, loops):
 def test_what_eight_gpus_exchange_is_what_the_formulas_say(vocabulary):
     needs("h200")
     counts = zipf_counts(vocabulary, 10**9)
-    for mesh in ((1, 8), (8, 1)):
+    for mesh in ((1, 8, 1), (8, 1, 1), (1, 1, 8)):
         job, plan = compiled("h200", mesh, counts, embedding_dim=300)
         forecast = sum(job.footprint(mesh).traffic().values())
         assert plan.collective_bytes_per_step == pytest.approx(forecast, rel=0.1)
         assert plan.operations_per_step <= 60
+
+
+@pytest.mark.ahead
+@pytest.mark.slow
+def test_columns_exchange_a_twelfth_of_what_rows_do():
+    needs("h200")
+    travels = {}
+    for mesh in ((1, 8, 1), (1, 1, 8), (1, 8, 8)):
+        job, plan = compiled("h200", mesh, embedding_dim=300)
+        travels[mesh] = plan.collective_bytes_per_step
+        forecast = sum(job.footprint(mesh).traffic().values())
+        assert travels[mesh] == pytest.approx(forecast, rel=0.1)
+        assert plan.compare_and_swap == 0
+        assert plan.operations_per_step <= 50
+    assert travels[1, 1, 8] <= travels[1, 8, 1] / 12
+    assert travels[1, 8, 8] <= 2 * travels[1, 1, 8]
+
+
+@pytest.mark.ahead
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [{"objective": "cbow"}, {"output_layer": "hierarchical_softmax"}],
+    ids=["cbow", "hierarchical softmax"],
+)
+def test_scores_of_every_objective_travel_as_forecast(settings):
+    needs("h200")
+    job, plan = compiled("h200", (1, 1, 8), zipf_counts(20_000, 10**8), **settings)
+    forecast = sum(job.footprint((1, 1, 8)).traffic().values())
+    assert plan.collective_bytes_per_step == pytest.approx(forecast, rel=0.1)
 
 
 @pytest.mark.ahead
@@ -95,7 +126,7 @@ def test_a_step_on_a_tpu_has_no_loop_over_rows():
     job, plan = compiled("v5e:2x2")
     assert plan.operations_per_step <= 120
     assert plan.compare_and_swap is None
-    memory = job.footprint((1, 1)).memory()
+    memory = job.footprint(ALONE).memory()
     assert plan.temporary_bytes < memory["step"] + memory["tokens"]
 
 

@@ -67,6 +67,19 @@ def test_a_checkpoint_of_one_mesh_goes_on_on_another(sentences, whole, tmp_path,
     assert_same(folder, whole, rel=1e-6)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning")
+@pytest.mark.parametrize(("before", "after"), [("1x1x4", "2x2"), (None, "1x2x4"), ("2x1x2", None)])
+def test_a_checkpoint_of_columns_goes_on_as_rows(sentences, whole, tmp_path, before, after):
+    folder = tmp_path / "run"
+    quiet(sentences, out=folder, callbacks=[StopAfter(7)], mesh=before)
+    quiet(sentences, out=folder, mesh=after, resume=True)
+    found, expected = (np.asarray(jaxw2v.WordVectors.load(f).vectors) for f in (folder, whole))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+    for record, other in zip(records(folder), records(whole), strict=True):
+        assert record["loss"] == pytest.approx(other["loss"], rel=1e-5)
+
+
 def test_more_epochs_of_a_finished_run(sentences, whole, tmp_path):
     folder = Path(shutil.copytree(whole, tmp_path / "run"))
     more = dataclasses.replace(CONFIG, epochs=5, probe_words=("w1",))

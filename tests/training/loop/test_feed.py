@@ -11,7 +11,7 @@ from jaxw2v.devices.layout import Layout
 from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.setup import sizes
 
-ALONE = Layout(None, 24)
+ALONE = Layout(None, 24, 8)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from jaxw2v.training.fit import fit
 from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.loop.validation import hold_out
 
-ALONE = Layout(None, 24)
+ALONE = Layout(None, 24, 8)
 
 
 @pytest.fixture(scope="module")

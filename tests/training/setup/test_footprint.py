@@ -12,10 +12,11 @@ from jaxw2v.training.step.program import lower_training
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sums", [False, True], ids=["rows", "sums"])
-@pytest.mark.parametrize("mesh", ["1x8", "4x2", "8x1", None])
-def test_the_footprint_is_that_of_the_compiled_program(mesh, sums):
+@pytest.mark.parametrize("dim", [32, 200])
+@pytest.mark.parametrize("mesh", ["1x8", "4x2", "8x1", "1x1x8", "2x2x2", None])
+def test_the_footprint_is_that_of_the_compiled_program(mesh, sums, dim):
     """Memory within a tenth of what XLA reports, communication within a tenth of the program's."""
-    job = big_job(400_000, embedding_dim=32, tokens_per_step=16_384)
+    job = big_job(400_000, embedding_dim=dim, tokens_per_step=16_384)
     shape = parse_mesh(mesh or "1x1")
     footprint = dataclasses.replace(job.footprint(shape), exchange_sums=sums and shape[0] > 1)
     program = lower_training(job, lay_over(mesh, job, footprint.exchange_sums)).compile()
@@ -31,6 +32,7 @@ def test_the_footprint_is_that_of_the_compiled_program(mesh, sums):
         travels_in_a_step(program, job, shape), rel=0.1
     )
     assert (footprint.traffic()["lookups"] > 0) == (shape[1] > 1)
+    assert (footprint.traffic()["scores"] > 0) == (shape[2] > 1)
 
 
 def travels_in_a_step(program, job, shape, parts=1):
@@ -66,14 +68,14 @@ def depth_of_loops(text):
 @pytest.mark.slow
 def test_pairs_taken_in_parts_travel_as_often():
     job = big_job(4_000, embedding_dim=32, tokens_per_step=1_024, negatives="fresh", window=2)
-    footprint = job.footprint((1, 8))
+    footprint = job.footprint((1, 8, 1))
     program = lower_training(job, lay_over("1x8", job, footprint.exchange_sums)).compile()
     assert job.plan.blocks_per_step == job.plan.blocks_per_micro_batch
     # 2 words on each side of 32, less 6 at the ends: 122 pairs, 32 at a time.
     assert footprint.parts == 4
     for parts in (1, 4):
         expected = dataclasses.replace(footprint, parts=parts).traffic()
-        travels = travels_in_a_step(program, job, (1, 8), parts)
+        travels = travels_in_a_step(program, job, (1, 8, 1), parts)
         assert sum(expected.values()) == pytest.approx(travels, rel=0.1)
 
 
@@ -81,7 +83,7 @@ def test_parts_are_those_of_the_centers_of_a_block():
     whole = {"window_sampling": "fixed", "require_full_window": True, "window": 8}
     job = big_job(4_000, negatives="fresh", block_length=32, **whole)
     # 16 centers of 16 pairs each, 32 at a time; the other 16 words are contexts only.
-    assert job.footprint((1, 1)).parts == 8
+    assert job.footprint((1, 1, 1)).parts == 8
     for side in ("left", "right"):
         job = big_job(4_000, negatives="fresh", block_length=32, window=1, context_side=side)
-        assert job.footprint((1, 1)).parts == 1
+        assert job.footprint((1, 1, 1)).parts == 1

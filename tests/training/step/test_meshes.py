@@ -7,16 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from compiled import lay_over
+from chunks import chunk_of
 from zipf import zipf_sentences
 
 from jaxw2v import Config, train
 from jaxw2v.corpus import open_corpus
 from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.shards import Shards
-from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.loop.feed import Feed
-from jaxw2v.training.setup.job import make_job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs
 from jaxw2v.training.step.chunk import make_train_chunk
 from jaxw2v.training.step.program import word_arrays
@@ -31,17 +29,6 @@ MESHES = ["2x1", "8x1", "1x8", "4x2"]
 @pytest.fixture(scope="module")
 def sentences():
     return zipf_sentences(700, 20, 1_000)
-
-
-def chunk_of(sentences, config, mesh, optimizer=None, exchange_sums=False):
-    """Both tables and the loss after one chunk."""
-    stream = open_corpus(sentences, config, show_progress=False)
-    job = make_job(config, stream.vocabulary.counts, optimizer, on_cpu=True)
-    engine = Engine(job, lay_over(mesh, job, exchange_sums))
-    chunk = Feed(stream, job.plan.chunk_tokens, engine.layout).read(0).chunk
-    loss, _ = engine.train(chunk, 0, 0, np.array([0, 0.5], np.float32))
-    tables = [np.asarray(table)[: len(job.keep)] for table in engine.tables()]
-    return tables, [float(value) for value in loss], engine
 
 
 def test_every_mesh_gives_the_same_bits(sentences):
@@ -73,8 +60,7 @@ def test_every_mesh_gives_the_same_bits(sentences):
 def test_every_objective_agrees_over_devices(sentences, settings):
     config = dataclasses.replace(CONFIG, **settings)
     alone, loss, _ = chunk_of(sentences, config, None)
-    mesh = "3x1" if "softmax" in settings.values() else "3x2"
-    tables, other, _ = chunk_of(sentences, config, mesh)
+    tables, other, _ = chunk_of(sentences, config, "3x2")
     for table, expected in zip(tables, alone, strict=True):
         np.testing.assert_allclose(table, expected, rtol=2e-4, atol=2e-5)
     np.testing.assert_allclose(other, loss, rtol=1e-4)
@@ -129,7 +115,11 @@ def test_pmap_gives_the_bits_of_shard_map(sentences):
     expected, loss, engine = chunk_of(sentences, CONFIG, "8x1")
     job = engine.job
     stream = open_corpus(sentences, CONFIG, show_progress=False)
-    chunk = Feed(stream, job.plan.chunk_tokens, Layout(None, len(job.keep))).read(0).chunk
+    chunk = (
+        Feed(stream, job.plan.chunk_tokens, Layout(None, len(job.keep), job.config.embedding_dim))
+        .read(0)
+        .chunk
+    )
     size = 8 * -(-job.plan.chunk_tokens // 8)
     parts = [
         np.pad(part, (0, size - part.size), constant_values=-1).reshape(8, -1) for part in chunk

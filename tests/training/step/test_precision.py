@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from jaxw2v import Config
-from jaxw2v.training.setup.job import lay_out, make_job
+from jaxw2v.training.setup.job import make_job
+from jaxw2v.training.setup.meshes import lay_out
 from jaxw2v.training.step.program import lower_training
 
 

@@ -1,0 +1,151 @@
+"""Devices that share out the columns take the step of one device that has them all."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from chunks import chunk_of
+from zipf import zipf_sentences
+
+from jaxw2v import Config, InputError, train
+from jaxw2v.training.objectives import Objective, make_objective
+from jaxw2v.training.objectives.output_layer import OutputLayer
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("optax_promotes")]
+
+# 8 devices hold 2 columns each, of which one is half padding.
+CONFIG = Config(embedding_dim=15, min_count=1, tokens_per_step=1_024, epochs=1)
+# One step of all the text.
+ONE_STEP = dataclasses.replace(CONFIG, tokens_per_step=32_768)
+MESHES = ["1x1x2", "1x1x8", "2x2x2", "4x1x2", "1x2x4"]
+# After some 20 steps; scores are added up in another order, and rows move by what they say.
+MANY_STEPS = {"rtol": 1e-4, "atol": 1e-5}
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    return zipf_sentences(700, 20, 1_000)
+
+
+@pytest.fixture(scope="module")
+def one_step(sentences):
+    return chunk_of(sentences, ONE_STEP, None)
+
+
+@pytest.mark.parametrize("mesh", MESHES)
+def test_one_step_agrees_to_a_millionth(sentences, one_step, mesh):
+    alone, loss, _ = one_step
+    tables, other, engine = chunk_of(sentences, ONE_STEP, mesh)
+    assert int(optax.tree.get(engine.state.input_optimizer, "count")) == 1
+    for table, expected in zip(tables, alone, strict=True):
+        assert np.abs(expected).max() > 0.01
+        np.testing.assert_allclose(table, expected, rtol=0, atol=1e-6)
+    # A sum of thousands of pairs, each device its own.
+    np.testing.assert_allclose(other, loss, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"row_updates": "dense"},
+        {"negatives": "fresh", "window": 2, "num_negatives": 2},
+        {"output_layer": "hierarchical_softmax"},
+        {"objective": "cbow"},
+        {"objective": "cbow", "output_layer": "hierarchical_softmax"},
+        {"subsample_formula": "percentile"},
+        {"max_norm": 0.05},
+    ],
+    ids=lambda settings: "-".join(map(str, settings.values())) or "default",
+)
+def test_every_objective_agrees(sentences, settings):
+    config = dataclasses.replace(CONFIG, **settings)
+    alone, loss, _ = chunk_of(sentences, config, None)
+    tables, other, _ = chunk_of(sentences, config, "3x1x2")
+    for table, expected in zip(tables, alone, strict=True):
+        np.testing.assert_allclose(table, expected, **MANY_STEPS)
+    np.testing.assert_allclose(other, loss, rtol=1e-5)
+    if "max_norm" in settings:
+        longest = np.linalg.norm(tables[0], axis=1).max()
+        assert longest == pytest.approx(0.05, rel=1e-5)
+
+
+def test_meshes_with_as_many_columns_give_the_same_bits(sentences):
+    first, *others = (chunk_of(sentences, CONFIG, mesh)[0] for mesh in ("1x1x2", "4x1x2", "2x2x2"))
+    for tables in others:
+        jax.tree.map(np.testing.assert_array_equal, tables, first)
+
+
+@pytest.mark.parametrize("optimizer", [optax.adam(0.02), optax.sgd(0.01)])
+def test_any_elementwise_optimizer_is_cut_like_the_tables(sentences, optimizer):
+    alone, _, _ = chunk_of(sentences, CONFIG, None, optimizer)
+    tables, _, engine = chunk_of(sentences, CONFIG, "1x2x4", optimizer)
+    for table, expected in zip(tables, alone, strict=True):
+        np.testing.assert_allclose(table, expected, rtol=2e-4, atol=2e-5)
+    for leaf in jax.tree.leaves(engine.state):
+        if leaf.ndim == 2:
+            assert leaf.shape[1] == 16
+            assert leaf.addressable_shards[0].data.size == leaf.size // 8
+
+
+def test_an_optimizer_that_looks_across_a_row_is_refused(sentences):
+    def update(updates, state, params=None):
+        return updates / (1 + jnp.linalg.norm(updates, axis=1, keepdims=True)), state
+
+    by_row = optax.GradientTransformation(lambda params: optax.EmptyState(), update)
+    run = {"optimizer": by_row, "show_progress": False}
+    train(sentences, CONFIG, mesh="1x2", **run)
+    with pytest.raises(InputError, match="what others of its row do"):
+        train(sentences, CONFIG, mesh="1x1x2", **run)
+
+
+class WholeRows(OutputLayer):
+    """Says nothing of columns."""
+
+    def rows_per_block(self, block_length, constants):
+        return block_length
+
+    def row_ids(self, constants, ids, draws):
+        return ids
+
+    def loss(self, constants, ids, hidden, rows, target_mask):
+        return (target_mask * jnp.einsum("bjd,bid->bji", rows, hidden) ** 2).sum()
+
+
+@pytest.mark.parametrize(
+    ("mesh", "settings", "message"),
+    [
+        ("1x1x2", {"output_layer": "softmax"}, "ExactSoftmax needs whole rows"),
+        ("1x1x8", {"embedding_dim": 6}, "shares out 6 columns over 8 devices"),
+        ("1x1x16", {"embedding_dim": 64}, "needs 16 devices and there are 8"),
+    ],
+)
+def test_what_cannot_be_is_refused(sentences, mesh, settings, message):
+    config = dataclasses.replace(CONFIG, **settings)
+    with pytest.raises(InputError, match=message):
+        train(sentences, config, mesh=mesh, show_progress=False)
+
+
+def test_a_layer_of_ones_own_says_whether_it_takes_columns(sentences):
+    objective = Objective(make_objective(CONFIG).input_layer, WholeRows())
+    with pytest.raises(InputError, match="WholeRows needs whole rows"):
+        train(sentences, CONFIG, mesh="1x1x2", objective=objective, show_progress=False)
+
+
+def test_columns_too_narrow_for_the_hardware_are_told(sentences):
+    with pytest.warns(UserWarning, match="leaves 4 columns to a device"):
+        train(sentences, CONFIG, mesh="1x1x4", show_progress=False)
+
+
+@pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning")
+def test_queries_of_columns_are_those_of_whole_rows(sentences, tmp_path):
+    config = dataclasses.replace(CONFIG, validation_share=0.05)
+    whole = train(sentences, config, show_progress=False)
+    cut = train(sentences, config, mesh="2x2x2", out=tmp_path, show_progress=False)
+    assert isinstance(cut.vectors, jax.Array)
+    np.testing.assert_allclose(np.asarray(cut.vectors)[:700], whole.vectors, **MANY_STEPS)
+    found, expected = (wv.most_similar("w1", topn=3) for wv in (cut, whole))
+    assert [word for word, _ in found] == [word for word, _ in expected]
