@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import jax
 
-
 from jaxw2v.losses.product import AxisName, scores
 
 
