@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import math
 import os
 import socket
 import statistics
@@ -17,15 +18,22 @@ from typing import ClassVar, Literal
 import numpy as np
 
 import jaxw2v
-from experiments import markdown, results_file
+from experiments import markdown, pictures, results_file
 from experiments.experiment import Experiment, Parts
 from experiments.scores import SCORES, check_sets, score
 from experiments.throughput.floors import chance_of_touching, shares_drawn
 from jaxw2v.corpus import open_corpus
-from jaxw2v.training import forecast, num_rows, storage_row
+from jaxw2v.training import forecast, make_job, num_rows, storage_row
 from jaxw2v.vectors import WordVectors
 
 TOKENS_PER_STEP = 32_768
+TOKENS_OF_A_DEVICE = 8_192
+WAYS = {
+    "data": "copies of the tables",
+    "vocab": "rows shared out",
+    "dim_vocab": "columns over 8, then rows",
+    "dim_data": "columns over 8, then copies",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,16 +43,18 @@ class Layout:
     Attributes:
       mesh: devices along data, vocab and dim.
       processes: that share the devices.
+      next_rate: trains with the next larger float32 as learning rate: how far vectors go from where
+        they were when a bit changes.
     """
 
     mesh: str
     processes: int = 1
+    next_rate: bool = False
 
     @property
     def devices(self) -> int:
         """Virtual devices of each process."""
-        data, vocab = map(int, self.mesh.split("x"))
-        return data * vocab // self.processes
+        return math.prod(map(int, self.mesh.split("x"))) // self.processes
 
 
 LAYOUTS = (
@@ -53,6 +63,11 @@ LAYOUTS = (
     Layout("1x8"),
     Layout("4x2"),
     Layout("2x2", processes=2),
+    Layout("1x1", next_rate=True),
+    Layout("1x1x2"),
+    Layout("1x1x8"),
+    Layout("2x2x2"),
+    Layout("1x1x2", processes=2),
 )
 
 
@@ -85,6 +100,7 @@ class MultiDevice(Experiment):
             "speed": {"two_devices_over_one": two},
             "bytes": {
                 "bytes": bytes_by_size,
+                "bytes_by_devices": bytes_by_devices,
                 "busiest_shard": functools.partial(busiest_shard, self),
             },
         }
@@ -96,6 +112,7 @@ class MultiDevice(Experiment):
             print(meshes_table(results["meshes"]))
         if "bytes" in results:
             print(bytes_table(results["bytes"]))
+            draw(results["bytes_by_devices"], self.results.with_name("bytes.png"))
 
 
 def train(layout: Layout, corpus: Path, out: Path, settings: list[str]) -> dict:
@@ -148,21 +165,40 @@ def compare(settings: MultiDevice, folder: Path) -> list[dict]:
       A record for each layout.
     """
     records, first = [], None
-    layouts = LAYOUTS[:4:3] if settings.smoke else LAYOUTS
+    layouts = (LAYOUTS[0], LAYOUTS[3], LAYOUTS[5], LAYOUTS[6]) if settings.smoke else LAYOUTS
     for layout in layouts:
-        out = folder / f"{layout.mesh}_{layout.processes}"
-        epochs = str(settings.epochs)
+        out = folder / f"{layout.mesh}_{layout.processes}_{layout.next_rate}"
+        arguments = ["--epochs", str(settings.epochs)]
+        if layout.next_rate:
+            arguments += ["--learning-rate", str(next_rate(settings))]
         record = dataclasses.asdict(layout)
-        record |= train(layout, settings.corpus, out, ["--epochs", epochs])
+        record |= train(layout, settings.corpus, out, arguments)
         wv = WordVectors.load(out)
         first = wv if first is None else first
         record |= score(wv, settings.eval_dir)
         record["largest_difference"] = float(np.abs(wv.vectors - first.vectors).max())
+        lengths = np.linalg.norm(first.vectors, axis=1)
+        apart = np.linalg.norm(wv.vectors - first.vectors, axis=1) / lengths
+        record["median_distance"] = float(np.median(apart))
         content = (out / "vectors.safetensors").read_bytes()
         record["sha256"] = hashlib.sha256(content).hexdigest()[:16]
         records.append(record)
         print(record, flush=True)
     return records
+
+
+def next_rate(settings: MultiDevice) -> float:
+    """The next larger float32 after the learning rate that runs choose.
+
+    Args:
+      settings: the settings.
+
+    Returns:
+      The rate.
+    """
+    config = jaxw2v.Config(epochs=settings.epochs)
+    job = make_job(config, open_corpus(settings.corpus, config).vocabulary.counts, on_cpu=True)
+    return float(np.nextafter(np.float32(job.plan.learning_rate), np.float32(1)))
 
 
 def one_and_two_devices(settings: MultiDevice, folder: Path) -> dict:
@@ -175,7 +211,9 @@ def one_and_two_devices(settings: MultiDevice, folder: Path) -> dict:
     Returns:
       The ratio of each round.
     """
-    ratios: dict[str, list[float]] = {mesh: [] for mesh in ("2x1", "1x2")[: 2 - settings.smoke]}
+    ratios: dict[str, list[float]] = {
+        mesh: [] for mesh in ("2x1", "1x2", "1x1x2")[: 3 - 2 * settings.smoke]
+    }
     for i in range(settings.rounds):
         speeds = {
             mesh: train(Layout(mesh), settings.corpus, folder / f"{mesh}_{i}", ["--epochs", "1"])
@@ -195,9 +233,9 @@ def bytes_by_size() -> list[dict]:
     """
     records = []
     for vocabulary, meshes in (
-        (80_000, ("1x1", "8x1", "1x8", "64x1", "1x64")),
-        (1_000_000, ("1x1", "8x1", "1x8", "64x1", "1x64")),
-        (10_000_000, ("1x1", "1x8", "2x4", "8x8", "1x64")),
+        (80_000, ("1x1", "8x1", "1x8", "1x1x8", "64x1", "1x64", "8x1x8")),
+        (1_000_000, ("1x1", "8x1", "1x8", "1x1x8", "64x1", "1x64", "8x1x8")),
+        (10_000_000, ("1x1", "1x8", "2x4", "1x1x8", "8x8", "1x64", "1x8x8")),
     ):
         for mesh in meshes:
             _, footprint = forecast(jaxw2v.Config(embedding_dim=300), vocabulary, 10**9, mesh)
@@ -210,6 +248,38 @@ def bytes_by_size() -> list[dict]:
                     "traffic": footprint.traffic(),
                 }
             )
+    return records
+
+
+def bytes_by_devices() -> list[dict]:
+    """What travels to and from each device in a step by the number of devices, from the formulas.
+
+    Returns:
+      A record for each number of devices, way to lay them out and tokens of a step.
+    """
+    records = []
+    for devices in (2**k for k in range(7)):
+        near = min(devices, 8)
+        ways = {
+            "data": f"{devices}x1",
+            "vocab": f"1x{devices}",
+            "dim_data": f"{devices // near}x1x{near}",
+            "dim_vocab": f"1x{devices // near}x{near}",
+        }
+        for way, mesh in ways.items():
+            for grows, tokens in ((True, TOKENS_OF_A_DEVICE * devices), (False, 65_536)):
+                config = jaxw2v.Config(embedding_dim=300, tokens_per_step=tokens)
+                _, footprint = forecast(config, 1_000_000, 10**10, mesh)
+                records.append(
+                    {
+                        "devices": devices,
+                        "way": way,
+                        "mesh": mesh,
+                        "step_grows": grows,
+                        "tokens_per_step": tokens,
+                        "bytes": sum(footprint.traffic().values()),
+                    }
+                )
     return records
 
 
@@ -263,20 +333,24 @@ def meshes_table(records: list[dict]) -> str:
         (
             "mesh",
             "processes",
+            "rate",
             "loss",
             "WS-353",
             "SimLex",
             "Google",
             "largest difference",
+            "median distance",
             "sha256",
         ),
         (
             (
                 r["mesh"],
                 r["processes"],
+                "next float32" if r["next_rate"] else "chosen",
                 f"{r['loss']:.6f}",
                 *(f"{r[name]:.4f}" for name in SCORES),
                 f"{r['largest_difference']:.1e}",
+                f"{r['median_distance']:.1e}",
                 r["sha256"],
             )
             for r in records
@@ -295,7 +369,9 @@ def bytes_table(records: list[dict]) -> str:
     """
     rows = []
     for r in records:
-        ids, lookups, gradients = (f"{value / 2**20:.1f}" for value in r["traffic"].values())
+        ids, lookups, gradients, scores = (
+            f"{value / 2**20:.1f}" for value in r["traffic"].values()
+        )
         rows.append(
             (
                 f"{r['vocabulary']:,}",
@@ -304,11 +380,48 @@ def bytes_table(records: list[dict]) -> str:
                 ids,
                 lookups,
                 f"{gradients} ({r['exchange']})",
+                scores,
                 f"{sum(r['traffic'].values()) / 2**20:.1f}",
             )
         )
-    header = ("V", "mesh", "memory, MiB", "ids", "lookups", "gradients", "MiB a step")
+    header = ("V", "mesh", "memory, MiB", "ids", "lookups", "gradients", "scores", "MiB a step")
     return markdown.table(header, rows)
+
+
+def draw(records: list[dict], path: Path) -> None:
+    """Draws what travels by the number of devices.
+
+    Args:
+      records: of :func:`bytes_by_devices`.
+      path: where the picture goes.
+    """
+    figure, axes = pictures.panels(2)
+    titles = {
+        False: "65,536 tokens a step",
+        True: f"{TOKENS_OF_A_DEVICE:,} tokens a step for each device",
+    }
+    for ax, (grows, title) in zip(axes, titles.items(), strict=True):
+        for number, (way, label) in enumerate(WAYS.items()):
+            chosen = [
+                r
+                for r in records
+                if r["way"] == way and r["step_grows"] == grows and r["devices"] > 1
+            ]
+            ax.loglog(
+                [r["devices"] for r in chosen],
+                [r["bytes"] / 2**20 for r in chosen],
+                label=label,
+                **pictures.look(number),
+            )
+        ticks = [2**k for k in range(1, 7)]
+        ax.set_xticks(ticks, map(str, ticks), minor=False)
+        ax.set_xticks([], minor=True)
+        ax.set_ylim(4, 6_000)
+        ax.set_title(title)
+        ax.set_xlabel("devices")
+        ax.set_ylabel("MiB a step and device")
+    axes[0].legend()
+    pictures.save(figure, path)
 
 
 def busiest_table(records: list[dict]) -> str:

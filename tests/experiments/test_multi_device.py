@@ -17,7 +17,11 @@ def test_smoke(small_folder):
     corpus = small_folder / "corpus.txt"
     run.MultiDevice(corpus, small_folder, results=results, smoke=True).measure()
     found = json.loads(results.read_text())
-    assert len({record["sha256"] for record in found["meshes"]}) == 1
+    whole = [r for r in found["meshes"] if not r["next_rate"] and r["mesh"].count("x") == 1]
+    assert len({record["sha256"] for record in whole}) == 1
+    others = [r["median_distance"] for r in found["meshes"] if r not in whole]
+    assert len(others) == 2
+    assert all(0 < distance < 0.01 for distance in others)
     assert all(ratio > 0 for ratio in found["two_devices_over_one"]["2x1"])
     for record in found["busiest_shard"]:
         assert 1 <= record["input_rows"] <= record["input_uses"] <= record["pieces"]
@@ -30,6 +34,17 @@ def test_bytes_fall_with_the_pieces_of_the_tables():
     # What travels does not know of the vocabulary.
     million = records[1_000_000, "1x64"]["traffic"]
     assert million == cut["traffic"]
+
+
+def test_what_travels_along_columns_does_not_grow_with_devices(tmp_path):
+    records = run.bytes_by_devices()
+    run.draw(records, tmp_path / "bytes.png")
+    assert (tmp_path / "bytes.png").stat().st_size < 150_000
+    fixed = {(r["way"], r["devices"]): r["bytes"] for r in records if not r["step_grows"]}
+    assert fixed["dim_data", 1] == 0
+    assert fixed["dim_data", 8] == fixed["dim_data", 2]
+    assert fixed["dim_data", 8] * 12 < fixed["vocab", 8]
+    assert fixed["dim_data", 64] < fixed["dim_vocab", 64] < fixed["data", 64]
 
 
 def test_a_loop_under_pmap_gives_the_bits_of_a_mesh(small_folder):
