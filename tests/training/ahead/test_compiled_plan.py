@@ -114,7 +114,8 @@ def test_columns_exchange_a_twelfth_of_what_rows_do():
 )
 def test_scores_of_every_objective_travel_as_forecast(settings):
     needs("h200")
-    job, plan = compiled("h200", (1, 1, 8), zipf_counts(20_000, 10**8), **settings)
+    counts = zipf_counts(20_000, 10**8)
+    job, plan = compiled("h200", (1, 1, 8), counts, embedding_dim=300, **settings)
     forecast = sum(job.footprint((1, 1, 8)).traffic().values())
     assert plan.collective_bytes_per_step == pytest.approx(forecast, rel=0.1)
 
@@ -135,9 +136,9 @@ def test_a_step_on_a_tpu_has_no_loop_over_rows():
 def test_a_mesh_larger_than_the_grid_and_a_grid_that_is_none_are_refused():
     needs("v5e:2x2")
     with pytest.raises(InputError, match="mesh 1x8 needs 8 devices, and v5e:2x2 has 4"):
-        target_mesh(find_target("v5e:2x2"), (1, 8))
+        target_mesh(find_target("v5e:2x2"), (1, 8, 1))
     with pytest.raises(InputError, match="libtpu has no such grid"):
-        target_mesh(find_target("v5e:3x3"), (1, 1))
+        target_mesh(find_target("v5e:3x3"), ALONE)
 
 
 def test_products_are_counted_by_hand():
