@@ -8,7 +8,7 @@ from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.training import lay_out, make_job
 
 CONFIG = Config(embedding_dim=6, min_count=1, tokens_per_step=512, epochs=2)
-MESHES = [None, "1x8", "4x2"]
+MESHES = [None, "1x8", "4x2", "2x2x2"]
 
 
 def quiet(corpus, config=CONFIG, **options):

@@ -59,6 +59,7 @@ def saved_arrays(folder):
     return {n: in_word_order(a, size) if a.ndim > 1 else np.asarray(a) for n, a in arrays.items()}
 
 
+@pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning")
 @pytest.mark.parametrize("mesh", MESHES)
 def test_tables_and_moments_of_another_run_are_taken_over(earlier, other_sentences, mesh):
     run = EarlierRun(earlier)

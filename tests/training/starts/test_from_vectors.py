@@ -16,6 +16,7 @@ from jaxw2v.training.step.state import place_initial_state
 pytestmark = pytest.mark.usefixtures("optax_promotes")
 
 
+@pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning")
 @pytest.mark.parametrize("mesh", MESHES)
 def test_rows_start_from_given_vectors(sentences, pretrained, mesh):
     stream = open_corpus(sentences, CONFIG, show_progress=False)

@@ -1,6 +1,7 @@
 """Devices that share out the columns take the step of one device that has them all."""
 
 import dataclasses
+import json
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +12,16 @@ from chunks import chunk_of
 from zipf import zipf_sentences
 
 from jaxw2v import Config, InputError, train
+from jaxw2v.corpus import open_corpus
+from jaxw2v.devices.shards import Shards
+from jaxw2v.devices.storage_order import storage_row
+from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.objectives import Objective, make_objective
 from jaxw2v.training.objectives.output_layer import OutputLayer
+from jaxw2v.training.step.batch import ChunkInputs
+from jaxw2v.training.step.chunk import make_train_chunk
+from jaxw2v.training.step.program import word_arrays
+from jaxw2v.training.step.state import initial_state
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("optax_promotes")]
 
@@ -140,12 +149,46 @@ def test_columns_too_narrow_for_the_hardware_are_told(sentences):
         train(sentences, CONFIG, mesh="1x1x4", show_progress=False)
 
 
+def test_a_loop_of_ones_own_under_pmap_shares_out_columns(sentences):
+    """As somebody with a pmap loop would call the chunk, columns 2 i and 2 i + 1 on device i."""
+    expected, loss, engine = chunk_of(sentences, CONFIG, None)
+    job, stream = engine.job, open_corpus(sentences, CONFIG, show_progress=False)
+    chunk = Feed(stream, job.plan.chunk_tokens, engine.layout).read(0).chunk
+    per_device = make_train_chunk(job, Shards(len(job.keep), dim=("dim",)))
+
+    def in_columns(leaf):
+        if leaf.ndim < 2 or leaf.shape[1] == 1:
+            return jnp.stack([leaf] * 8)
+        return jnp.pad(leaf, ((0, 0), (0, 1))).reshape(-1, 8, 2).swapaxes(0, 1)
+
+    state = jax.tree.map(in_columns, jax.jit(initial_state, static_argnums=0)(job))
+    inputs = ChunkInputs(
+        chunk,
+        word_arrays(job),
+        jax.random.key(CONFIG.seed),
+        np.array([1, 0], np.int32),
+        np.array([0, 0.5], np.float32),
+    )
+    program = jax.pmap(per_device, "dim", in_axes=(0, None))
+    state, measured, _ = program(state, jax.tree.map(jnp.asarray, inputs))
+    np.testing.assert_allclose(measured.total, np.full(8, loss[0]), rtol=1e-5)
+    for found, table in zip(state[:2], expected, strict=True):
+        whole = np.asarray(found).swapaxes(0, 1).reshape(-1, 16)[:, :15]
+        rows = storage_row(np.arange(len(table)), len(table))
+        np.testing.assert_allclose(whole[rows], table, **MANY_STEPS)
+
+
 @pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning")
 def test_queries_of_columns_are_those_of_whole_rows(sentences, tmp_path):
     config = dataclasses.replace(CONFIG, validation_share=0.05)
-    whole = train(sentences, config, show_progress=False)
-    cut = train(sentences, config, mesh="2x2x2", out=tmp_path, show_progress=False)
+    whole = train(sentences, config, out=tmp_path / "whole", show_progress=False)
+    cut = train(sentences, config, mesh="2x2x2", out=tmp_path / "cut", show_progress=False)
     assert isinstance(cut.vectors, jax.Array)
     np.testing.assert_allclose(np.asarray(cut.vectors)[:700], whole.vectors, **MANY_STEPS)
+    found, expected = (
+        json.loads((tmp_path / name / "metrics.jsonl").read_text()) for name in ("cut", "whole")
+    )
+    for name in ("loss", "validation_loss"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-5)
     found, expected = (wv.most_similar("w1", topn=3) for wv in (cut, whole))
     assert [word for word, _ in found] == [word for word, _ in expected]
