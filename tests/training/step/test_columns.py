@@ -76,7 +76,7 @@ def test_every_objective_agrees(sentences, settings):
     tables, other, _ = chunk_of(sentences, config, "3x1x2")
     for table, expected in zip(tables, alone, strict=True):
         np.testing.assert_allclose(table, expected, **MANY_STEPS)
-    np.testing.assert_allclose(other, loss, rtol=1e-5)
+    np.testing.assert_allclose(other, loss, rtol=1e-4)
     if "max_norm" in settings:
         longest = np.linalg.norm(tables[0], axis=1).max()
         assert longest == pytest.approx(0.05, rel=1e-5)
