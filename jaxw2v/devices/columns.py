@@ -1,6 +1,6 @@
 """Tables by columns, as devices along ``dim`` train them, and by rows, as all else takes them.
 
-A device trains some columns of its rows; padding columns are zeros, and stay zeros. Everywhere else
+A device trains some columns of its rows, and some of padding that nothing reads. Everywhere else
 (initialisation, checkpoints, queries, exports) arrays are whole rows [R, D], shared out among the
 same devices: the two forms differ by one exchange in which each device sends and receives its part.
 """

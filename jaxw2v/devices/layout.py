@@ -12,7 +12,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding, SingleDev
 
 from jaxw2v.devices.columns import local_width, own_rows, to_columns, to_rows
 from jaxw2v.devices.compiler_options import compiler_options
-from jaxw2v.devices.mesh import ALONE, DATA, DIM, VOCAB, Shape
+from jaxw2v.devices.mesh import DATA, DIM, VOCAB, Shape, shape_of
 from jaxw2v.devices.shards import Shards
 from jaxw2v.devices.storage_order import num_rows
 
@@ -72,13 +72,11 @@ class Layout:
     @property
     def shape(self) -> Shape:
         """Devices along data, vocab and dim."""
-        if self.mesh is None:
-            return ALONE
-        return self.mesh.shape[DATA], self.mesh.shape[VOCAB], self.mesh.shape.get(DIM, 1)
+        return shape_of(self.mesh)
 
     @property
-    def _takers(self) -> int:
-        """Devices that take different tokens: those along ``dim`` take the same."""
+    def num_takers(self) -> int:
+        """Devices that take different tokens; those along ``dim`` take the same."""
         return self.num_devices // self.shape[2]
 
     def specs(self, tree: Any) -> Any:
@@ -137,35 +135,36 @@ class Layout:
         Returns:
           The arrays, as the training program takes them.
         """
-        if not self.shards.dim:
-            return tree
-        specs, shards = self.training_specs(tree), self.shards
 
         def exchange(part, spec):
             if len(spec) == 2:
-                return to_columns(part, shards)
-            return shards.gather(part, shards.dim) if len(spec) else part
+                return to_columns(part, self.shards)
+            return self.shards.gather(part, self.shards.dim) if len(spec) else part
 
-        def exchange_all(parts):
-            return jax.tree.map(exchange, parts, specs)
+        return self._exchange(exchange, tree, self.specs(tree), self.training_specs(tree))(tree)
 
-        return self.program(exchange_all, (self.specs(tree),), specs)(tree)
+    def by_rows(self, tree: Any) -> Callable[[Any], Any]:
+        """Makes the program that undoes :meth:`for_training`.
 
-    def by_rows(self, tree: Any) -> Any:
-        """Undoes :meth:`for_training`."""
-        if not self.shards.dim:
-            return tree
-        specs, shards = self.training_specs(tree), self.shards
+        Args:
+          tree: a pytree of arrays like those that the program is for.
+
+        Returns:
+          The program.
+        """
 
         def exchange(part, spec):
             if len(spec) == 2:
-                return to_rows(part, shards, self._embedding_dim)
-            return own_rows(part, shards) if len(spec) else part
+                return to_rows(part, self.shards, self._embedding_dim)
+            return own_rows(part, self.shards) if len(spec) else part
 
-        def exchange_all(parts):
-            return jax.tree.map(exchange, parts, specs)
+        return self._exchange(exchange, tree, self.training_specs(tree), self.specs(tree))
 
-        return self.program(exchange_all, (specs,), self.specs(tree))(tree)
+    def _exchange(self, exchange: Callable, tree: Any, before: Any, after: Any) -> Callable:
+        if not self.shards.dim:
+            return lambda tree: tree
+        specs = self.training_specs(tree)
+        return self.program(lambda parts: jax.tree.map(exchange, parts, specs), (before,), after)
 
     @property
     def copies_drift(self) -> bool:
@@ -246,6 +245,8 @@ class Layout:
         sharding: Sharding,
         read: Callable[[int, int], tuple[np.ndarray, ...]],
     ) -> tuple[jax.Array, ...]:
+        # Devices along dim want the same.
+        read = functools.cache(read)
         parts = [
             [jax.device_put(array, device) for array in read(*index[0].indices(size)[:2])]  # type: ignore[index]
             for device, index in sharding.addressable_devices_indices_map((size,)).items()
@@ -291,7 +292,7 @@ class Layout:
         Returns:
           int32 [n * ceil(size / n)] for n devices that take different ones.
         """
-        size = self._takers * -(-size // self._takers)
+        size = self.num_takers * -(-size // self.num_takers)
         return jax.ShapeDtypeStruct((size,), np.int32, sharding=self._sharding(self.tokens))
 
     def program(

@@ -53,6 +53,20 @@ def parse_mesh(text: str) -> Shape:
     return data, vocab, dim
 
 
+def shape_of(mesh: Mesh | None) -> Shape:
+    """The shape of a mesh.
+
+    Args:
+      mesh: with axes ``data``, ``vocab`` and, if wanted, ``dim``; ``None`` is one device.
+
+    Returns:
+      Devices along data, vocab and dim.
+    """
+    if mesh is None:
+        return ALONE
+    return mesh.shape[DATA], mesh.shape[VOCAB], mesh.shape.get(DIM, 1)
+
+
 def mesh_name(shape: Shape) -> str:
     """Names a mesh as :func:`parse_mesh` reads it.
 
@@ -96,10 +110,12 @@ def choose_mesh(
     devices, meshes = jax.devices(), meshes or shapes_of
     if wanted is None:
         alone = devices[0].platform == "cpu" and jax.process_count() == 1
-        count = 1 if alone else len(devices)
-        if jax.process_count() == 1:
-            count = min(count, blocks_per_step)
-        shapes = meshes(count)
+        most = 1 if alone else len(devices)
+        fewest = 1 if jax.process_count() == 1 else most
+        counts = range(most, fewest - 1, -1)
+        shapes = next(filter(None, (_with_work(meshes(n), blocks_per_step) for n in counts)), [])
+        shapes = shapes or meshes(most)
+        count = math.prod(shapes[0])
     else:
         shapes = [parse_mesh(wanted)]
         count = math.prod(shapes[0])
@@ -128,6 +144,10 @@ def choose_mesh(
         f"{mesh_name(least)}, which has {there / GIB:.1f} GiB; "
         + what_fits(bytes_on, there, meshes)
     )
+
+
+def _with_work(shapes: list[Shape], blocks_per_step: int) -> list[Shape]:
+    return [shape for shape in shapes if math.prod(shape[:2]) <= blocks_per_step]
 
 
 def check_blocks(shape: Shape, blocks_per_step: int) -> None:

@@ -39,7 +39,7 @@ def block_negative_sampling_loss(
       num_negatives: K, negatives for a pair in expectation.
       axis_name: the mesh axes, as :func:`jax.lax.psum` takes them, along which devices hold
         different columns of every row, and D is what one of them holds; ``None`` where rows are
-        whole. Differentiate under ``jax.shard_map`` with checked types, its default.
+        whole.
 
     Returns:
       float32 [], nats, summed over pairs.

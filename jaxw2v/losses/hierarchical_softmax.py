@@ -97,7 +97,7 @@ def hierarchical_softmax_loss(
       signs: [..., P], ``HuffmanTree.signs``; where it is 0 the node does not count.
       axis_name: the mesh axes, as :func:`jax.lax.psum` takes them, along which devices hold
         different columns of every row, and D is what one of them holds; ``None`` where rows are
-        whole. Differentiate under ``jax.shard_map`` with checked types, its default.
+        whole.
 
     Returns:
       float32 [...], nats.
@@ -142,7 +142,7 @@ def block_hierarchical_softmax_loss(
         predicts; or bool [B, L], which hidden vectors predict the word in their own place.
       axis_name: the mesh axes, as :func:`jax.lax.psum` takes them, along which devices hold
         different columns of every row, and D is what one of them holds; ``None`` where rows are
-        whole. Differentiate under ``jax.shard_map`` with checked types, its default.
+        whole.
 
     Returns:
       float32 [], nats, summed over pairs.
@@ -227,11 +227,7 @@ def block_hierarchical_softmax_gradients(
 
 
 def _check_block(
-    hidden: jax.Array,
-    nodes: jax.Array,
-    signs: jax.Array,
-    target_mask: jax.Array,
-    axis_name: AxisName = None,
+    hidden: jax.Array, nodes: jax.Array, signs: jax.Array, target_mask: jax.Array
 ) -> None:
     if hidden.ndim != 3:
         raise ValueError(f"hidden must be [B, L, D], not {hidden.shape}")

@@ -24,7 +24,7 @@ def negative_sampling_loss(
       negatives: [..., K, D] floating, rows of ``output_embedding``.
       axis_name: the mesh axes, as :func:`jax.lax.psum` takes them, along which devices hold
         different columns of every row, and D is what one of them holds; ``None`` where rows are
-        whole. Differentiate under ``jax.shard_map`` with checked types, its default.
+        whole.
 
     Returns:
       float32 [...], nats.

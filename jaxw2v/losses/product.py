@@ -6,6 +6,7 @@ TF32 on a GPU, to bfloat16 on a TPU. Training sets it by ``Config.precision``.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, TypeAlias
 
 import jax
@@ -30,4 +31,36 @@ def scores(equation: str, rows: jax.Array, others: jax.Array, axis_name: AxisNam
       float32, the same on all of them.
     """
     products = jnp.einsum(equation, rows, others, **PRODUCT)
-    return jax.lax.psum(products, axis_name) if axis_name else products
+    return _sum_of_devices(products, axis_name) if axis_name else products
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _sum_of_devices(part: jax.Array, axis_name: AxisName) -> jax.Array:
+    """The sum, whose gradient each part has; JAX adds it up again where types are unchecked."""
+    return jax.lax.psum(part, axis_name)
+
+
+_sum_of_devices.defvjp(
+    lambda part, axis_name: (jax.lax.psum(part, axis_name), None),
+    lambda axis_name, _, gradient: (jax.lax.pcast(gradient, axis_name, to="varying"),),
+)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
+def to_devices(whole: jax.Array, axis_name: AxisName) -> jax.Array:
+    """What all devices have, for each to use with its own: their gradients are added up.
+
+    Args:
+      whole: the same on all of them.
+      axis_name: the axes of the devices.
+
+    Returns:
+      The same.
+    """
+    return jax.lax.pcast(whole, axis_name, to="varying")
+
+
+to_devices.defvjp(
+    lambda whole, axis_name: (jax.lax.pcast(whole, axis_name, to="varying"), None),
+    lambda axis_name, _, gradient: (jax.lax.psum(gradient, axis_name),),
+)

@@ -7,7 +7,7 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.losses.product import PRODUCT, AxisName, scores
+from jaxw2v.losses.product import PRODUCT, AxisName, scores, to_devices
 
 VOCABULARY_CHUNK = 8_192
 
@@ -21,7 +21,7 @@ def log_partition(
     output_embedding: jax.Array,
     chunk: int = VOCABULARY_CHUNK,
     is_word: jax.Array | None = None,
-    axis_name: AxisName = None,
+    rows_axis_name: AxisName = None,
 ) -> jax.Array:
     r"""The logarithm of the sum that softmax divides by.
 
@@ -37,8 +37,9 @@ def log_partition(
       output_embedding: [V, D] floating.
       chunk: words scored at once.
       is_word: bool [V], rows that count; ``None`` counts all.
-      axis_name: the mesh axes along which devices hold different rows of ``output_embedding``, V of
-        one device; what travels is a maximum, a sum, and the gradient of ``hidden``.
+      rows_axis_name: the mesh axes along which devices hold different rows of
+        ``output_embedding``, V of one device; what travels is a maximum, a sum, and the gradient of
+        ``hidden``.
 
     Returns:
       float32 [n], nats; the same on all those devices.
@@ -53,15 +54,17 @@ def log_partition(
       >>> bool(jnp.isclose(log_partition(jnp.zeros((1, 3)), jnp.zeros((8, 3)), 4)[0], jnp.log(8)))
       True
     """
-    return _log_partition(hidden, output_embedding, is_word, chunk, axis_name)
+    if rows_axis_name:
+        hidden = to_devices(hidden, rows_axis_name)
+    return _log_partition(hidden, output_embedding, is_word, chunk, rows_axis_name)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
-def _log_partition(hidden, output_embedding, is_word, chunk, axis_name):
-    return _forward(hidden, output_embedding, is_word, chunk, axis_name)[0]
+def _log_partition(hidden, output_embedding, is_word, chunk, rows_axis_name):
+    return _forward(hidden, output_embedding, is_word, chunk, rows_axis_name)[0]
 
 
-def _forward(hidden, output_embedding, is_word, chunk, axis_name):
+def _forward(hidden, output_embedding, is_word, chunk, rows_axis_name):
     if chunk < 1:
         raise ValueError(f"chunk is {chunk}; it must be 1 or more")
     if (
@@ -88,15 +91,15 @@ def _forward(hidden, output_embedding, is_word, chunk, axis_name):
     largest = first.max(axis=1)
     start = largest, jnp.exp(first - largest[:, None]).sum(axis=1)
     largest, total = jax.lax.fori_loop(1, _chunks(output_embedding, chunk), add, start)
-    if axis_name:
-        of_all = jax.lax.pmax(largest, axis_name)
-        total = jax.lax.psum(total * jnp.exp(largest - of_all), axis_name)
+    if rows_axis_name:
+        of_all = jax.lax.pmax(largest, rows_axis_name)
+        total = jax.lax.psum(total * jnp.exp(largest - of_all), rows_axis_name)
         largest = of_all
     log_z = largest + jnp.log(total)
     return log_z, (hidden, output_embedding, is_word, log_z)
 
 
-def _backward(chunk, axis_name, saved, weight):
+def _backward(chunk, rows_axis_name, saved, weight):
     hidden, output_embedding, is_word, log_z = saved
 
     def gradients_of(i):
@@ -117,8 +120,6 @@ def _backward(chunk, axis_name, saved, weight):
     rest = output_embedding.shape[0] - grad_words.shape[0]
     start = grad_hidden, jnp.pad(grad_words, ((0, rest), (0, 0)))
     grad_hidden, grad_outputs = jax.lax.fori_loop(1, _chunks(output_embedding, chunk), add, start)
-    if axis_name:
-        grad_hidden = jax.lax.psum(grad_hidden, axis_name)
     return grad_hidden.astype(hidden.dtype), grad_outputs.astype(output_embedding.dtype), None
 
 
@@ -141,16 +142,16 @@ def _words(output_embedding, is_word, i, chunk):
 
 
 def _scores(hidden, words, counts):
-    scores = jnp.einsum("nd,vd->nv", hidden, words, **PRODUCT)
-    return jnp.where(counts[None], scores, NO_SCORE)
+    products = jnp.einsum("nd,vd->nv", hidden, words, **PRODUCT)
+    return jnp.where(counts[None], products, NO_SCORE)
 
 
-def _target_rows(output_embedding, targets, axis_name):
+def _target_rows(output_embedding, targets, rows_axis_name):
     """Rows of targets; where devices hold different rows, zeros for those of others."""
-    if not axis_name:
+    if not rows_axis_name:
         return output_embedding[targets]
     size = output_embedding.shape[0]
-    here = targets - jax.lax.axis_index(axis_name) * size
+    here = targets - jax.lax.axis_index(rows_axis_name) * size
     here = jnp.where((here >= 0) & (here < size), here, size)
     return output_embedding.at[here].get(mode="fill", fill_value=0)
 
@@ -161,7 +162,7 @@ def softmax_loss(
     targets: jax.Array,
     chunk: int = VOCABULARY_CHUNK,
     is_word: jax.Array | None = None,
-    axis_name: AxisName = None,
+    rows_axis_name: AxisName = None,
 ) -> jax.Array:
     r"""Cross-entropy of the softmax over the whole vocabulary.
 
@@ -176,7 +177,7 @@ def softmax_loss(
       targets: int [n], word ids; see :func:`jaxw2v.sampling.check_ids` for ids outside.
       chunk: words scored at once.
       is_word: see :func:`log_partition`.
-      axis_name: likewise; device i then holds the rows of the ids from i V on.
+      rows_axis_name: likewise; device i then holds the rows of the ids from i V on.
 
     Returns:
       float32 [n], nats.
@@ -194,9 +195,11 @@ def softmax_loss(
     """
     if targets.shape != hidden.shape[:1]:
         raise ValueError(f"targets {targets.shape} must be [n], with n of hidden {hidden.shape}")
-    log_z = log_partition(hidden, output_embedding, chunk, is_word, axis_name)
-    rows = _target_rows(output_embedding, targets, axis_name)
-    return log_z - scores("nd,nd->n", hidden, rows, axis_name)
+    log_z = log_partition(hidden, output_embedding, chunk, is_word, rows_axis_name)
+    rows = _target_rows(output_embedding, targets, rows_axis_name)
+    if rows_axis_name:
+        hidden = to_devices(hidden, rows_axis_name)
+    return log_z - scores("nd,nd->n", hidden, rows, rows_axis_name)
 
 
 def block_softmax_loss(
@@ -206,7 +209,7 @@ def block_softmax_loss(
     target_mask: jax.Array,
     chunk: int = VOCABULARY_CHUNK,
     is_word: jax.Array | None = None,
-    axis_name: AxisName = None,
+    rows_axis_name: AxisName = None,
 ) -> jax.Array:
     r"""The summed softmax loss of all pairs in some blocks.
 
@@ -223,7 +226,7 @@ def block_softmax_loss(
         predicts; or bool [B, L], which hidden vectors predict the word in their own place.
       chunk: words scored at once.
       is_word: see :func:`log_partition`.
-      axis_name: likewise; device i then holds the rows of the ids from i V on.
+      rows_axis_name: likewise; device i then holds the rows of the ids from i V on.
 
     Returns:
       float32 [], nats, summed over pairs.
@@ -249,10 +252,12 @@ def block_softmax_loss(
         )
     mask = target_mask.astype(jnp.float32)
     flat = hidden.reshape(-1, hidden.shape[2])
-    log_z = log_partition(flat, output_embedding, chunk, is_word, axis_name)
-    targets = _target_rows(output_embedding, ids, axis_name)
+    log_z = log_partition(flat, output_embedding, chunk, is_word, rows_axis_name)
+    targets = _target_rows(output_embedding, ids, rows_axis_name)
+    if rows_axis_name:
+        hidden = to_devices(hidden, rows_axis_name)
     if mask.ndim == 2:
-        score, pairs = scores("bid,bid->bi", targets, hidden, axis_name), mask
+        score, pairs = scores("bid,bid->bi", targets, hidden, rows_axis_name), mask
     else:
-        score, pairs = scores("bjd,bid->bji", targets, hidden, axis_name), mask.sum(1)
+        score, pairs = scores("bjd,bid->bji", targets, hidden, rows_axis_name), mask.sum(1)
     return (pairs.reshape(-1) * log_z).sum() - (mask * score).sum()

@@ -116,6 +116,7 @@ def fit(
             held_out, validation = hold_out(stream, config)
         cursor, first_state = _resume_or_start(saved if sizes else None, start, job, layout)
         engine = Engine(job, layout, first_state)
+        del first_state
         validate = None if validation is None else Validation(engine, validation)
         if resident is None:
             resident = _fits(job, layout, len(stream))
@@ -218,7 +219,5 @@ def _fits(job: Job, layout: Layout, tokens: int) -> bool:
     device = jax.local_devices()[0]
     if device.platform == "cpu":
         return False
-    needed = job.footprint(layout.shape).peak + 2 * INT * tokens / (
-        layout.num_devices // layout.shape[2]
-    )
+    needed = job.footprint(layout.shape).peak + 2 * INT * tokens / layout.num_takers
     return needed <= 0.9 * smallest(memory_of(device))

@@ -34,7 +34,7 @@ def test_columns_are_those_of_the_rows_and_go_back(mesh, dim):
         np.testing.assert_array_equal(shard.data, padded[shard.index])
     for name in ("held", "scratch"):
         assert {s.data.shape[0] for s in trained[name].addressable_shards} == {ROWS // vocab}
-    back = layout.by_rows(trained)
+    back = layout.by_rows(trained)(trained)
     jax.tree.map(np.testing.assert_array_equal, back, state)
     assert jax.tree.map(lambda a: a.sharding, back) == jax.tree.map(lambda a: a.sharding, state)
 
@@ -43,4 +43,4 @@ def test_without_columns_nothing_moves():
     layout = Layout(choose_mesh("2x4", 64, lambda shape: 0), WORDS, 8)
     state = layout.make(lambda: jnp.zeros((ROWS, 8)))
     assert layout.for_training(state) is state
-    assert layout.by_rows(state) is state
+    assert layout.by_rows(state)(state) is state

@@ -66,6 +66,8 @@ def test_without_a_wish_tables_are_cut_as_little_as_memory_demands(monkeypatch):
     monkeypatch.setattr(meshes, "memory_of", lambda device: 2**30)
     choose_mesh(None, 64, lambda shape: 2**30)
     choose_mesh(None, 64, lambda shape: 3 * 2**30 // shape[1])
+    choose_mesh(None, 6, lambda shape: 2**30, lambda count: [(count, 1, 1)])
+    # Where columns are shared out all devices have work.
     choose_mesh(None, 6, lambda shape: 2**30)
-    assert made == [(8, 1, 1), (2, 4, 1), (6, 1, 1)]
+    assert made == [(8, 1, 1), (2, 4, 1), (6, 1, 1), (4, 1, 2)]
     assert shapes_of(6) == [(6, 1, 1), (3, 1, 2), (3, 2, 1)]

@@ -125,6 +125,11 @@ def test_four_processes_give_the_bits_of_one(corpus, tmp_path):
     check_bits(tmp_path, train_many_and_alone(corpus, tmp_path, 4, 1, "1x4"))
 
 
+def test_processes_share_out_columns(corpus, tmp_path):
+    """The same vectors as one process with as many devices, and they go on as rows."""
+    check_bits(tmp_path, train_many_and_alone(corpus, tmp_path, 2, 1, "1x1x2"))
+
+
 def test_what_processes_have_saved_goes_on_alone(corpus, two, tmp_path):
     """From the checkpoint before the last if a file is lost."""
     for name in ("many", "alone"):

@@ -80,6 +80,19 @@ def test_a_loss_and_its_gradients_are_those_of_whole_rows(name):
         np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_gradients_are_right_where_types_are_unchecked(name):
+    """As somebody under pmap would take them."""
+    loss, arrays = CASES[name]
+    numbers = tuple(range(len(arrays)))
+    parts = [np.stack(np.split(array, DEVICES, axis=-1)) for array in arrays]
+    gradient = jax.grad(functools.partial(loss, axis_name="dim"), numbers)
+    found = jax.pmap(gradient, "dim", devices=jax.devices()[:DEVICES])(*parts)
+    for part, expected in zip(found, jax.grad(loss, numbers)(*arrays), strict=True):
+        whole = np.concatenate(list(np.asarray(part)), axis=-1)
+        np.testing.assert_allclose(whole, expected, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("mask", MASKS)
 def test_written_out_gradients_are_those_of_whole_rows(mask):
     mask = MASKS[mask]
@@ -128,7 +141,7 @@ def test_a_softmax_over_the_rows_of_all_devices_is_that_of_the_whole_table(name)
     is_word = np.arange(12) < 10
 
     def cut(hidden, words, is_word):
-        return loss(hidden, words, is_word=is_word, axis_name="vocab")
+        return loss(hidden, words, is_word=is_word, rows_axis_name="vocab")
 
     specs = (P(), P("vocab"), P("vocab"))
     found = jax.shard_map(cut, mesh=mesh, in_specs=specs, out_specs=P())(hidden, words, is_word)
@@ -140,3 +153,11 @@ def test_a_softmax_over_the_rows_of_all_devices_is_that_of_the_whole_table(name)
     np.testing.assert_allclose(gradients[0], expected[0], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(gradients[1][:10], expected[1], rtol=1e-5, atol=1e-6)
     assert not np.asarray(gradients[1][10:]).any()
+    unchecked = jax.pmap(
+        jax.grad(cut, (0, 1)), "vocab", in_axes=(None, 0, 0), devices=jax.devices()[:DEVICES]
+    )(hidden, words.reshape(DEVICES, 3, -1), is_word.reshape(DEVICES, 3))
+    for found in unchecked[0]:
+        np.testing.assert_allclose(found, expected[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        np.concatenate(list(unchecked[1]))[:10], expected[1], rtol=1e-5, atol=1e-6
+    )

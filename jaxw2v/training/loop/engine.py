@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxw2v.devices.layout import EVERYWHERE, Layout
+from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.devices.word_order import in_word_order
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs
@@ -123,6 +124,10 @@ class Engine:
         Returns:
           The state.
         """
+        return self._by_rows(self.state)
+
+    @functools.cached_property
+    def _by_rows(self) -> Callable[[TrainState], TrainState]:
         return self.layout.by_rows(self.state)
 
     def tables(self) -> list[np.ndarray | jax.Array]:
@@ -130,13 +135,20 @@ class Engine:
 
         Returns:
           The input table and, if its rows belong to words, the output table: float32 [V, D] on
-          the host; where tables are sharded, they stay on the devices, sharded in the same way,
-          with rows of zeros at the end.
+          the host; where the rows of tables are sharded, they stay on the devices, sharded in the
+          same way, with rows of zeros at the end.
         """
         tables = [self.state.input_embedding]
         if self.job.objective.output_layer.rows_are_words:
             tables.append(self.state.output_embedding)
-        tables = self.layout.by_rows(tables)
-        if self.layout.row_shards.vocab:
-            return [self._in_word_order(table) for table in tables]
-        return [np.asarray(self._in_word_order(table).addressable_data(0)) for table in tables]
+        ordered = (self._in_word_order(self._table_by_rows(table)) for table in tables)
+        if self.layout.shards.vocab:
+            return list(ordered)
+        if self.layout.shards.dim:
+            size = len(self.job.keep)
+            return [np.concatenate(list(pieces(table, size))) for table in ordered]
+        return [np.asarray(table.addressable_data(0)) for table in ordered]
+
+    @functools.cached_property
+    def _table_by_rows(self) -> Callable[[jax.Array], jax.Array]:
+        return self.layout.by_rows(self.state.input_embedding)

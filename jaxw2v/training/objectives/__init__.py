@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jaxw2v.config import Config
+from jaxw2v.errors import InputError
 from jaxw2v.training.objectives.exact_softmax import ExactSoftmax
 from jaxw2v.training.objectives.fresh_negatives import FreshNegatives
 from jaxw2v.training.objectives.huffman_softmax import HuffmanSoftmax
@@ -48,9 +49,14 @@ class Objective(NamedTuple):
           The objective.
 
         Raises:
-          InputError: its output layer needs whole tables, or whole rows.
+          InputError: one of its layers needs whole tables, or whole rows.
         """
         layer = self.output_layer
+        if dim and not self.input_layer.by_columns:
+            raise InputError(
+                f"input layer {type(self.input_layer).__name__} needs whole rows, and a mesh "
+                "DATAxVOCABxDIM shares out their columns; give a --mesh DATAxVOCAB"
+            )
         layer = layer.across_rows(vocab) if vocab else layer
         return self._replace(output_layer=layer.across(dim) if dim else layer)
 

@@ -45,13 +45,13 @@ class ExactSoftmax(OutputLayer):
 
     def loss(self, constants: jax.Array, ids, hidden, rows, target_mask) -> jax.Array:
         """:func:`jaxw2v.losses.block_softmax_loss`."""
-        axis_name = self.rows_axis_name
-        if not axis_name:
+        rows_axis_name = self.rows_axis_name
+        if not rows_axis_name:
             return block_softmax_loss(hidden, rows, ids, target_mask)
         size = rows.shape[0]
-        first = jax.lax.axis_index(axis_name) * size
+        first = jax.lax.axis_index(rows_axis_name) * size
         is_word = jax.lax.dynamic_slice_in_dim(constants, first, size)
         ids = storage_row(ids, constants.size)
         return block_softmax_loss(
-            hidden, rows, ids, target_mask, is_word=is_word, axis_name=axis_name
+            hidden, rows, ids, target_mask, is_word=is_word, rows_axis_name=rows_axis_name
         )

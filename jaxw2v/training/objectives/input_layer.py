@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 import jax
 import numpy as np
@@ -19,7 +19,14 @@ class InputLayer(abc.ABC):
     """Which rows are read, and which vectors of them predict which words.
 
     A subclass is hashable, and pure: what it needs of the vocabulary is in its constants.
+
+    Attributes:
+      by_columns: each component of the hidden vectors comes from the same component of the rows, so
+        that devices may share out the columns of the tables; :meth:`hidden` then gets some columns
+        of each row, D of one device.
     """
+
+    by_columns: ClassVar[bool] = False
 
     def constants(self, counts: np.ndarray) -> Arrays:
         """Arrays made once from the vocabulary.
@@ -62,9 +69,6 @@ class InputLayer(abc.ABC):
     ) -> jax.Array:
         """The vectors that predict; JAX differentiates it with respect to the rows.
 
-        Each component comes from the same component of the rows: devices may hold some columns of
-        every row, and then D is what one of them holds.
-
         Args:
           constants: the constants, from :meth:`constants`.
           ids: int32 [B, L], the words.
@@ -93,6 +97,8 @@ class InputLayer(abc.ABC):
 class SkipGram(InputLayer):
     """The center's row predicts each of its contexts."""
 
+    by_columns = True
+
     def hidden(self, constants, ids, rows: jax.Array, pairs: jax.Array) -> jax.Array:
         """The rows as they are."""
         return rows
@@ -105,6 +111,8 @@ class SkipGram(InputLayer):
 @dataclasses.dataclass(frozen=True)
 class ContinuousBagOfWords(InputLayer):
     """The contexts' rows together predict the center."""
+
+    by_columns = True
 
     combine: Literal["mean", "sum"]
 

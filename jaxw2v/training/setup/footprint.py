@@ -7,6 +7,7 @@ import dataclasses
 from jaxw2v.devices.columns import local_width
 from jaxw2v.devices.mesh import Shape
 from jaxw2v.devices.storage_order import num_rows
+from jaxw2v.losses.softmax import VOCABULARY_CHUNK
 from jaxw2v.training.setup.row_slots import capacity, is_swept
 from jaxw2v.training.setup.sizes import Plan
 
@@ -32,6 +33,7 @@ class Footprint:
         their columns or, where blocks read the whole output table, of that.
       moments: tables of moments for each table.
       row_moments: numbers that the optimizer keeps for each row; the default keeps one.
+      row_sums: sums over the columns of a row that the optimizer takes.
       constant_bytes: the bytes of what is made from the vocabulary.
       every_input_row: gradients are added up over the whole input table.
       every_output_row: likewise over the output table.
@@ -50,6 +52,7 @@ class Footprint:
     scores_per_block: int
     moments: int
     row_moments: int
+    row_sums: int
     constant_bytes: int
     every_input_row: bool
     every_output_row: bool
@@ -119,7 +122,8 @@ class Footprint:
         rows_read = (here + (joined if devices > 1 else here)) * widths * row
         scores = 2 * here * plan.block_length * self.rows_per_block * FLOAT
         if self.whole_outputs:
-            scores *= self.mesh[1]
+            words = min(VOCABULARY_CHUNK, self._rows_here)
+            scores = 2 * here * self.mesh[1] * plan.block_length * words * FLOAT
         swept, picked = self._slots
         row_moment_bytes = FLOAT * self.row_moments
         one_pass = (
@@ -173,14 +177,15 @@ class Footprint:
         scores = 0
         if dim > 1:
             scores = here * micro_batches * self.parts * self.scores_per_block
-            scores += sum(self._slots) * self.row_moments
+            scores += sum(self._slots) * self.row_sums
         if data * vocab == 1:
             return {"ids": 0, "lookups": 0, "gradients": 0, "scores": 2 * scores * FLOAT}
         blocks = here * data * vocab * micro_batches
         wanted = here * vocab * micro_batches * widths if vocab > 1 else 0
         gradients = blocks * widths * row
         if self.exchange_sums:
-            gradients = wanted * row + 2 * sum(self._slots) * row
+            summed = sum(self._slots) - (self._rows_here if self.whole_outputs else 0)
+            gradients = wanted * row + 2 * summed * row
         if self.whole_outputs and data > 1:
             gradients += 2 * self._rows_here * row
         hidden = 0

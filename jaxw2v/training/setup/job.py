@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -51,7 +52,7 @@ class Job:
     own_optimizer: optax.GradientTransformation | None
     schedule: optax.Schedule | None
 
-    @property
+    @functools.cached_property
     def optimizer(self) -> optax.GradientTransformation:
         """The transformation of whole rows."""
         return self.make_optimizer()
@@ -100,6 +101,7 @@ class Job:
             rows_per_block=layer.rows_per_block(self.config.block_length, self.constants.output),
             moments=sum(leaf.shape == table.shape for leaf in moments),
             row_moments=sum(leaf.shape == (2, 1) for leaf in moments),
+            row_sums=(self.own_optimizer is None) + (self.config.max_norm is not None),
             constant_bytes=INT * len(self.keep) + sum(leaf.nbytes for leaf in constants),
             every_input_row=self.config.row_updates == "dense",
             every_output_row=layer.touches_every_row or self.config.row_updates == "dense",

@@ -8,7 +8,7 @@ import warnings
 from jax.sharding import Mesh
 
 from jaxw2v.devices.layout import Layout
-from jaxw2v.devices.mesh import DIM, NARROWEST, VOCAB, Shape, mesh_name, shapes_of
+from jaxw2v.devices.mesh import DIM, NARROWEST, VOCAB, Shape, mesh_name, shape_of, shapes_of
 from jaxw2v.errors import InputError
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.setup.wrappers import check_columns_alone, check_elementwise
@@ -31,8 +31,8 @@ def check_mesh(job: Job, mesh: Shape) -> None:
         return
     job.objective.across((VOCAB,), ())
     try:
-        if job.config.row_updates == "dense":
-            check_elementwise(job.optimizer)
+        if job.own_optimizer is not None and job.config.row_updates == "dense":
+            check_elementwise(job.own_optimizer)
     except InputError:
         raise InputError(
             f"mesh {mesh_name(mesh)} shards the tables, and the optimizer moves a row by what "
@@ -53,7 +53,7 @@ def _check_columns(job: Job, mesh: Shape) -> None:
     if dim < NARROWEST * mesh[2]:
         warnings.warn(
             f"mesh {mesh_name(mesh)} leaves {-(-dim // mesh[2])} columns to a device; fewer than "
-            f"{NARROWEST} are slower than they need be",
+            f"{NARROWEST} are slower than they need be: give a --mesh that ends in less",
             stacklevel=2,
         )
 
@@ -64,8 +64,8 @@ def meshes(job: Job, count: int, by_columns: bool) -> list[Shape]:
     That is the one on which the fewest bytes travel (:meth:`Footprint.traffic
     <jaxw2v.training.setup.footprint.Footprint.traffic>`). Along ``dim`` only scores do, whatever
     the dimension: columns are shared out as long as a device has ``NARROWEST`` of them, which read
-    memory by whole lines. Then tables are copied, while they fit, and at last cut by rows, which
-    moves the most.
+    memory by whole lines. Then tables are copied, while they fit; rows are mostly shared out last,
+    which moves the most (but for exact softmax, whose copies exchange gradients of whole tables).
 
     Args:
       job: the job.
@@ -99,9 +99,9 @@ def lay_out(job: Job, mesh: Mesh | None, on_cpu: bool) -> Layout:
       The layout.
 
     Raises:
-      InputError: the job needs whole tables, and the mesh shards them.
+      InputError: see :func:`check_mesh`.
     """
-    shape = Layout(mesh, len(job.keep), job.config.embedding_dim).shape
+    shape = shape_of(mesh)
     check_mesh(job, shape)
     # Rows of every block keep the order of adding, and so a CPU's bits, the same on every mesh.
     exchange_sums = job.footprint(shape).exchange_sums and not on_cpu

@@ -106,6 +106,15 @@ def check_elementwise(optimizer: optax.GradientTransformation) -> None:
       InputError: its state holds an array that is neither a scalar, nor shaped like the table,
         nor a number for each row; or a row moves differently when other rows are there.
     """
+    _check_state(optimizer)
+    if not _moves_rows_alone(optimizer):
+        raise InputError(
+            "the optimizer moves a row by what other rows do (a global norm, say); give an "
+            "elementwise one, such as adam, adagrad or sgd, or row_updates='dense'"
+        )
+
+
+def _check_state(optimizer: optax.GradientTransformation) -> None:
     table = jax.ShapeDtypeStruct((7, 3), jnp.float32)
     for leaf in jax.tree.leaves(jax.eval_shape(optimizer.init, table)):
         if leaf.shape not in ((), table.shape, (table.shape[0], 1)):
@@ -113,11 +122,6 @@ def check_elementwise(optimizer: optax.GradientTransformation) -> None:
                 f"the optimizer keeps state of shape {leaf.shape} for a table {table.shape}; "
                 "give an elementwise one, such as adam, adagrad or sgd"
             )
-    if not _moves_rows_alone(optimizer):
-        raise InputError(
-            "the optimizer moves a row by what other rows do (a global norm, say); give an "
-            "elementwise one, such as adam, adagrad or sgd, or row_updates='dense'"
-        )
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -134,8 +138,11 @@ def check_columns_alone(optimizer: optax.GradientTransformation) -> None:
       optimizer: any Optax transformation.
 
     Raises:
-      InputError: a component moves differently when other components of its row are there.
+      InputError: its state holds an array that is neither a scalar, nor shaped like the table,
+        nor a number for each row; or a component moves differently when other components of its
+        row are there.
     """
+    _check_state(optimizer)
     if not _moves_columns_alone(optimizer):
         raise InputError(
             "the optimizer moves a component by what others of its row do (a row's norm, say), and "

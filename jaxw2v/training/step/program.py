@@ -33,7 +33,7 @@ def word_arrays(job: Job) -> WordArrays[np.ndarray]:
 
 
 def chunk_specs(layout: Layout) -> ChunkInputs[PartitionSpec]:
-    """How the inputs of a chunk lie: tokens are sharded over all devices, the rest is replicated.
+    """How the inputs of a chunk lie: tokens are shared out, the rest is replicated.
 
     Args:
       layout: the devices.

@@ -35,6 +35,17 @@ def test_the_footprint_is_that_of_the_compiled_program(mesh, sums, dim):
     assert (footprint.traffic()["scores"] > 0) == (shape[2] > 1)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("mesh", ["4x1", "1x4", None])
+def test_scores_of_all_words_are_counted(mesh):
+    job = big_job(100_000, embedding_dim=64, tokens_per_step=16_384, output_layer="softmax")
+    footprint = job.footprint(parse_mesh(mesh or "1x1"))
+    program = lower_training(job, lay_over(mesh, job, footprint.exchange_sums)).compile()
+    memory = program.memory_analysis()
+    bytes_there = memory.argument_size_in_bytes + memory.temp_size_in_bytes
+    assert sum(footprint.memory().values()) == pytest.approx(bytes_there, rel=0.25)
+
+
 def travels_in_a_step(program, job, shape, parts=1):
     """Bytes of a program that runs its innermost loop ``parts`` times, the others once."""
     # What goes with a chunk, not with a step, is left out: tokens and the loss.

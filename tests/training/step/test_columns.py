@@ -17,6 +17,7 @@ from jaxw2v.devices.shards import Shards
 from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.objectives import Objective, make_objective
+from jaxw2v.training.objectives.input_layer import InputLayer
 from jaxw2v.training.objectives.output_layer import OutputLayer
 from jaxw2v.training.step.batch import ChunkInputs
 from jaxw2v.training.step.chunk import make_train_chunk
@@ -88,10 +89,20 @@ def test_meshes_with_as_many_columns_give_the_same_bits(sentences):
         jax.tree.map(np.testing.assert_array_equal, tables, first)
 
 
-@pytest.mark.parametrize("optimizer", [optax.adam(0.02), optax.sgd(0.01)])
-def test_any_elementwise_optimizer_is_cut_like_the_tables(sentences, optimizer):
-    alone, _, _ = chunk_of(sentences, CONFIG, None, optimizer)
-    tables, _, engine = chunk_of(sentences, CONFIG, "1x2x4", optimizer)
+@pytest.mark.parametrize(
+    ("optimizer", "settings"),
+    [
+        (optax.adam(0.02), {}),
+        (optax.sgd(0.01), {}),
+        (optax.sgd(0.01), {"max_norm": 0.05}),
+        (optax.sgd(1e-4), {"negatives": "fresh", "window": 2, "num_negatives": 2}),
+    ],
+    ids=["adam", "sgd", "sgd max_norm", "sgd fresh"],
+)
+def test_any_elementwise_optimizer_is_cut_like_the_tables(sentences, optimizer, settings):
+    config = dataclasses.replace(CONFIG, **settings)
+    alone, _, _ = chunk_of(sentences, config, None, optimizer)
+    tables, _, engine = chunk_of(sentences, config, "1x2x4", optimizer)
     for table, expected in zip(tables, alone, strict=True):
         np.testing.assert_allclose(table, expected, rtol=2e-4, atol=2e-5)
     for leaf in jax.tree.leaves(engine.state):
@@ -109,6 +120,12 @@ def test_an_optimizer_that_looks_across_a_row_is_refused(sentences):
     train(sentences, CONFIG, mesh="1x2", **run)
     with pytest.raises(InputError, match="what others of its row do"):
         train(sentences, CONFIG, mesh="1x1x2", **run)
+    by_column = optax.GradientTransformation(
+        lambda params: jnp.zeros(params.shape[1]),
+        lambda updates, state, params=None: (updates, state),
+    )
+    with pytest.raises(InputError, match=r"keeps state of shape \(3,\)"):
+        train(sentences, CONFIG, mesh="1x1x2", optimizer=by_column, show_progress=False)
 
 
 class WholeRows(OutputLayer):
@@ -138,10 +155,24 @@ def test_what_cannot_be_is_refused(sentences, mesh, settings, message):
         train(sentences, config, mesh=mesh, show_progress=False)
 
 
+class UnitRows(InputLayer):
+    """Divides rows by their lengths, which some columns do not tell."""
+
+    def hidden(self, constants, ids, rows, pairs):
+        return rows / jnp.linalg.norm(rows, axis=-1, keepdims=True)
+
+    def targets(self, pairs):
+        return pairs
+
+
 def test_a_layer_of_ones_own_says_whether_it_takes_columns(sentences):
-    objective = Objective(make_objective(CONFIG).input_layer, WholeRows())
-    with pytest.raises(InputError, match="WholeRows needs whole rows"):
-        train(sentences, CONFIG, mesh="1x1x2", objective=objective, show_progress=False)
+    ours = make_objective(CONFIG)
+    for objective, name in (
+        (Objective(ours.input_layer, WholeRows()), "output layer WholeRows"),
+        (Objective(UnitRows(), ours.output_layer), "input layer UnitRows"),
+    ):
+        with pytest.raises(InputError, match=f"{name} needs whole rows"):
+            train(sentences, CONFIG, mesh="1x1x2", objective=objective, show_progress=False)
 
 
 def test_columns_too_narrow_for_the_hardware_are_told(sentences):
