@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 
@@ -54,15 +55,28 @@ def check_devices() -> None:
     Raises:
       InputError: it has none of those that ``JAX_PLATFORMS`` names.
     """
+    logger, held = logging.getLogger("jax._src.xla_bridge"), list[logging.LogRecord]()
+
+    def hold(record: logging.LogRecord) -> bool:
+        held.append(record)
+        return False
+
+    logger.addFilter(hold)
     try:
         jax.devices()
     except (RuntimeError, AssertionError) as error:
         wanted = os.environ.get("JAX_PLATFORMS", "")
-        reason = str(error).partition("\n")[0] or f"there is no {wanted}"
+        # JAX logs with its traceback why a plugin does not start, and then raises something else.
+        logged = [str(record.exc_info[1]) for record in held if record.exc_info]
+        reason = (logged or [str(error)])[0].partition("\n")[0] or f"there is no {wanted}"
         raise InputError(
             f"JAX has no device ({reason}); JAX_PLATFORMS is {wanted!r}: leave it out, or install "
             "JAX for what it names"
         ) from None
+    finally:
+        logger.removeFilter(hold)
+    for record in held:
+        logger.handle(record)
 
 
 def is_first() -> bool:

@@ -1,5 +1,6 @@
 """Many processes on this machine, started by the test, joined by gloo."""
 
+import logging
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from zipf import zipf_sentences
 from jaxw2v import Config, InputError
 from jaxw2v.corpus import TokenStream, Vocabulary
 from jaxw2v.devices import processes
-from jaxw2v.devices.processes import HEARTBEAT_SECONDS, join
+from jaxw2v.devices.processes import HEARTBEAT_SECONDS, check_devices, join
 from jaxw2v.training.checkpoints.identity import RunIdentity
 
 pytestmark = pytest.mark.slow
@@ -274,3 +275,27 @@ def test_whatever_differs_is_named(what, monkeypatch):
 def test_a_coordinator_has_a_port():
     with pytest.raises(InputError, match="HOST:PORT"):
         join("somewhere", 2, 0)
+
+
+def test_why_a_plugin_does_not_start_is_said_in_one_line(monkeypatch, caplog):
+    """JAX logs it with a traceback, and raises something else."""
+
+    def devices():
+        try:
+            raise RuntimeError("Unable to load cuDNN. Is it installed?")
+        except RuntimeError:
+            logging.getLogger("jax._src.xla_bridge").exception("plugin configuration error")
+        raise AssertionError
+
+    monkeypatch.setattr("jax.devices", devices)
+    monkeypatch.setenv("JAX_PLATFORMS", "cuda")
+    with pytest.raises(InputError, match="has no device .Unable to load cuDNN. Is it installed.*"):
+        check_devices()
+    assert not caplog.records
+
+
+def test_what_jax_logs_of_devices_that_are_there_is_not_lost(monkeypatch, caplog):
+    logger = logging.getLogger("jax._src.xla_bridge")
+    monkeypatch.setattr("jax.devices", lambda: logger.warning("no GPU found"))
+    check_devices()
+    assert caplog.messages == ["no GPU found"]
