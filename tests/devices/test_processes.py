@@ -289,7 +289,7 @@ def test_why_a_plugin_does_not_start_is_said_in_one_line(monkeypatch, caplog):
 
     monkeypatch.setattr("jax.devices", devices)
     monkeypatch.setenv("JAX_PLATFORMS", "cuda")
-    with pytest.raises(InputError, match="has no device .Unable to load cuDNN. Is it installed.*"):
+    with pytest.raises(InputError, match=r"has no device \(Unable to load cuDNN"):
         check_devices()
     assert not caplog.records
 
