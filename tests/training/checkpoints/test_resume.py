@@ -69,7 +69,7 @@ def test_a_checkpoint_of_one_mesh_goes_on_on_another(sentences, whole, tmp_path,
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning")
-@pytest.mark.parametrize(("before", "after"), [("1x1x4", "2x2"), (None, "1x2x4"), ("2x1x2", None)])
+@pytest.mark.parametrize(("before", "after"), [("1x1x4", "2x2"), (None, "1x2x4")])
 def test_a_checkpoint_of_columns_goes_on_as_rows(sentences, whole, tmp_path, before, after):
     folder = tmp_path / "run"
     quiet(sentences, out=folder, callbacks=[StopAfter(7)], mesh=before)

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("optax_promotes")]
 CONFIG = Config(embedding_dim=15, min_count=1, tokens_per_step=1_024, epochs=1)
 # One step of all the text.
 ONE_STEP = dataclasses.replace(CONFIG, tokens_per_step=32_768)
-MESHES = ["1x1x2", "1x1x8", "2x2x2", "4x1x2", "1x2x4"]
+MESHES = ["1x1x8", "2x2x2", "4x1x2"]
 # After some 20 steps; scores are added up in another order, and rows move by what they say.
 MANY_STEPS = {"rtol": 1e-4, "atol": 1e-5}
 
@@ -60,16 +60,12 @@ def test_one_step_agrees_to_a_millionth(sentences, one_step, mesh):
 @pytest.mark.parametrize(
     "settings",
     [
-        {},
-        {"row_updates": "dense"},
         {"negatives": "fresh", "window": 2, "num_negatives": 2},
         {"output_layer": "hierarchical_softmax"},
         {"objective": "cbow"},
-        {"objective": "cbow", "output_layer": "hierarchical_softmax"},
-        {"subsample_formula": "percentile"},
         {"max_norm": 0.05},
     ],
-    ids=lambda settings: "-".join(map(str, settings.values())) or "default",
+    ids=lambda settings: "-".join(map(str, settings.values())),
 )
 def test_every_objective_agrees(sentences, settings):
     config = dataclasses.replace(CONFIG, **settings)
@@ -93,11 +89,10 @@ def test_meshes_with_as_many_columns_give_the_same_bits(sentences):
     ("optimizer", "settings"),
     [
         (optax.adam(0.02), {}),
-        (optax.sgd(0.01), {}),
         (optax.sgd(0.01), {"max_norm": 0.05}),
         (optax.sgd(1e-4), {"negatives": "fresh", "window": 2, "num_negatives": 2}),
     ],
-    ids=["adam", "sgd", "sgd max_norm", "sgd fresh"],
+    ids=["adam", "sgd max_norm", "sgd fresh"],
 )
 def test_any_elementwise_optimizer_is_cut_like_the_tables(sentences, optimizer, settings):
     config = dataclasses.replace(CONFIG, **settings)
