@@ -9,6 +9,16 @@ from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.setup.job import make_job
 
 
+def assert_agrees(sentences, config, mesh, optimizer=None, loss_rtol=1e-4, **tolerance):
+    """Devices of a mesh make of a chunk what one makes; gives the tables and the engine."""
+    alone, loss, _ = chunk_of(sentences, config, None, optimizer)
+    tables, other, engine = chunk_of(sentences, config, mesh, optimizer)
+    for table, expected in zip(tables, alone, strict=True):
+        np.testing.assert_allclose(table, expected, **tolerance)
+    np.testing.assert_allclose(other, loss, rtol=loss_rtol)
+    return tables, engine
+
+
 def chunk_of(sentences, config, mesh, optimizer=None, exchange_sums=False):
     """Both tables and the loss after one chunk."""
     stream = open_corpus(sentences, config, show_progress=False)

@@ -67,8 +67,21 @@ def to_rows(part: jax.Array, shards: Shards, embedding_dim: int) -> jax.Array:
     return rows[:, :embedding_dim]
 
 
+def all_rows(part: jax.Array, shards: Shards) -> jax.Array:
+    """From numbers of a device's rows to those of the rows of all devices along ``dim``.
+
+    Args:
+      part: [R / (v n), ...].
+      shards: how devices share the tables.
+
+    Returns:
+      [R / v, ...], the same along ``dim``.
+    """
+    return shards.gather(part, shards.dim)
+
+
 def own_rows(part: jax.Array, shards: Shards) -> jax.Array:
-    """From numbers of rows that devices along ``dim`` have all of to those of a device's rows.
+    """Undoes :func:`all_rows`.
 
     Args:
       part: [R / v, ...], the same along ``dim``.

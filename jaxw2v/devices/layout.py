@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding, SingleDeviceSharding
 
-from jaxw2v.devices.columns import local_width, own_rows, to_columns, to_rows
+from jaxw2v.devices.columns import all_rows, local_width, own_rows, to_columns, to_rows
 from jaxw2v.devices.compiler_options import compiler_options
 from jaxw2v.devices.mesh import DATA, DIM, VOCAB, Shape, shape_of
 from jaxw2v.devices.shards import Shards
@@ -135,13 +135,8 @@ class Layout:
         Returns:
           The arrays, as the training program takes them.
         """
-
-        def exchange(part, spec):
-            if len(spec) == 2:
-                return to_columns(part, self.shards)
-            return self.shards.gather(part, self.shards.dim) if len(spec) else part
-
-        return self._exchange(exchange, tree, self.specs(tree), self.training_specs(tree))(tree)
+        by_rows, by_columns = self.specs(tree), self.training_specs(tree)
+        return self._exchange(to_columns, all_rows, by_columns, by_rows, by_columns)(tree)
 
     def by_rows(self, tree: Any) -> Callable[[Any], Any]:
         """Makes the program that undoes :meth:`for_training`.
@@ -152,19 +147,24 @@ class Layout:
         Returns:
           The program.
         """
+        by_rows, by_columns = self.specs(tree), self.training_specs(tree)
+        of_tables = functools.partial(to_rows, embedding_dim=self._embedding_dim)
+        return self._exchange(of_tables, own_rows, by_columns, by_columns, by_rows)
 
-        def exchange(part, spec):
-            if len(spec) == 2:
-                return to_rows(part, self.shards, self._embedding_dim)
-            return own_rows(part, self.shards) if len(spec) else part
-
-        return self._exchange(exchange, tree, self.training_specs(tree), self.specs(tree))
-
-    def _exchange(self, exchange: Callable, tree: Any, before: Any, after: Any) -> Callable:
+    def _exchange(
+        self, of_tables: Callable, of_others: Callable, by_columns: Any, before: Any, after: Any
+    ) -> Callable[[Any], Any]:
         if not self.shards.dim:
             return lambda tree: tree
-        specs = self.training_specs(tree)
-        return self.program(lambda parts: jax.tree.map(exchange, parts, specs), (before,), after)
+
+        def exchange(part, spec):
+            if not len(spec):
+                return part
+            return (of_tables if len(spec) == 2 else of_others)(part, self.shards)
+
+        return self.program(
+            lambda parts: jax.tree.map(exchange, parts, by_columns), (before,), after
+        )
 
     @property
     def copies_drift(self) -> bool:

@@ -115,10 +115,9 @@ def choose_mesh(
         counts = range(most, fewest - 1, -1)
         shapes = next(filter(None, (_with_work(meshes(n), blocks_per_step) for n in counts)), [])
         shapes = shapes or meshes(most)
-        count = math.prod(shapes[0])
     else:
         shapes = [parse_mesh(wanted)]
-        count = math.prod(shapes[0])
+    count = math.prod(shapes[0])
     name = f"mesh {mesh_name(shapes[0])}"
     if count > len(devices):
         raise InputError(

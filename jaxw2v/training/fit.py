@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -193,7 +194,7 @@ def _decide(
         mesh,
         job.plan.blocks_per_step,
         lambda shape: job.footprint(shape).peak,
-        lambda count: meshes(job, count, by_columns=not on_cpu),
+        functools.partial(meshes, job, by_columns=not on_cpu),
     )
     return job, lay_out(job, chosen, on_cpu)
 

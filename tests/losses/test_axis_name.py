@@ -114,29 +114,23 @@ def test_written_out_gradients_are_those_of_whole_rows(mask):
             np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-6)
 
 
-def softmax_cases():
-    hidden, words = rows(B, L), rows(12)
-    ids = RNG.integers(0, 10, (B, L)).astype(np.int32)
-    yield "softmax", lambda h, t, **where: losses.softmax_loss(h[0], t, ids[0], 2, **where).sum()
-    for name, mask in MASKS.items():
-        yield (
-            f"block_softmax-{name}",
-            functools.partial(
-                lambda h, t, mask, **where: losses.block_softmax_loss(h, t, ids, mask, 2, **where),
-                mask=mask,
-            ),
-        )
-    SOFTMAX_ROWS.extend([hidden, words])
-
-
-SOFTMAX_ROWS: list[np.ndarray] = []
-SOFTMAX_CASES = dict(softmax_cases())
+HIDDEN, WORDS = rows(B, L), rows(12)
+IDS = RNG.integers(0, 10, (B, L)).astype(np.int32)
+SOFTMAX_CASES = {
+    "softmax": lambda h, t, **where: losses.softmax_loss(h[0], t, IDS[0], 2, **where).sum()
+} | {
+    f"block_softmax-{name}": functools.partial(
+        lambda h, t, mask, **where: losses.block_softmax_loss(h, t, IDS, mask, 2, **where),
+        mask=mask,
+    )
+    for name, mask in MASKS.items()
+}
 
 
 @pytest.mark.parametrize("name", SOFTMAX_CASES)
 def test_a_softmax_over_the_rows_of_all_devices_is_that_of_the_whole_table(name):
     """The last two of twelve rows are no words, and a device has one word less than others."""
-    loss, (hidden, words) = SOFTMAX_CASES[name], SOFTMAX_ROWS
+    loss, hidden, words = SOFTMAX_CASES[name], HIDDEN, WORDS
     mesh = mesh_of("vocab")
     is_word = np.arange(12) < 10
 

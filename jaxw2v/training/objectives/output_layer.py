@@ -14,11 +14,6 @@ from jaxw2v.errors import InputError
 Arrays = Any
 
 
-def _has_field(layer: Any, name: str) -> bool:
-    fields = dataclasses.fields(layer) if dataclasses.is_dataclass(layer) else ()
-    return any(field.name == name for field in fields)
-
-
 class OutputLayer(abc.ABC):
     """Predicts a block's words from its hidden vectors, by rows of the output table.
 
@@ -54,12 +49,12 @@ class OutputLayer(abc.ABC):
         Raises:
           InputError: it has none, and needs whole rows.
         """
-        if not _has_field(self, "axis_name"):
-            raise InputError(
-                f"output layer {type(self).__name__} needs whole rows, and a mesh DATAxVOCABxDIM "
-                "shares out their columns; give a --mesh DATAxVOCAB"
-            )
-        return dataclasses.replace(self, axis_name=axis_name)  # type: ignore[type-var]
+        return self._with_axes(
+            "axis_name",
+            axis_name,
+            "needs whole rows, and a mesh DATAxVOCABxDIM shares out their columns; give a --mesh "
+            "DATAxVOCAB",
+        )
 
     def across_rows(self, axis_name: tuple[str, ...]) -> OutputLayer:
         """This layer, if it reads every row, where devices hold some rows of the table.
@@ -75,12 +70,19 @@ class OutputLayer(abc.ABC):
         """
         if not self.reads_every_row:
             return self
-        if not _has_field(self, "rows_axis_name"):
-            raise InputError(
-                f"output layer {type(self).__name__} reads every row and needs whole tables; give "
-                "a --mesh DATAx1"
-            )
-        return dataclasses.replace(self, rows_axis_name=axis_name)  # type: ignore[type-var]
+        return self._with_axes(
+            "rows_axis_name",
+            axis_name,
+            "reads every row and needs whole tables; give a --mesh DATAx1",
+        )
+
+    def _with_axes(self, field: str, axes: tuple[str, ...], refusal: str) -> OutputLayer:
+        known: tuple[dataclasses.Field, ...] = ()
+        if dataclasses.is_dataclass(self):
+            known = dataclasses.fields(self)
+        if all(one.name != field for one in known):
+            raise InputError(f"output layer {type(self).__name__} {refusal}")
+        return dataclasses.replace(self, **{field: axes})  # type: ignore[type-var]
 
     def constants(self, counts: np.ndarray) -> Arrays:
         """Arrays made once from the vocabulary.

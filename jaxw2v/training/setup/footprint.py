@@ -120,10 +120,10 @@ class Footprint:
         widths, here = sum(self._widths), self._blocks_here
         joined = here * (self.mesh[1] if self.exchange_sums else devices)
         rows_read = (here + (joined if devices > 1 else here)) * widths * row
-        scores = 2 * here * plan.block_length * self.rows_per_block * FLOAT
+        scored = self.rows_per_block
         if self.whole_outputs:
-            words = min(VOCABULARY_CHUNK, self._rows_here)
-            scores = 2 * here * self.mesh[1] * plan.block_length * words * FLOAT
+            scored = self.mesh[1] * min(VOCABULARY_CHUNK, self._rows_here)
+        scores = 2 * here * plan.block_length * scored * FLOAT
         swept, picked = self._slots
         row_moment_bytes = FLOAT * self.row_moments
         one_pass = (

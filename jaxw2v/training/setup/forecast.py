@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -110,7 +111,8 @@ def report(job: Job, footprint: Footprint, device_memory: int) -> str:
         *_table(footprint.traffic()),
         f"as many devices ({count}) of {device_memory / GIB:g} GiB, with other meshes",
     ]
-    for shape in meshes(job, count, by_columns=True):
+    of_count = functools.partial(meshes, job, by_columns=True)
+    for shape in of_count(count):
         other = job.footprint(shape)
         verdict = "fits" if other.peak <= device_memory else "does not fit"
         lines.append(
@@ -118,13 +120,7 @@ def report(job: Job, footprint: Footprint, device_memory: int) -> str:
             f"{sum(other.traffic().values()) / MIB:10,.1f} MiB a step  {verdict}"
         )
     if footprint.peak > device_memory:
-        lines.append(
-            what_fits(
-                lambda shape: job.footprint(shape).peak,
-                device_memory,
-                lambda count: meshes(job, count, by_columns=True),
-            )
-        )
+        lines.append(what_fits(lambda shape: job.footprint(shape).peak, device_memory, of_count))
     return "\n".join(lines)
 
 

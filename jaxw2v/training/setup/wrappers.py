@@ -107,7 +107,7 @@ def check_elementwise(optimizer: optax.GradientTransformation) -> None:
         nor a number for each row; or a row moves differently when other rows are there.
     """
     _check_state(optimizer)
-    if not _moves_rows_alone(optimizer):
+    if not _moves_alone(optimizer, 2, 3):
         raise InputError(
             "the optimizer moves a row by what other rows do (a global norm, say); give an "
             "elementwise one, such as adam, adagrad or sgd, or row_updates='dense'"
@@ -124,13 +124,6 @@ def _check_state(optimizer: optax.GradientTransformation) -> None:
             )
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _moves_rows_alone(optimizer: optax.GradientTransformation) -> jax.Array:
-    rows = jnp.arange(1, 22, dtype=jnp.float32).reshape(7, 3)
-    whole, part = (_second_update(optimizer, table) for table in (rows, rows[:2]))
-    return jnp.allclose(whole[:2], part, rtol=1e-5, atol=0)
-
-
 def check_columns_alone(optimizer: optax.GradientTransformation) -> None:
     """Makes sure that a transformation can be applied to some columns of a table.
 
@@ -143,7 +136,7 @@ def check_columns_alone(optimizer: optax.GradientTransformation) -> None:
         row are there.
     """
     _check_state(optimizer)
-    if not _moves_columns_alone(optimizer):
+    if not _moves_alone(optimizer, 7, 2):
         raise InputError(
             "the optimizer moves a component by what others of its row do (a row's norm, say), and "
             "a mesh DATAxVOCABxDIM shares out the columns of the tables; give an elementwise one, "
@@ -151,11 +144,12 @@ def check_columns_alone(optimizer: optax.GradientTransformation) -> None:
         )
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _moves_columns_alone(optimizer: optax.GradientTransformation) -> jax.Array:
-    rows = jnp.arange(1, 22, dtype=jnp.float32).reshape(7, 3)
-    whole, part = (_second_update(optimizer, table) for table in (rows, rows[:, :2]))
-    return jnp.allclose(whole[:, :2], part, rtol=1e-5, atol=0)
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _moves_alone(optimizer: optax.GradientTransformation, rows: int, columns: int) -> jax.Array:
+    """Whether so many rows and columns of a table of 7 and 3 move as they do by themselves."""
+    table = jnp.arange(1, 22, dtype=jnp.float32).reshape(7, 3)
+    whole, part = (_second_update(optimizer, table) for table in (table, table[:rows, :columns]))
+    return jnp.allclose(whole[:rows, :columns], part, rtol=1e-5, atol=0)
 
 
 def _second_update(optimizer: optax.GradientTransformation, table: jax.Array) -> jax.Array:

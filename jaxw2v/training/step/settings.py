@@ -43,7 +43,7 @@ class StepSettings:
           The settings.
 
         Raises:
-          InputError: the output layer needs more of the tables than the shards have.
+          InputError: a layer needs more of the tables than the shards have.
         """
         return cls(
             objective=job.objective.across(shards.vocab, shards.dim),

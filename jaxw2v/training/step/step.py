@@ -23,7 +23,7 @@ from jaxw2v.training.step.gradient_sums import GradientSums
 from jaxw2v.training.step.row_updates import sweep_rows, update_rows
 from jaxw2v.training.step.settings import StepSettings
 from jaxw2v.training.step.state import Loss, TrainState
-from jaxw2v.training.step.whole_table import Scored, gradients_of, loss_of
+from jaxw2v.training.step.whole_table import Scored, Scorer
 
 
 class _Sums(NamedTuple):
@@ -62,13 +62,13 @@ def blocks_loss(
     """
     blocks = blocks._replace(ids=jnp.maximum(blocks.ids, 0))
     layer, constants = objective.output_layer, words.constants.output
+    scorer = Scorer(layer, constants, shards)
     hidden, targets, _, _ = _hidden(state, blocks, words, objective, shards)
 
     def add_part(number, total):
         draws, part = layer.part(blocks.draws, targets, number)
         rows = _output_rows(state, layer.row_ids(constants, blocks.ids, draws), shards)
-        scored = Scored(blocks.ids, hidden, rows, part)
-        return total + loss_of(layer, constants, scored, shards)
+        return total + scorer.loss(Scored(blocks.ids, hidden, rows, part))
 
     nothing = shards.vary(jnp.float32(0), shards.devices)
     total = _over_parts(layer.parts(targets), add_part, nothing, shards)
@@ -203,6 +203,7 @@ def _add_micro_batch(
     """Adds the gradients and the loss of one micro-batch, in as many parts as it has."""
     shards, objective = settings.shards, settings.objective
     layer, constants = objective.output_layer, words.constants.output
+    scorer = Scorer(layer, constants, shards)
     now = jax.tree.map(lambda array: array[index], blocks)
     hidden, targets, input_ids, pull_back = _hidden(state, now, words, objective, shards)
     measured = measure & (index == 0)
@@ -213,9 +214,9 @@ def _add_micro_batch(
         row_ids = layer.row_ids(constants, now.ids, draws)
         rows = _output_rows(state, row_ids, shards)
         scored = Scored(now.ids, hidden, rows, part)
-        grad_part, grad_rows = gradients_of(layer, constants, scored, shards)
+        grad_part, grad_rows = scorer.gradients(scored)
         grad_outputs = sums.outputs.add(grad_outputs, index, row_ids, grad_rows)
-        total = _add_loss(measured, total, lambda: loss_of(layer, constants, scored, shards))
+        total = _add_loss(measured, total, lambda: scorer.loss(scored))
         return grad_hidden + grad_part, grad_outputs, total
 
     nothing = shards.vary(jnp.zeros(hidden.shape, hidden.dtype), shards.everywhere)

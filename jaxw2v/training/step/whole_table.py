@@ -6,6 +6,7 @@ vectors and sums, nothing of the size of the vocabulary. Other layers pass throu
 
 from __future__ import annotations
 
+import dataclasses
 from typing import NamedTuple
 
 import jax
@@ -31,54 +32,59 @@ class Scored(NamedTuple):
     targets: jax.Array
 
 
-def loss_of(layer: OutputLayer, constants: Arrays, scored: Scored, shards: Shards) -> jax.Array:
-    """This device's share of the loss, so that the sum over all devices is that of all blocks.
+@dataclasses.dataclass(frozen=True)
+class Scorer:
+    """An output layer on one device among others.
 
-    Args:
+    Attributes:
       layer: the output layer.
       constants: its constants.
-      scored: the blocks.
       shards: how devices share the tables.
-
-    Returns:
-      float32 [], nats.
     """
-    if not _is_shared(layer, shards):
-        return layer.loss(constants, *scored)
-    loss = layer.loss(constants, *_of_all(scored, shards))
-    # All of them have the same, of which one counts.
-    return jnp.where(shards.index(shards.vocab) == 0, loss, 0)
 
+    layer: OutputLayer
+    constants: Arrays
+    shards: Shards
 
-def gradients_of(
-    layer: OutputLayer, constants: Arrays, scored: Scored, shards: Shards
-) -> tuple[jax.Array, jax.Array]:
-    """The gradients.
+    def loss(self, scored: Scored) -> jax.Array:
+        """This device's share of the loss, so that the sum over all devices is that of all blocks.
 
-    Args:
-      layer: the output layer.
-      constants: its constants.
-      scored: the blocks.
-      shards: how devices share the tables.
+        Args:
+          scored: the blocks.
 
-    Returns:
-      float32 [B, L, D], with respect to this device's hidden vectors.
-      With respect to the rows; of a part of the table, from the blocks of all who share it.
-    """
-    if not _is_shared(layer, shards):
-        return layer.gradients(constants, *scored)
-    grad_hidden, grad_rows = layer.gradients(constants, *_of_all(scored, shards))
-    size = scored.ids.shape[0]
-    first = shards.index(shards.vocab) * size
-    return jax.lax.dynamic_slice_in_dim(grad_hidden, first, size), grad_rows
+        Returns:
+          float32 [], nats.
+        """
+        if not self._is_shared:
+            return self.layer.loss(self.constants, *scored)
+        loss = self.layer.loss(self.constants, *self._of_all(scored))
+        # All of them have the same, of which one counts.
+        return jnp.where(self.shards.index(self.shards.vocab) == 0, loss, 0)
 
+    def gradients(self, scored: Scored) -> tuple[jax.Array, jax.Array]:
+        """The gradients.
 
-def _is_shared(layer: OutputLayer, shards: Shards) -> bool:
-    return layer.reads_every_row and bool(shards.vocab)
+        Args:
+          scored: the blocks.
 
+        Returns:
+          float32 [B, L, D], with respect to this device's hidden vectors.
+          With respect to the rows; of a part of the table, from the blocks of all who share it.
+        """
+        if not self._is_shared:
+            return self.layer.gradients(self.constants, *scored)
+        grad_hidden, grad_rows = self.layer.gradients(self.constants, *self._of_all(scored))
+        size = scored.ids.shape[0]
+        first = self.shards.index(self.shards.vocab) * size
+        return jax.lax.dynamic_slice_in_dim(grad_hidden, first, size), grad_rows
 
-def _of_all(scored: Scored, shards: Shards) -> Scored:
-    ids, hidden, targets = (
-        shards.gather(array, shards.vocab) for array in (scored.ids, scored.hidden, scored.targets)
-    )
-    return Scored(ids, hidden, scored.rows, targets)
+    @property
+    def _is_shared(self) -> bool:
+        return self.layer.reads_every_row and bool(self.shards.vocab)
+
+    def _of_all(self, scored: Scored) -> Scored:
+        ids, hidden, targets = (
+            self.shards.gather(array, self.shards.vocab)
+            for array in (scored.ids, scored.hidden, scored.targets)
+        )
+        return Scored(ids, hidden, scored.rows, targets)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from chunks import chunk_of
+from chunks import assert_agrees, chunk_of
 from zipf import zipf_sentences
 
 from jaxw2v import Config, InputError, train
@@ -69,11 +69,7 @@ def test_one_step_agrees_to_a_millionth(sentences, one_step, mesh):
 )
 def test_every_objective_agrees(sentences, settings):
     config = dataclasses.replace(CONFIG, **settings)
-    alone, loss, _ = chunk_of(sentences, config, None)
-    tables, other, _ = chunk_of(sentences, config, "3x1x2")
-    for table, expected in zip(tables, alone, strict=True):
-        np.testing.assert_allclose(table, expected, **MANY_STEPS)
-    np.testing.assert_allclose(other, loss, rtol=1e-4)
+    tables, _ = assert_agrees(sentences, config, "3x1x2", **MANY_STEPS)
     if "max_norm" in settings:
         longest = np.linalg.norm(tables[0], axis=1).max()
         assert longest == pytest.approx(0.05, rel=1e-5)
@@ -96,10 +92,7 @@ def test_meshes_with_as_many_columns_give_the_same_bits(sentences):
 )
 def test_any_elementwise_optimizer_is_cut_like_the_tables(sentences, optimizer, settings):
     config = dataclasses.replace(CONFIG, **settings)
-    alone, _, _ = chunk_of(sentences, config, None, optimizer)
-    tables, _, engine = chunk_of(sentences, config, "1x2x4", optimizer)
-    for table, expected in zip(tables, alone, strict=True):
-        np.testing.assert_allclose(table, expected, rtol=2e-4, atol=2e-5)
+    _, engine = assert_agrees(sentences, config, "1x2x4", optimizer, rtol=2e-4, atol=2e-5)
     for leaf in jax.tree.leaves(engine.state):
         if leaf.ndim == 2:
             assert leaf.shape[1] == 16

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from chunks import chunk_of
+from chunks import assert_agrees, chunk_of
 from zipf import zipf_sentences
 
 from jaxw2v import Config, train
@@ -59,11 +59,7 @@ def test_every_mesh_gives_the_same_bits(sentences):
 )
 def test_every_objective_agrees_over_devices(sentences, settings):
     config = dataclasses.replace(CONFIG, **settings)
-    alone, loss, _ = chunk_of(sentences, config, None)
-    tables, other, _ = chunk_of(sentences, config, "3x2")
-    for table, expected in zip(tables, alone, strict=True):
-        np.testing.assert_allclose(table, expected, rtol=2e-4, atol=2e-5)
-    np.testing.assert_allclose(other, loss, rtol=1e-4)
+    assert_agrees(sentences, config, "3x2", rtol=2e-4, atol=2e-5)
 
 
 @pytest.mark.parametrize(("mesh", "row_updates"), [("4x2", "sparse"), ("8x1", "dense")])
@@ -101,10 +97,7 @@ def test_copies_that_drifted_are_made_the_same_again(sentences):
 
 @pytest.mark.parametrize("optimizer", [optax.adam(0.02), optax.adagrad(0.1), optax.sgd(0.01)])
 def test_any_elementwise_optimizer_is_cut_like_the_tables(sentences, optimizer):
-    alone, _, _ = chunk_of(sentences, CONFIG, None, optimizer)
-    tables, _, engine = chunk_of(sentences, CONFIG, "2x4", optimizer)
-    for table, expected in zip(tables, alone, strict=True):
-        np.testing.assert_allclose(table, expected, rtol=2e-4, atol=2e-5)
+    _, engine = assert_agrees(sentences, CONFIG, "2x4", optimizer, rtol=2e-4, atol=2e-5)
     for leaf in jax.tree.leaves(engine.state):
         size = leaf.addressable_shards[0].data.size
         assert size == (leaf.size // 4 if leaf.ndim else 1)
