@@ -136,10 +136,16 @@ def _large_vocabulary(results: dict) -> str:
 
 
 def _multi_device(results: dict) -> str:
-    runs = results["meshes"]
-    same = len({run["sha256"] for run in runs}) == 1
-    meshes = ", ".join(f"{run['mesh']}/{run['processes']}" for run in runs)
-    return f"{'the same bits' if same else 'other bits'} on {meshes} (mesh/processes)"
+    meshes: dict[str, list[str]] = {}
+    runs = [run for run in results["meshes"] if not run["next_rate"]]
+    for run in runs:
+        meshes.setdefault(run["sha256"], []).append(f"{run['mesh']}/{run['processes']}")
+    groups = "; ".join(", ".join(group) for group in meshes.values())
+    furthest = max(run["largest_difference"] for run in runs)
+    return (
+        f"the same bits within each group of {groups} (mesh/processes); no component further "
+        f"than {furthest:.1e} from one device's"
+    )
 
 
 def _checkpoints(results: dict) -> str:
