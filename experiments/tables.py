@@ -48,6 +48,9 @@ TABLES: dict[str, Callable[[], str]] = {
     ),
     "mikolov_2013": lambda: mikolov_2013.table(_of("mikolov_2013")["summary"]),
     "multi_device/meshes": lambda: multi_device.meshes_table(_of("multi_device")["meshes"]),
+    "multi_device/speed": lambda: multi_device.speed_table(
+        _of("multi_device")["two_devices_over_one"]
+    ),
     "multi_device/bytes": lambda: multi_device.bytes_table(_of("multi_device")["bytes"]),
     "multi_device/busiest": lambda: multi_device.busiest_table(
         _of("multi_device")["busiest_shard"]

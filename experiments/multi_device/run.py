@@ -110,6 +110,8 @@ class MultiDevice(Experiment):
         """Prints the tables."""
         if "meshes" in results:
             print(meshes_table(results["meshes"]))
+        if "two_devices_over_one" in results:
+            print(speed_table(results["two_devices_over_one"]))
         if "bytes" in results:
             print(bytes_table(results["bytes"]))
             draw(results["bytes_by_devices"], self.results.with_name("bytes.png"))
@@ -355,6 +357,22 @@ def meshes_table(records: list[dict]) -> str:
             )
             for r in records
         ),
+    )
+
+
+def speed_table(ratios: dict[str, list[float]]) -> str:
+    """Words a second on two devices over those on one as a Markdown table.
+
+    Args:
+      ratios: of :func:`one_and_two_devices`.
+
+    Returns:
+      The table.
+    """
+    rounds = range(1, 1 + max(len(found) for found in ratios.values()))
+    return markdown.table(
+        ("mesh", *(f"round {number}" for number in rounds)),
+        ((mesh, *(f"{ratio:.2f}" for ratio in found)) for mesh, found in ratios.items()),
     )
 
 
