@@ -8,12 +8,14 @@ from typing import Annotated, Literal
 
 from jaxw2v.errors import InputError
 from jaxw2v.setting_rules import NoEffect, Range, Role, check_fields
+from jaxw2v.subwords.ngrams import Ngrams
 from jaxw2v.tokenizer_names import LATEST_WORDS
 
 NOISE = NoEffect(output_layer=("softmax", "hierarchical_softmax"))
 PHRASES = NoEffect(phrase_passes=0)
 THRESHOLD = NoEffect(subsample_formula=("percentile", "none"))
 PERCENTILE = NoEffect(subsample_formula=("none", "word2vec_c", "paper"))
+SUBWORDS = NoEffect(subwords=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +120,16 @@ class Config(TextSettings):
     """How cbow takes contexts together."""
     embedding_dim: Annotated[int, Range(1), Role.FIXED] = 100
     """Length of a word vector (components)."""
+    subwords: Annotated[bool, Role.FIXED] = False
+    """The vector of a word is the mean of a row of its own and of those of its character n-grams,
+    so that words never seen have one too; as in fastText."""
+    min_ngram: Annotated[int, Range(1, 1_000), SUBWORDS, Role.FIXED] = 3
+    """Shortest n-grams of a word between < and > (characters)."""
+    max_ngram: Annotated[int, Range(1, 1_000), SUBWORDS, Role.FIXED] = 6
+    """Longest n-grams (characters)."""
+    ngram_buckets: Annotated[int, Range(1, 2**31 - 1), SUBWORDS, Role.FIXED] = 2_000_000
+    """Hash n-grams into so many buckets; memory is taken by those of the vocabulary only, and one
+    row by all that the same words have (n-grams)."""
     max_norm: Annotated[float | None, Range(above=0)] = None
     """Longest row of either table, after each step; None sets no limit (no unit)."""
     window: Annotated[int, Range(1, 10_000)] = 5
@@ -188,6 +200,16 @@ class Config(TextSettings):
         self._refuse_contradictions()
 
     def _refuse_contradictions(self) -> None:
+        if self.ngrams is not None and self.freeze_loaded:
+            raise InputError(
+                "freeze_loaded keeps rows of words as they are, and with subwords vectors move by "
+                "those of n-grams; leave one of them out"
+            )
+        if self.subwords and self.row_updates == "dense":
+            raise InputError(
+                "subwords move the rows of the n-grams that a step touches, and row_updates is "
+                "'dense'; leave one of them out"
+            )
         if self.overlap % 2:
             raise InputError(f"block_overlap is {self.overlap}; it must be even")
         if 2 * self.overlap > self.block_length:
@@ -224,6 +246,13 @@ class Config(TextSettings):
         if self.negatives_per_block is not None:
             return self.negatives_per_block
         return self.block_length * max(self.num_negatives, 5) // 5
+
+    @property
+    def ngrams(self) -> Ngrams | None:
+        """Which n-grams a word has; ``None`` where vectors are not made of them."""
+        if not self.subwords:
+            return None
+        return Ngrams(self.min_ngram, self.max_ngram, self.ngram_buckets)
 
     def to_json(self) -> str:
         """The settings as indented JSON, for ``config.json`` beside the vectors."""

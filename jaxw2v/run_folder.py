@@ -36,7 +36,9 @@ _STEP = re.compile(r"\d+(\.damaged\d*)?")
 _UNFINISHED = re.compile(r"\d+\.orbax-checkpoint-tmp.*")
 # Some settings that the settings of every run have, and the tensors of its vectors.
 _OUR_SETTINGS = {"embedding_dim", "subsample_formula", "tokenizer"}
-_OUR_TENSORS = {"__metadata__", "input_embedding", "output_embedding"}
+OWN_ROWS = "own_embedding"
+SUBWORD_TENSORS = (OWN_ROWS, "ngram_embedding", "ngram_buckets", "ngram_rows")
+_OUR_TENSORS = {"__metadata__", "input_embedding", "output_embedding", *SUBWORD_TENSORS}
 
 
 def is_run(folder: Path) -> bool:

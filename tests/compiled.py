@@ -12,7 +12,8 @@ from jaxw2v.training import make_job
 
 def lay_over(mesh, job, exchange_sums=False):
     mesh = mesh and choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: 0)
-    return Layout(mesh, len(job.keep), job.config.embedding_dim, exchange_sums)
+    others = () if job.subwords is None else (job.subwords.num_shared,)
+    return Layout(mesh, len(job.keep), job.config.embedding_dim, exchange_sums, others)
 
 
 def collectives(text):

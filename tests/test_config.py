@@ -41,6 +41,9 @@ OUT_OF_RANGE = {
     "errors": "ignore",
     "subsample_formula": "other",
     "row_updates": "some",
+    "min_ngram": 0,
+    "max_ngram": 1_001,
+    "ngram_buckets": 0,
 }
 
 

@@ -34,6 +34,9 @@ class Reading:
     errors: Literal["strict", "replace", "skip"] = dataclasses.field(default="strict", kw_only=True)
     """What to do with rows of a file that cannot be used: stop, put U+FFFD where a word is not
     UTF-8, or leave them out (not in word2vec's binary format)."""
+    subwords: bool = dataclasses.field(default=True, kw_only=True)
+    """Words that are not in the vocabulary have vectors too, where there are vectors of n-grams;
+    without, they are missing."""
 
     def read(self, folder: Path) -> WordVectors:
         """Reads vectors.
@@ -46,7 +49,10 @@ class Reading:
         """
         from jaxw2v.training import load_vectors
 
-        return load_vectors(folder, self.checkpoint, self.limit, self.errors)
+        wv = load_vectors(folder, self.checkpoint, self.limit, self.errors)
+        if not self.subwords:
+            wv.subwords = None
+        return wv
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,6 +126,11 @@ class Evaluate(_OfVectors):
             return
         for s in similarity:
             print(f"{s.name:32} Spearman {s.spearman:6.3f}  {s.pairs} pairs, {s.missing} left out")
+            if s.composed:
+                print(
+                    f"{'  with words made of n-grams':32} Spearman {s.spearman_composed:6.3f}  "
+                    f"{s.pairs + s.composed} pairs, {s.missing - s.composed} left out"
+                )
         for a in analogies:
             print(
                 f"{a.section:32} accuracy {a.accuracy:6.3f}  {a.correct} of {a.questions}, "
@@ -133,8 +144,9 @@ class Export(_OfVectors):
 
     format: Annotated[str, tyro.conf.arg(metavar="NAME")]
     """word2vec-text or word2vec-bin, word2vec.c's formats, which gensim reads; glove, its text;
-    safetensors, words and vectors in one file; tensorboard, a folder for its projector; or
-    static-embedding, a folder that model2vec and sentence-transformers load."""
+    fasttext-bin, with vectors of n-grams (of --subwords); safetensors, words and vectors in one
+    file; tensorboard, a folder for its projector; or static-embedding, a folder that model2vec and
+    sentence-transformers load."""
     out: Annotated[Path, tyro.conf.arg(metavar="PATH")]
     """File or folder to write; a file whose name ends in .gz, .bz2, .xz or .zst is compressed."""
     vectors: Literal["input", "output", "sum"] = "input"
@@ -154,7 +166,9 @@ class Export(_OfVectors):
         if self.tokenizer is not None and not is_static:
             raise InputError("tokenizer has an effect with static-embedding only; leave it out")
         check_out(self.out, self.overwrite, is_folder)
-        wv = self.read(self.folder).variant(self.vectors)
+        wv = self.read(self.folder)
+        if self.vectors != "input":
+            wv = wv.variant(self.vectors)
         tokenizer = self.tokenizer or (self._tokenizer_of_run() if is_static else "words")
         wv.export(self.out, self.format, tokenizer)
         say(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")

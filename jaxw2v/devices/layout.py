@@ -45,6 +45,7 @@ class Layout:
         vocabulary_size: int,
         embedding_dim: int,
         exchange_sums: bool = False,
+        others: tuple[int, ...] = (),
     ):
         """Prepares a layout.
 
@@ -53,8 +54,10 @@ class Layout:
           vocabulary_size: V, words.
           embedding_dim: D, components.
           exchange_sums: see :class:`~jaxw2v.devices.shards.Shards`.
+          others: rows of further tables, such as that of n-grams.
         """
         self.mesh, self._embedding_dim = mesh, embedding_dim
+        self._tables = {(num_rows(size),) for size in (vocabulary_size, *others)}
         self.shards = self.row_shards = Shards(vocabulary_size)
         if mesh is not None:
             data, vocab, dim = (
@@ -81,21 +84,19 @@ class Layout:
 
     def specs(self, tree: Any) -> Any:
         """Which arrays are sharded by rows: those with a row for each row of a table."""
-        rows = num_rows(self.shards.vocabulary_size)
 
         def spec(array):
             by_rows = PartitionSpec(self.row_shards.vocab or None)
-            return by_rows if array.shape[:1] == (rows,) else EVERYWHERE
+            return by_rows if array.shape[:1] in self._tables else EVERYWHERE
 
         return jax.tree.map(spec, tree)
 
     def training_specs(self, tree: Any) -> Any:
         """How the state lies while it is trained: tables by rows and columns."""
-        rows, dim = num_rows(self.shards.vocabulary_size), self.shards.dim
-        vocab = self.shards.vocab or None
+        dim, vocab = self.shards.dim, self.shards.vocab or None
 
         def spec(array):
-            if array.shape[:1] != (rows,):
+            if array.shape[:1] not in self._tables:
                 return EVERYWHERE
             if dim and array.shape[1:] in ((self._embedding_dim,), (self._columns,)):
                 return PartitionSpec(vocab, dim)

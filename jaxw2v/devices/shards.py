@@ -61,6 +61,11 @@ class Shards:
         return self.devices + self.dim
 
     @property
+    def whole(self) -> Shards:
+        """The same devices with arrays whose rows every one of them has."""
+        return dataclasses.replace(self, data=self.devices, vocab=())
+
+    @property
     def joined(self) -> Names:
         """The axes along which the gradients of blocks are exchanged one by one."""
         return self.vocab if self.exchange_sums else self.devices

@@ -14,7 +14,7 @@ from sklearn.manifold import TSNE
 
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import WordVectors
-from jaxw2v.vectors.comparisons import unit
+from jaxw2v.vectors.lookup import unit
 
 Method = Literal["pca", "tsne"]
 METHODS = ("pca", "tsne")

@@ -186,8 +186,16 @@ def _decide(
     """What the run does, and on which devices."""
     on_cpu = jax.local_devices()[0].platform == "cpu"
     is_continued = start is not None and start.is_continued
+    vocabulary = stream.vocabulary
     job = make_job(
-        config, stream.vocabulary.counts, optimizer, on_cpu, sizes, is_continued, objective
+        config,
+        vocabulary.counts,
+        optimizer,
+        on_cpu,
+        sizes,
+        is_continued,
+        objective,
+        vocabulary.words,
     )
     # On a CPU runs on one mesh and another have the same bits, but for the sums over columns.
     chosen = choose_mesh(

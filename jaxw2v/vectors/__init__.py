@@ -8,11 +8,13 @@ from jaxw2v.vectors.evaluation import (
     evaluate_analogies,
     evaluate_similarity,
 )
+from jaxw2v.vectors.subword_vectors import SubwordVectors
 from jaxw2v.vectors.word_vectors import WordVectors
 
 __all__ = [
     "AnalogyScore",
     "SimilarityScore",
+    "SubwordVectors",
     "WordVectors",
     "answer_pairs",
     "answer_questions",

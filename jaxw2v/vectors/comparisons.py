@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
-from jaxw2v.vectors.lookup import Lookup, Vector, Words, is_item, plain
+from jaxw2v.vectors.lookup import Lookup, Vector, Words, is_item, plain, unit
 
 # Cosines to all words that are held at once.
 SCORES_AT_ONCE = 1 << 25
@@ -221,7 +221,7 @@ class Comparisons(Lookup):
           weights: the weight of each; ``None`` is 1.
           pre_normalize: take the vectors of words at length one.
           post_normalize: scale the mean to length one.
-          ignore_missing: leave out words that are not in the vocabulary.
+          ignore_missing: leave out words that have no vector.
 
         Returns:
           float32 [D], zeros if all are left out; [m, D] for many.
@@ -245,7 +245,7 @@ class Comparisons(Lookup):
             raise InputError("a weight is not a finite number")
         total, size = np.zeros(self.vectors.shape[1]), 0.0
         for item, weight in zip(asked, each, strict=True):
-            if isinstance(item, str) and ignore_missing and item not in self.vocabulary:
+            if isinstance(item, str) and ignore_missing and item not in self:
                 continue
             vector = np.asarray(self._vector(item), np.float64)
             if pre_normalize and isinstance(item, str):
@@ -257,23 +257,6 @@ class Comparisons(Lookup):
 
 def _cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (unit(a) * unit(b)).sum(-1)
-
-
-def unit(rows: np.ndarray) -> np.ndarray:
-    """Scales rows to length one, on the host; zero rows stay zero.
-
-    Args:
-      rows: float [..., D].
-
-    Returns:
-      float [..., D].
-
-    Example:
-      >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
-      [[0.6, 0.8], [0.0, 0.0]]
-    """
-    length = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return rows / np.where(length > 0, length, 1)
 
 
 def _are_lists(value: Any) -> bool:

@@ -20,12 +20,16 @@ class SimilarityScore(NamedTuple):
       spearman: rank correlation over the pairs found; NaN below two pairs.
       pairs: pairs found.
       missing: pairs with a word outside the vocabulary, which are left out.
+      composed: those of them whose words have vectors made of n-grams.
+      spearman_composed: rank correlation over the pairs found and these; NaN without any.
     """
 
     name: str
     spearman: float
     pairs: int
     missing: int
+    composed: int = 0
+    spearman_composed: float = float("nan")
 
 
 class AnalogyScore(NamedTuple):
@@ -61,20 +65,34 @@ def evaluate_similarity(wv: WordVectors, path: str | os.PathLike) -> SimilarityS
       InputError: the file is missing or a line has another form.
     """
     cosines, scores, missing = answer_pairs(wv, path)
-    enough = len(set(cosines)) > 1 and len(set(scores)) > 1
+    found = Path(path).name, _spearman(cosines, scores), len(cosines), missing
+    if wv.subwords is None:
+        return SimilarityScore(*found)
+    *with_composed, _ = answer_pairs(wv, path, unseen=True)
+    composed = len(with_composed[0]) - len(cosines)
+    return SimilarityScore(
+        *found, composed, _spearman(*with_composed) if composed else float("nan")
+    )
+
+
+def _spearman(cosines: list[float], scores: list[float]) -> float:
+    """The rank correlation; NaN where there is none."""
     # Takes longer to import than everything else that loading vectors needs.
     from scipy import stats
 
-    spearman = float(stats.spearmanr(cosines, scores).statistic) if enough else float("nan")
-    return SimilarityScore(Path(path).name, spearman, len(cosines), missing)
+    enough = len(set(cosines)) > 1 and len(set(scores)) > 1
+    return float(stats.spearmanr(cosines, scores).statistic) if enough else float("nan")
 
 
-def answer_pairs(wv: WordVectors, path: str | os.PathLike) -> tuple[list[float], list[float], int]:
+def answer_pairs(
+    wv: WordVectors, path: str | os.PathLike, unseen: bool = False
+) -> tuple[list[float], list[float], int]:
     """What :func:`evaluate_similarity` is made of.
 
     Args:
       wv: the vectors.
       path: the file, as there.
+      unseen: words outside the vocabulary that have vectors are known too.
 
     Returns:
       For each pair of known words its cosine, and its human score; and how many pairs are left
@@ -87,7 +105,8 @@ def answer_pairs(wv: WordVectors, path: str | os.PathLike) -> tuple[list[float],
     scores, missing = [], 0
     for *words, score in read_pairs(path):
         first, second = map(wv.vocabulary.fold, words)
-        if first in wv and second in wv:
+        known = wv if unseen else wv.vocabulary
+        if first in known and second in known:
             pairs.append((first, second))
             scores.append(score)
         else:

@@ -14,6 +14,7 @@ from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.devices.row_sharding import Rows, checked_rows, pieces, row_sharding, take_rows
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
+from jaxw2v.vectors.subword_vectors import SubwordVectors
 
 Vector: TypeAlias = np.ndarray | jax.Array
 Words: TypeAlias = str | Sequence[str]
@@ -25,6 +26,7 @@ class Lookup:
     """Vectors by word; the base of :class:`~jaxw2v.WordVectors`."""
 
     vocabulary: Vocabulary
+    subwords: SubwordVectors | None = None
 
     @property
     def vectors(self) -> Rows:
@@ -38,6 +40,8 @@ class Lookup:
     @vectors.setter
     def vectors(self, vectors: Rows) -> None:
         self._vectors = checked_rows(vectors, len(self.vocabulary), "vectors")
+        # What others are made of is not known.
+        self.subwords = None
         for made_of_it in _CACHED:
             self.__dict__.pop(made_of_it, None)
 
@@ -81,13 +85,33 @@ class Lookup:
         return len(self.vocabulary)
 
     def __contains__(self, word: object) -> bool:
-        return word in self.vocabulary
+        """Whether a word has a vector: one that is not in the vocabulary, by its n-grams."""
+        return word in self.vocabulary or self._is_made(word)
+
+    def _is_made(self, word: object) -> bool:
+        """Whether the vector of a word is made of n-grams alone."""
+        if self.subwords is None or not isinstance(word, str) or word in self.vocabulary:
+            return False
+        return self.subwords.has(word)
 
     def __getitem__(self, words: Words) -> np.ndarray:
         """The vector of a word [D], or of several [n, D]; KeyError with suggestions."""
+        words = plain(words)
+        many = [words] if isinstance(words, str) else words
+        made = [i for i, word in enumerate(many) if self._is_made(word)]
+        if not made:
+            return self._rows(self._ids(words))
+        assert self.subwords is not None
+        vectors = np.zeros((len(many), self.vectors.shape[1]), np.float32)
+        vectors[made] = self.subwords([many[i] for i in made])
+        known = np.setdiff1d(np.arange(len(many)), made)
+        vectors[known] = self._rows(self._ids([many[i] for i in known]))
+        return vectors[0] if isinstance(words, str) else vectors
+
+    def _rows(self, ids: int | np.ndarray) -> np.ndarray:
         if row_sharding(self.vectors) is None:
-            return np.asarray(self.vectors[self._ids(words)])
-        return np.asarray(take_rows(self.vectors, self._ids(words)))
+            return np.asarray(self.vectors[ids])
+        return np.asarray(take_rows(self.vectors, ids))
 
     def _ids(self, words: Words) -> int | np.ndarray:
         words = plain(words)
@@ -141,3 +165,20 @@ def is_item(value: Any) -> bool:
     if isinstance(value, str):
         return True
     return getattr(value, "ndim", 0) == 1 and np.dtype(value.dtype).kind in "fiu"
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    """Scales rows to length one, on the host; zero rows stay zero.
+
+    Args:
+      rows: float [..., D].
+
+    Returns:
+      float [..., D].
+
+    Example:
+      >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+      [[0.6, 0.8], [0.0, 0.0]]
+    """
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return rows / np.where(length > 0, length, 1)

@@ -11,7 +11,7 @@ import numpy as np
 from jaxw2v.devices.row_sharding import take_rows
 from jaxw2v.errors import InputError
 from jaxw2v.vectors import neighbors
-from jaxw2v.vectors.lookup import Lookup, Vector, is_item, plain
+from jaxw2v.vectors.lookup import Lookup, Vector, is_item, plain, unit
 
 Neighbors: TypeAlias = list[tuple[str, float]]
 Item: TypeAlias = str | Vector | tuple[str | Vector, float]
@@ -222,7 +222,9 @@ class NearestWords(Lookup):
         for row, query in enumerate(queries):
             for place, (item, weight) in enumerate(query):
                 weights[row, place] = weight
-                if isinstance(item, str):
+                if self._is_made(item):
+                    given[row, place] = unit(self._vector(item))
+                elif isinstance(item, str):
                     ids[row, place] = self.vocabulary[item]
                 else:
                     given[row, place] = self._vector(item)

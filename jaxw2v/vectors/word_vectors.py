@@ -18,6 +18,7 @@ from jaxw2v.run_folder import CHECKPOINTS, SETTINGS, is_run
 from jaxw2v.vectors import files
 from jaxw2v.vectors.comparisons import Comparisons
 from jaxw2v.vectors.nearest_words import NearestWords
+from jaxw2v.vectors.subword_vectors import SubwordVectors
 
 
 class WordVectors(NearestWords, Comparisons):
@@ -28,6 +29,8 @@ class WordVectors(NearestWords, Comparisons):
     Attributes:
       vocabulary: the words and their counts.
       output_vectors: like ``vectors``, the output embedding, or ``None``.
+      subwords: the vectors of n-grams of which ``vectors`` were made, or ``None``; with them words
+        outside the vocabulary have vectors too.
 
     Example:
       >>> vocabulary = Vocabulary.from_counts(["cat", "dog", "sky"], [3, 2, 1])
@@ -43,6 +46,7 @@ class WordVectors(NearestWords, Comparisons):
         vocabulary: Vocabulary,
         vectors: Rows,
         output_vectors: Rows | None = None,
+        subwords: SubwordVectors | None = None,
     ):
         """Joins words and vectors.
 
@@ -51,6 +55,7 @@ class WordVectors(NearestWords, Comparisons):
           vectors: [V, D] floating; with V rows or more if it is sharded over devices; copied unless
             it is float32, contiguous and read-only.
           output_vectors: likewise, or ``None``.
+          subwords: the vectors of n-grams of which they were made, or ``None``.
 
         Raises:
           InputError: the shapes differ, a number is not finite, or a word is there twice.
@@ -61,6 +66,7 @@ class WordVectors(NearestWords, Comparisons):
         self.vocabulary = vocabulary
         self.vectors = vectors
         self.output_vectors = output_vectors
+        self.subwords = subwords
 
     @property
     def output_vectors(self) -> Rows | None:
@@ -126,7 +132,9 @@ class WordVectors(NearestWords, Comparisons):
                 f"{folder}: holds a run, whose vectors would no longer be those of its "
                 "checkpoints; choose another folder"
             )
-        files.write_folder(Path(folder), self.vocabulary, self.vectors, self.output_vectors)
+        files.write_folder(
+            Path(folder), self.vocabulary, self.vectors, self.output_vectors, self.subwords
+        )
 
     @classmethod
     def load(
@@ -142,7 +150,7 @@ class WordVectors(NearestWords, Comparisons):
 
         Args:
           path: the folder of a run, or of model2vec or sentence-transformers; or a file in
-            word2vec's text or binary, GloVe's or fastText's text format, or safetensors, plain or
+            word2vec's or fastText's text or binary, GloVe's text format, or safetensors, plain or
             compressed by gzip, bzip2, xz or zstd.
           limit: only so many first words; ``None`` reads all.
           errors: ``strict`` refuses a file with a row that cannot be used: a word that is empty,
@@ -173,7 +181,8 @@ class WordVectors(NearestWords, Comparisons):
         for vectors in (table.vectors, table.output_vectors):
             if vectors is not None:
                 vectors.flags.writeable = False
-        return cls(Vocabulary(table.words, counts), table.vectors, table.output_vectors)
+        vocabulary = Vocabulary(table.words, counts)
+        return cls(vocabulary, table.vectors, table.output_vectors, table.subwords)
 
     def export(self, path: str | os.PathLike, format: str, tokenizer: str = "words") -> None:
         """Writes the vectors in another program's format, renamed when complete.
@@ -182,8 +191,9 @@ class WordVectors(NearestWords, Comparisons):
           path: the file, compressed if its name ends in .gz, .bz2, .xz or .zst; a folder for
             ``tensorboard`` and ``static-embedding``.
           format: ``word2vec-text`` or ``word2vec-bin``, which gensim and many others read;
-            ``glove``, the same text without its header; ``safetensors``, vectors, words and counts
-            in one file; ``tensorboard``, for its projector; ``static-embedding``, a folder that
+            ``glove``, the same text without its header; ``fasttext-bin``, vectors of words and
+            n-grams, which fastText and gensim read; ``safetensors``, vectors, words and counts in
+            one file; ``tensorboard``, for its projector; ``static-embedding``, a folder that
             model2vec and sentence-transformers load.
           tokenizer: the tokenizer by which ``static-embedding`` finds the words of a text.
 
@@ -191,7 +201,15 @@ class WordVectors(NearestWords, Comparisons):
           InputError: the format is unknown, cannot hold one of the words, or does not go with
             the ending of the name.
         """
-        files.export(path, format, self.vocabulary, self.vectors, tokenizer)
+        files.export(
+            path,
+            format,
+            self.vocabulary,
+            self.vectors,
+            tokenizer,
+            self.output_vectors,
+            self.subwords,
+        )
 
     def variant(self, which: Literal["input", "output", "sum"]) -> WordVectors:
         """The same words with other vectors.
@@ -214,7 +232,7 @@ class WordVectors(NearestWords, Comparisons):
         if which not in ("input", "output", "sum"):
             raise InputError(f"which is {which!r}; it must be input, output or sum")
         if which == "input":
-            return WordVectors(self.vocabulary, self.vectors)
+            return WordVectors(self.vocabulary, self.vectors, subwords=self.subwords)
         if self.output_vectors is None:
             raise InputError(
                 "there are no output vectors: hierarchical softmax has none for words, and files "

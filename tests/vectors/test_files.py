@@ -23,7 +23,8 @@ from jaxw2v.corpus import Vocabulary, open_corpus
 from jaxw2v.vectors.files import FORMATS, binary, text
 
 WORDS = ("the", "naïve", "東京", "1984", '"', "#", "nan", "null", "x\xa0y", "don't", "e5", "-")
-READ = [name for name, format in FORMATS.items() if format.read]
+# That of n-grams has tests of its own.
+READ = [name for name, f in FORMATS.items() if f.read and name != "fasttext-bin"]
 
 
 def first(wv, size):
@@ -325,7 +326,7 @@ FILES = [
     (b"\x93NUMPY\x01\x00v\x00", "it looks like a NumPy array"),
     (b"\x80\x04\x95\x00\x00\x00", "it looks like a Python pickle, such as gensim's own format"),
     (b"PK\x03\x04\x14\x00\x00\x00", "it looks like a zip archive"),
-    (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", "it looks like a fastText model; give its .vec file"),
+    (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", "cut short or damaged; get the file again"),
     (b"PAR1\x15\x00\x15", "it looks like a parquet table"),
     (b"\x00\x01\x02\x03", "in a format known here: it is binary"),
     ("a 1.5 2\nb 3 4\n".encode("utf-16"), "it looks like UTF-16; write it anew by: iconv"),

@@ -48,7 +48,7 @@ class Results:
           metrics: a record for each epoch so far.
         """
         if self._folder is not None:
-            write_folder(self._folder, wv.vocabulary, wv.vectors, wv.output_vectors)
+            write_folder(self._folder, wv.vocabulary, wv.vectors, wv.output_vectors, wv.subwords)
             if is_first():
                 self._write(self._folder, metrics)
         self._finished = len(metrics)

@@ -9,8 +9,9 @@ from jaxw2v.devices.layout import Layout
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.state import TrainState, initial_state
 
+NGRAMS = "ngrams-table-embedding"
 # Holds nothing from one step to the next.
-SCRATCH = ("input_positions", "output_positions")
+SCRATCH = ("input_positions", "output_positions", "ngrams-sums")
 
 
 def to_arrays(state: TrainState, key: jax.Array) -> dict[str, jax.Array]:
@@ -55,9 +56,11 @@ def from_arrays(
       The state and the key.
     """
     shapes = layout.shapes(lambda: initial_state(job))
-    scratch = layout.make(lambda: {name: jnp.zeros_like(getattr(shapes, name)) for name in SCRATCH})
     leaves, structure = jax.tree_util.tree_flatten_with_path(shapes)
-    found = [(arrays | scratch)[_name(path)] for path, _ in leaves]
+    named = {_name(path): leaf for path, leaf in leaves}
+    empty = {name: leaf for name, leaf in named.items() if name in SCRATCH}
+    scratch = layout.make(lambda: jax.tree.map(jnp.zeros_like, empty))
+    found = [(arrays | scratch)[name] for name in named]
     state = jax.tree_util.tree_unflatten(structure, found)
     return state, jax.random.wrap_key_data(arrays["key"])
 

@@ -15,6 +15,7 @@ from jaxw2v.devices.processes import check_devices
 from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import CHECKPOINTS, VECTORS, steps_in
+from jaxw2v.subwords import share_rows
 from jaxw2v.training.checkpoints.cursor import Cursor
 from jaxw2v.training.checkpoints.reader import (
     Damaged,
@@ -26,8 +27,9 @@ from jaxw2v.training.checkpoints.reader import (
     sound_records,
     warn_damaged,
 )
+from jaxw2v.training.checkpoints.stored_state import NGRAMS
 from jaxw2v.training.objectives import make_objective
-from jaxw2v.vectors import WordVectors
+from jaxw2v.vectors import SubwordVectors, WordVectors
 from jaxw2v.vectors.files import Errors, check_options
 
 
@@ -111,6 +113,10 @@ def _read_vectors(checkpoints: Path, step: int, limit: int | None) -> WordVector
     if record.get("rows_are_words", make_objective(config).output_layer.rows_are_words):
         names.append("output_embedding")
     vocabulary = read_vocabulary(checkpoints, step, record)
+    size, shared, subwords = len(vocabulary), None, None
+    if config.ngrams is not None:
+        names.append(NGRAMS)
+        shared = share_rows(vocabulary.words, config.ngrams)
     sharding = on_host()
     shapes = {
         name: jax.ShapeDtypeStruct(
@@ -120,6 +126,13 @@ def _read_vectors(checkpoints: Path, step: int, limit: int | None) -> WordVector
     }
     arrays = read_arrays(checkpoints / str(step), shapes, record)
     check_arrays(arrays, record)
-    rows = storage_row(np.arange(len(vocabulary)), len(vocabulary))[:limit]
+    tables = {name: np.asarray(arrays[name]) for name in names}
+    rows = storage_row(np.arange(size), size)
+    inputs = tables["input_embedding"][rows]
+    if shared is not None:
+        order = storage_row(np.arange(shared.num_shared), shared.num_shared)
+        subwords = SubwordVectors.of_tables(shared, inputs, tables[NGRAMS][order])
+        inputs = shared.vectors_of(inputs, subwords.shared)
+    outputs = tables["output_embedding"][rows[:limit]] if "output_embedding" in names else None
     vocabulary = Vocabulary(vocabulary.words[:limit], vocabulary.counts[:limit])
-    return WordVectors(vocabulary, *[np.asarray(arrays[name])[rows] for name in names])
+    return WordVectors(vocabulary, inputs[:limit], outputs, subwords)

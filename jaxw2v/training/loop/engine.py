@@ -10,7 +10,9 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import PartitionSpec
 
+from jaxw2v.corpus import Vocabulary
 from jaxw2v.devices.layout import EVERYWHERE, Layout
 from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.devices.word_order import in_word_order
@@ -19,6 +21,7 @@ from jaxw2v.training.step.batch import Chunk, ChunkInputs
 from jaxw2v.training.step.chunk import make_evaluate_chunk
 from jaxw2v.training.step.program import chunk_specs, lower_training, word_arrays
 from jaxw2v.training.step.state import Loss, TrainState, place_initial_state
+from jaxw2v.vectors import SubwordVectors, WordVectors
 
 
 class Engine:
@@ -43,10 +46,8 @@ class Engine:
         self.job, self.layout = job, layout
         self._words = layout.copy_everywhere(word_arrays(job))
         state, self.key = place_initial_state(job, layout) if start is None else start
-        table = layout.specs(state.input_embedding)
-        self._in_word_order = layout.program(
-            lambda part: in_word_order(part, layout.row_shards), (table,), table
-        )
+        sizes = {len(job.keep)} | ({job.subwords.num_shared} if job.subwords else set())
+        self._in_word_order = {size: _ordering(layout, size) for size in sizes}
         self.state = layout.for_training(state)
         del state, start
         started = time.perf_counter()
@@ -130,8 +131,30 @@ class Engine:
     def _by_rows(self) -> Callable[[TrainState], TrainState]:
         return self.layout.by_rows(self.state)
 
+    def word_vectors(self, vocabulary: Vocabulary) -> WordVectors:
+        """The vectors so far; those that are made of n-grams are on the host.
+
+        Args:
+          vocabulary: the words.
+
+        Returns:
+          The vectors.
+
+        Raises:
+          InputError: a number is not finite.
+        """
+        tables, shared, subwords = self.tables(), self.job.subwords, None
+        if shared is not None:
+            assert self.state.ngrams is not None
+            own = _on_host(tables[0], len(vocabulary))
+            ngrams = self._in_order(self.state.ngrams.table.embedding, shared.num_shared)
+            subwords = SubwordVectors.of_tables(shared, own, _on_host(ngrams, shared.num_shared))
+            tables[0] = shared.vectors_of(own, subwords.shared)
+        outputs = tables[1] if len(tables) > 1 else None
+        return WordVectors(vocabulary, tables[0], outputs, subwords)
+
     def tables(self) -> list[np.ndarray | jax.Array]:
-        """The tables in the order of the words.
+        """The tables of words in their order.
 
         Returns:
           The input table and, if its rows belong to words, the output table: float32 [V, D] on
@@ -141,14 +164,30 @@ class Engine:
         tables = [self.state.input_embedding]
         if self.job.objective.output_layer.rows_are_words:
             tables.append(self.state.output_embedding)
-        ordered = (self._in_word_order(self._table_by_rows(table)) for table in tables)
+        return [self._in_order(table, len(self.job.keep)) for table in tables]
+
+    def _in_order(self, table: jax.Array, size: int) -> np.ndarray | jax.Array:
+        """A table of so many owned rows, in their order: on the host unless rows are sharded."""
+        ordered = self._in_word_order[size](self._table_by_rows(table))
         if self.layout.shards.vocab:
-            return list(ordered)
+            return ordered
         if self.layout.shards.dim:
-            size = len(self.job.keep)
-            return [np.concatenate(list(pieces(table, size))) for table in ordered]
-        return [np.asarray(table.addressable_data(0)) for table in ordered]
+            return _on_host(ordered, size)
+        return np.asarray(ordered.addressable_data(0))
 
     @functools.cached_property
     def _table_by_rows(self) -> Callable[[jax.Array], jax.Array]:
         return self.layout.by_rows(self.state.input_embedding)
+
+
+def _ordering(layout: Layout, size: int) -> Callable[[jax.Array], jax.Array]:
+    """The program that puts a table of so many owned rows in their order."""
+    shards = dataclasses.replace(layout.row_shards, vocabulary_size=size)
+    table = PartitionSpec(shards.vocab or None)
+    return layout.program(lambda part: in_word_order(part, shards), (table,), table)
+
+
+def _on_host(table: np.ndarray | jax.Array, size: int) -> np.ndarray:
+    if isinstance(table, np.ndarray):
+        return table
+    return np.concatenate(list(pieces(table, size)))

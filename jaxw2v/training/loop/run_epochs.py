@@ -107,9 +107,8 @@ def _stops(epochs: Epochs) -> Wish:
 
 
 def _snapshot(epochs: Epochs) -> WordVectors:
-    tables = epochs.engine.tables()
     try:
-        return WordVectors(epochs.stream.vocabulary, *tables)
+        return epochs.engine.word_vectors(epochs.stream.vocabulary)
     except InputError:
         raise TrainingDiverged(
             f"a vector is not finite after epoch {epochs.cursor.epoch + 1}; give a smaller "

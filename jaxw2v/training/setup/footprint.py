@@ -40,6 +40,7 @@ class Footprint:
       whole_outputs: blocks read the whole output table, and its whole gradient is summed.
       parts: P, in how many parts a micro-batch takes its pairs, at most; each part reads rows of
         the output table of its own.
+      shared_rows: rows of n-grams, of which vectors of words are made; ``None`` makes none.
       exchange_sums: see :class:`~jaxw2v.devices.shards.Shards`.
     """
 
@@ -58,6 +59,7 @@ class Footprint:
     every_output_row: bool
     whole_outputs: bool
     parts: int
+    shared_rows: int | None = None
     exchange_sums: bool = False
 
     def with_smaller_exchange(self) -> Footprint:
@@ -79,6 +81,19 @@ class Footprint:
     @property
     def _rows_here(self) -> int:
         return num_rows(self.vocabulary_size) // self.mesh[1]
+
+    @property
+    def _ngrams_here(self) -> int:
+        """Rows of n-grams on one device."""
+        return 0 if self.shared_rows is None else num_rows(self.shared_rows) // self.mesh[1]
+
+    @property
+    def _composed(self) -> int:
+        """Words whose vectors a step makes of n-grams, at most."""
+        if self.shared_rows is None:
+            return 0
+        ids = self.plan.blocks_per_step * self.input_rows_per_block
+        return capacity(ids, num_rows(self.vocabulary_size), self.plan.rows_per_pass)
 
     @property
     def _blocks_here(self) -> int:
@@ -107,7 +122,7 @@ class Footprint:
         """Bytes of each device's memory at the peak of a step.
 
         Returns:
-          tables: 2 R/vocab D/dim floats.
+          tables: 2 R/vocab D/dim floats, and as many columns of each row of n-grams.
           moments: as much for each kind of moment, and what is kept for each row.
           vocabulary: what stands for each word: keep thresholds, noise, scratch.
           tokens: a chunk's ids and sentences as they came, and in blocks.
@@ -129,15 +144,18 @@ class Footprint:
         one_pass = (
             2 * ((1 + self.moments) * row + row_moment_bytes) * min(plan.rows_per_pass, picked)
         )
-        tables = 2 * self._rows_here * row
+        rows_kept = 2 * self._rows_here + self._ngrams_here
+        tables = rows_kept * row
         in_blocks = 2 * INT
         joined_tokens = 2 * INT if devices > 1 else 0
         cutting = plan.chunk_tokens * (joined_tokens + CUTTING - in_blocks)
-        step = (swept + picked) * row + max(rows_read + scores, one_pass)
+        # The vectors, what they are summed from, and the sums of all rows of n-grams.
+        made = (2 * self._composed + self._ngrams_here) * row
+        step = (swept + picked) * row + made + max(rows_read + scores, one_pass)
         return {
             "tables": tables,
-            "moments": self.moments * tables + 2 * self._rows_here * row_moment_bytes,
-            "vocabulary": self.constant_bytes + 2 * INT * self._rows_here,
+            "moments": self.moments * tables + rows_kept * row_moment_bytes,
+            "vocabulary": self.constant_bytes + INT * rows_kept,
             "tokens": plan.chunk_tokens * (2 * INT // devices + in_blocks),
             "step": max(step, cutting),
         }
@@ -161,7 +179,8 @@ class Footprint:
 
         Returns:
           ids: gathered words of the step's blocks.
-          lookups: gathered ids and scattered rows of both tables, if tables are sharded.
+          lookups: gathered ids and scattered rows of both tables, if tables are sharded; or of the
+            output table, and twice the vectors that are made of n-grams.
           gradients: gathered rows, or twice the sums that are reduced.
           scores: twice those that are summed over columns, and the squares of rows that the
             optimizer looks at; where the whole output table is sharded, hidden vectors, twice their
@@ -181,7 +200,9 @@ class Footprint:
         if data * vocab == 1:
             return {"ids": 0, "lookups": 0, "gradients": 0, "scores": 2 * scores * FLOAT}
         blocks = here * data * vocab * micro_batches
-        wanted = here * vocab * micro_batches * widths if vocab > 1 else 0
+        of_vocab = here * vocab * micro_batches if vocab > 1 else 0
+        wanted = of_vocab * widths
+        looked_up = wanted - (of_vocab * input_width if self._composed else 0)
         gradients = blocks * widths * row
         if self.exchange_sums:
             summed = sum(self._slots) - (self._rows_here if self.whole_outputs else 0)
@@ -195,7 +216,7 @@ class Footprint:
             scores += everyones * (self.scores_per_block + 2 * plan.block_length)
         return {
             "ids": blocks * widths * INT,
-            "lookups": wanted * (INT + row),
+            "lookups": looked_up * (INT + row) + (2 * self._composed * row if vocab > 1 else 0),
             "gradients": gradients,
             "scores": hidden + 2 * scores * FLOAT,
         }

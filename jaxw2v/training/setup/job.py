@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ from jaxw2v.sampling import (
     positive_mask,
 )
 from jaxw2v.sampling.blocks import centers
+from jaxw2v.subwords import SharedRows, made_up_words, share_rows
 from jaxw2v.training.objectives import LayerConstants, Objective, make_objective, make_windows
 from jaxw2v.training.setup.footprint import FLOAT, INT, Footprint
 from jaxw2v.training.setup.optimizer import default_optimizer
@@ -42,6 +44,8 @@ class Job:
       own_optimizer: an optimizer of the user's own; ``None`` for the default one.
       schedule: the schedule of the default one's learning rate; ``None`` beside one of the user's
         own.
+      subwords: the rows of n-grams of which vectors of words are made; ``None`` makes each of its
+        own row alone.
     """
 
     config: Config
@@ -51,6 +55,7 @@ class Job:
     plan: Plan
     own_optimizer: optax.GradientTransformation | None
     schedule: optax.Schedule | None
+    subwords: SharedRows | None = None
 
     @functools.cached_property
     def optimizer(self) -> optax.GradientTransformation:
@@ -102,7 +107,10 @@ class Job:
             moments=sum(leaf.shape == table.shape for leaf in moments),
             row_moments=sum(leaf.shape == (2, 1) for leaf in moments),
             row_sums=(self.own_optimizer is None) + (self.config.max_norm is not None),
-            constant_bytes=INT * len(self.keep) + sum(leaf.nbytes for leaf in constants),
+            constant_bytes=INT * len(self.keep)
+            + sum(leaf.nbytes for leaf in constants)
+            + (0 if self.subwords is None else 6 * len(self.subwords.shared) + 16 * len(self.keep)),
+            shared_rows=None if self.subwords is None else self.subwords.num_shared,
             every_input_row=self.config.row_updates == "dense",
             every_output_row=layer.touches_every_row or self.config.row_updates == "dense",
             whole_outputs=layer.reads_every_row,
@@ -132,6 +140,7 @@ def make_job(
     sizes: Sizes | None = None,
     is_continued: bool = False,
     objective: Objective | None = None,
+    words: Sequence[str] | None = None,
 ) -> Job:
     """Decides what a run does.
 
@@ -144,6 +153,8 @@ def make_job(
       is_continued: whether the tables come from another run, which asks for a smaller learning
         rate.
       objective: an objective of the user's own; ``None`` takes that of the settings.
+      words: the V words, of whose n-grams vectors are made if ``config.subwords`` asks for it;
+        ``None`` makes some up.
 
     Returns:
       The job.
@@ -165,8 +176,18 @@ def make_job(
     schedule = None
     if optimizer is None:
         schedule = linear_decay(plan.learning_rate, config.min_learning_rate)
-    job = Job(config, keep, objective, constants, plan, optimizer, schedule)
-    return dataclasses.replace(job, config=_choose_row_updates(job))
+    subwords = None
+    if config.ngrams is not None:
+        words = made_up_words(len(counts)) if words is None else words
+        subwords = share_rows(words, config.ngrams)
+    job = Job(config, keep, objective, constants, plan, optimizer, schedule, subwords)
+    config = _choose_row_updates(job)
+    if subwords is not None and config.row_updates == "dense":
+        raise InputError(
+            "subwords move the rows of the n-grams that a step touches, and the optimizer is not "
+            "elementwise; leave one of them out"
+        )
+    return dataclasses.replace(job, config=config)
 
 
 def _choose_subsampling(config: Config, counts: np.ndarray) -> Config:

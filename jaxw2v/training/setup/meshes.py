@@ -105,4 +105,5 @@ def lay_out(job: Job, mesh: Mesh | None, on_cpu: bool) -> Layout:
     check_mesh(job, shape)
     # Rows of every block keep the order of adding, and so a CPU's bits, the same on every mesh.
     exchange_sums = job.footprint(shape).exchange_sums and not on_cpu
-    return Layout(mesh, len(job.keep), job.config.embedding_dim, exchange_sums)
+    others = () if job.subwords is None else (job.subwords.num_shared,)
+    return Layout(mesh, len(job.keep), job.config.embedding_dim, exchange_sums, others)

@@ -31,6 +31,7 @@ from jaxw2v.run_folder import (
     steps_in,
 )
 from jaxw2v.setting_rules import Role, settings_with
+from jaxw2v.subwords import SharedRows, share_rows
 from jaxw2v.training.checkpoints.reader import (
     Damaged,
     check_arrays,
@@ -40,13 +41,15 @@ from jaxw2v.training.checkpoints.reader import (
     sound_records,
 )
 from jaxw2v.training.checkpoints.record import Record
-from jaxw2v.training.checkpoints.stored_state import from_arrays, to_arrays
+from jaxw2v.training.checkpoints.stored_state import NGRAMS, from_arrays, to_arrays
 from jaxw2v.training.setup.job import Job
+from jaxw2v.training.starts.from_ngrams import TABLE, own_name, rows_before
 from jaxw2v.training.starts.start import Start, change_rows
 from jaxw2v.training.step.state import TrainState
 from jaxw2v.vectors import WordVectors
 
-TABLES = ("input_embedding", "output_embedding")
+TABLES = ("input_embedding", "output_embedding", NGRAMS)
+NGRAM_SETTINGS = ("subwords", "min_ngram", "max_ngram", "ngram_buckets")
 # The state of an optimizer inside that of hold_rows is that of an optimizer.
 WRAPPED = ("optimizer-optimizer", "optimizer")
 
@@ -154,12 +157,20 @@ class EarlierRun:
         def change(state: TrainState, job: Job, layout: Layout) -> TrainState:
             arrays = to_arrays(state, jax.random.key(0))
             rows = num_rows(len(job.keep))
+            before = None
+            if job.subwords is not None:
+                before = rows_before(job.subwords, self._shared)
             for name, new in arrays.items():
                 if name == "key":
                     continue
                 old = read(name.replace(*WRAPPED))
                 if old is None or old.shape[1:] != new.shape[1:]:
                     self._miss(name)
+                elif before is not None and name.startswith(TABLE) and new.ndim:
+                    own = read(own_name(name).replace(*WRAPPED))
+                    assert own is not None
+                    put = functools.partial(_put_ngrams, before=before, own=own, shared=old)
+                    arrays[name] = change_rows(new, len(before), put)
                 elif new.shape[:1] == (rows,):
                     put = functools.partial(_put, old=old, size=size)
                     arrays[name] = change_rows(new, len(job.keep), put)
@@ -168,6 +179,13 @@ class EarlierRun:
             return from_arrays(arrays, job, layout)[0]
 
         return Start({"continued_from": self._digest()}, change, is_continued=True)
+
+    @functools.cached_property
+    def _shared(self) -> SharedRows:
+        """The rows of n-grams of its words."""
+        ngrams = Config(**{k: self._settings[k] for k in NGRAM_SETTINGS}).ngrams
+        assert ngrams is not None
+        return share_rows(self.vocabulary.words, ngrams)
 
     def _miss(self, name: str) -> None:
         """Complains of an array that cannot be taken over."""
@@ -213,12 +231,13 @@ class EarlierRun:
         """From the name of an array to the array, rows in the order of the words."""
         if self._checkpoint is None:
             wv = WordVectors.load(self._folder)
-            return {"input_embedding": wv.vectors, "output_embedding": wv.output_vectors}.get
+            tables = {"input_embedding": wv.vectors, "output_embedding": wv.output_vectors}
+            if wv.subwords is not None:
+                tables |= {"input_embedding": wv.subwords.own, NGRAMS: wv.subwords.shared}
+            return tables.get
         step, record = self._checkpoint
         path = self._folder / CHECKPOINTS / str(step)
         sharding = on_host()
-        size = len(self.vocabulary)
-        order = storage_row(np.arange(size), size)
         names = {name.replace(*WRAPPED): name for name in record["arrays"]}
 
         def read(name: str) -> np.ndarray | None:
@@ -235,7 +254,10 @@ class EarlierRun:
                     f"{path}: {error}; delete it, and the checkpoint before it is taken"
                 ) from None
             array = np.asarray(arrays[stored])
-            return array[order] if array.shape[:1] == (num_rows(size),) else array
+            size = self._shared.num_shared if name.startswith(TABLE) else len(self.vocabulary)
+            if array.shape[:1] != (num_rows(size),):
+                return array
+            return array[storage_row(np.arange(size), size)]
 
         return read
 
@@ -244,3 +266,14 @@ def _put(words: np.ndarray, rows: np.ndarray, old: Rows, size: int) -> None:
     """Rows of words that the earlier run had become what they were."""
     is_old = words < size
     rows[is_old] = old[words[is_old]]
+
+
+def _put_ngrams(
+    numbers: np.ndarray, rows: np.ndarray, before: np.ndarray, own: Rows, shared: Rows
+) -> None:
+    """Rows of n-grams become what they were in the earlier run, some of them as rows of words."""
+    source = np.where(numbers < len(before), before[np.minimum(numbers, len(before) - 1)], -1)
+    size = len(own)
+    of_word, of_ngrams = (source >= 0) & (source < size), source >= size
+    rows[of_word] = own[source[of_word]]
+    rows[of_ngrams] = shared[source[of_ngrams] - size]

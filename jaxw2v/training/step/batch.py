@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,9 +10,7 @@ import jax.numpy as jnp
 from jaxw2v.sampling import ContextBounds, subsample_pairs
 from jaxw2v.training.objectives import LayerConstants, Windows
 from jaxw2v.training.objectives.output_layer import Arrays
-
-Leaf = TypeVar("Leaf", covariant=True)
-"""An array; or what stands for it, such as its shape or how it is sharded."""
+from jaxw2v.training.step.word_parts import Leaf, WordParts
 
 
 class Blocks(NamedTuple):
@@ -67,10 +65,12 @@ class WordArrays(NamedTuple, Generic[Leaf]):
     Attributes:
       keep_threshold: uint32 [V], see :func:`jaxw2v.sampling.keep_threshold`.
       constants: what the layers of the objective made of the vocabulary.
+      parts: of which rows of n-grams words are made; ``None`` makes each of its own row alone.
     """
 
     keep_threshold: Leaf
     constants: LayerConstants
+    parts: WordParts[Leaf] | None = None
 
 
 class ChunkInputs(NamedTuple, Generic[Leaf]):

@@ -81,11 +81,24 @@ class GradientSums:
                 own, positions, rows_per_pass, last_wins=bool(shards.summed + shards.dim)
             )
             slots = touched.slots
-        slots = slots.reshape(ids.shape[0], -1)
-        if shards.summed:
-            parts = slots.reshape(ids.shape[0], shards.count(shards.summed), -1)
-            slots = jax.lax.dynamic_index_in_dim(parts, shards.index(shards.summed), 1, False)
+        slots = _reaching(slots, ids.shape[0], shards)
         return cls(shards, shards.joined, shards.summed, touched, slots, is_touched), positions
+
+    @classmethod
+    def at_words(cls, words: TouchedRows, micro_batches: int, shards: Shards) -> GradientSums:
+        """Over vectors of words that every device has.
+
+        Args:
+          words: the distinct words of all devices; slots as of ids [m, B, M].
+          micro_batches: m.
+          shards: how devices share tables and blocks.
+
+        Returns:
+          The sums to be.
+        """
+        whole = shards.whole
+        slots = _reaching(words.slots, micro_batches, whole)
+        return cls(whole, whole.joined, whole.summed, words, slots)
 
     def start(self, table: jax.Array, zero: float = 0.0) -> jax.Array:
         """Zeros for ``table``, float32 [rows here, D] or [slots, D].
@@ -131,3 +144,12 @@ class GradientSums:
     def finish(self, total: jax.Array) -> jax.Array:
         """The sums over all devices."""
         return self.shards.sum(total, self.summed)
+
+
+def _reaching(slots: jax.Array, micro_batches: int, shards: Shards) -> jax.Array:
+    """The slots of what reaches this device, [m, n]: of its own blocks where sums are exchanged."""
+    slots = slots.reshape(micro_batches, -1)
+    if not shards.summed:
+        return slots
+    parts = slots.reshape(micro_batches, shards.count(shards.summed), -1)
+    return jax.lax.dynamic_index_in_dim(parts, shards.index(shards.summed), 1, False)

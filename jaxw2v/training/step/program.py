@@ -15,6 +15,7 @@ from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs, WordArrays
 from jaxw2v.training.step.chunk import make_train_chunk
 from jaxw2v.training.step.state import TrainState, initial_state
+from jaxw2v.training.step.word_parts import make_word_parts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,8 @@ def word_arrays(job: Job) -> WordArrays[np.ndarray]:
     Returns:
       The arrays, on the host.
     """
-    return WordArrays(keep_threshold(job.keep), job.constants)
+    parts = None if job.subwords is None else make_word_parts(job.subwords)
+    return WordArrays(keep_threshold(job.keep), job.constants, parts)
 
 
 def chunk_specs(layout: Layout) -> ChunkInputs[PartitionSpec]:
@@ -42,7 +44,8 @@ def chunk_specs(layout: Layout) -> ChunkInputs[PartitionSpec]:
       A partition spec for each.
     """
     tokens = Chunk(layout.tokens, layout.tokens)
-    words = WordArrays(EVERYWHERE, LayerConstants(EVERYWHERE, EVERYWHERE))
+    constants = LayerConstants(EVERYWHERE, EVERYWHERE)
+    words = WordArrays(EVERYWHERE, constants, EVERYWHERE)  # type: ignore[arg-type]
     return ChunkInputs(tokens, words, EVERYWHERE, EVERYWHERE, EVERYWHERE)
 
 

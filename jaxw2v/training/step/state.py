@@ -15,6 +15,31 @@ from jaxw2v.models import WordEmbeddings
 from jaxw2v.training.setup.job import Job
 
 
+class TableState(NamedTuple):
+    """A table, and what the optimizer keeps of it.
+
+    Attributes:
+      embedding: float32 [R, D], in storage order, of which a device holds its part.
+      optimizer: Optax state.
+    """
+
+    embedding: jax.Array
+    optimizer: optax.OptState
+
+
+class NgramState(NamedTuple):
+    """The rows of n-grams; U of them are owned, and R as in :class:`TableState`.
+
+    Attributes:
+      table: the rows.
+      sums: float32 [R, D], scratch in which a step adds up gradients; zeros between steps, so that
+        a step goes over the rows that it touches only.
+    """
+
+    table: TableState
+    sums: jax.Array
+
+
 class TrainState(NamedTuple):
     """What training changes; R rows, in storage order, of which a device holds its part.
 
@@ -25,6 +50,8 @@ class TrainState(NamedTuple):
       output_optimizer: Optax state of the output table.
       input_positions: int32 [R], scratch of :func:`find_touched_rows` for the input table.
       output_positions: int32 [R], for the output table.
+      ngrams: rows of n-grams, which with a word's row in the input table make its vector; ``None``
+        where that is the row alone.
     """
 
     input_embedding: jax.Array
@@ -33,6 +60,7 @@ class TrainState(NamedTuple):
     output_optimizer: optax.OptState
     input_positions: jax.Array
     output_positions: jax.Array
+    ngrams: NgramState | None = None
 
 
 class Loss(NamedTuple):
@@ -108,8 +136,19 @@ def initial_state(job: Job) -> TrainState:
       The state, tables in storage order; rows that no word owns are zeros.
     """
     key = jax.random.fold_in(jax.random.key(job.config.seed), TABLES_KEY)
-    rngs, size = nnx.Rngs(key), len(job.keep)
-    model = WordEmbeddings(num_rows(size), job.config.embedding_dim, rngs=rngs)
-    is_word = word_of_row(jnp.arange(num_rows(size)), size) < size
-    inputs = jnp.where(is_word[:, None], model.input_embedding[...], 0)
-    return state_of_tables(inputs, model.output_embedding[...], job.optimizer)
+    model = WordEmbeddings(num_rows(len(job.keep)), job.config.embedding_dim, rngs=nnx.Rngs(key))
+    inputs = _owned(model.input_embedding[...], len(job.keep))
+    state = state_of_tables(inputs, model.output_embedding[...], job.optimizer)
+    if job.subwords is None:
+        return state
+    key, size = jax.random.fold_in(key, 1), job.subwords.num_shared
+    model = WordEmbeddings(num_rows(size), job.config.embedding_dim, rngs=nnx.Rngs(key))
+    table = _owned(model.input_embedding[...], size)
+    of_ngrams = TableState(table, job.optimizer.init(table))
+    return state._replace(ngrams=NgramState(of_ngrams, jnp.zeros_like(table)))
+
+
+def _owned(table: jax.Array, size: int) -> jax.Array:
+    """A table with zeros in the rows of nobody."""
+    is_owned = word_of_row(jnp.arange(table.shape[0]), size) < size
+    return jnp.where(is_owned[:, None], table, 0)

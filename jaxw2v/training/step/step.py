@@ -14,23 +14,16 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from jaxw2v.devices.shards import Shards
 from jaxw2v.training.objectives import Objective
 from jaxw2v.training.step.batch import Blocks, WordArrays, pair_mask
-from jaxw2v.training.step.gradient_sums import GradientSums
-from jaxw2v.training.step.row_updates import sweep_rows, update_rows
+from jaxw2v.training.step.composition import Composed
 from jaxw2v.training.step.settings import StepSettings
 from jaxw2v.training.step.state import Loss, TrainState
+from jaxw2v.training.step.sums import Sums, compose_words, prepare_sums
+from jaxw2v.training.step.updates import update_inputs, update_table
 from jaxw2v.training.step.whole_table import Scored, Scorer
-
-
-class _Sums(NamedTuple):
-    """How the gradients of both tables are summed."""
-
-    inputs: GradientSums
-    outputs: GradientSums
 
 
 class _Carry(NamedTuple):
@@ -63,7 +56,17 @@ def blocks_loss(
     blocks = blocks._replace(ids=jnp.maximum(blocks.ids, 0))
     layer, constants = objective.output_layer, words.constants.output
     scorer = Scorer(layer, constants, shards)
-    hidden, targets, _, _ = _hidden(state, blocks, words, objective, shards)
+    composed = None
+    if words.parts is not None:
+        ids = shards.gather(blocks.ids, shards.devices)
+        composed = compose_words(
+            state,
+            objective.input_layer.row_ids(words.constants.input, ids),
+            words,
+            ids.size,
+            shards,
+        )
+    hidden, targets, _, _ = _hidden(state, blocks, words, objective, shards, composed)
 
     def add_part(number, total):
         draws, part = layer.part(blocks.draws, targets, number)
@@ -110,7 +113,7 @@ def train_step(
     shards, size = settings.shards, settings.blocks_per_micro_batch
     share = shards.share(size)
     blocks = jax.tree.map(lambda array: array.reshape(-1, share, *array.shape[1:]), blocks)
-    sums, blocks, state = _prepare_sums(state, blocks, words, settings)
+    sums, blocks, state = prepare_sums(state, blocks, words, settings)
     start = _Carry(
         sums.inputs.start(state.input_embedding),
         sums.outputs.start(state.output_embedding, -0.0),
@@ -130,15 +133,8 @@ def train_step(
         total = add(0, start)
     else:
         total = jax.lax.fori_loop(0, (num_blocks + size - 1) // size, add, start)
-    input_embedding, input_optimizer = _update(
-        state.input_embedding,
-        state.input_optimizer,
-        sums.inputs,
-        total.grad_inputs,
-        progress,
-        settings,
-    )
-    output_embedding, output_optimizer = _update(
+    state = update_inputs(state, sums, total.grad_inputs, words, progress, settings)
+    output_embedding, output_optimizer = update_table(
         state.output_embedding,
         state.output_optimizer,
         sums.outputs,
@@ -146,47 +142,8 @@ def train_step(
         progress,
         settings,
     )
-    state = state._replace(
-        input_embedding=input_embedding,
-        output_embedding=output_embedding,
-        input_optimizer=input_optimizer,
-        output_optimizer=output_optimizer,
-    )
+    state = state._replace(output_embedding=output_embedding, output_optimizer=output_optimizer)
     return state, total.loss
-
-
-def _prepare_sums(
-    state: TrainState, blocks: Blocks, words: WordArrays[jax.Array], settings: StepSettings
-) -> tuple[_Sums, Blocks, TrainState]:
-    """Finds the rows that the step touches; padding then stands for one of them."""
-    shards, input_layer, layer = settings.shards, *settings.objective[:2]
-    ids = shards.gather(blocks.ids, shards.devices, axis=1)
-    # Padding stands for a row that the step touches anyway, so that it touches no other.
-    some_id = ids[0, 0].max()
-    blocks = blocks._replace(ids=jnp.where(blocks.ids >= 0, blocks.ids, some_id))
-    inputs = outputs = GradientSums.at_every_row(shards)
-    if not settings.dense:
-        known = jnp.where(ids >= 0, ids, some_id)
-        row_ids = jax.vmap(input_layer.row_ids, (None, 0))(words.constants.input, known)
-        inputs, positions = GradientSums.at_touched_rows(
-            row_ids, state.input_positions, settings.rows_per_pass, shards
-        )
-        state = state._replace(input_positions=positions)
-    if layer.reads_every_row:
-        outputs = GradientSums.of_whole_tables(shards)
-    elif not (settings.dense or layer.touches_every_row):
-        read = jax.vmap(layer.row_ids, (None, 0, 0))(
-            words.constants.output, blocks.ids, blocks.draws
-        )
-        assert read is not None
-        read = shards.gather(read, shards.devices, axis=1)
-        in_use = (ids >= 0).any(axis=2, keepdims=True)
-        read = jnp.where(in_use, read, read[0, 0, 0])
-        outputs, positions = GradientSums.at_touched_rows(
-            read, state.output_positions, settings.rows_per_pass, shards, unmarked=-1
-        )
-        state = state._replace(output_positions=positions)
-    return _Sums(inputs, outputs), blocks, state
 
 
 def _add_micro_batch(
@@ -196,7 +153,7 @@ def _add_micro_batch(
     state: TrainState,
     blocks: Blocks,
     words: WordArrays[jax.Array],
-    sums: _Sums,
+    sums: Sums,
     measure: jax.Array,
     settings: StepSettings,
 ) -> _Carry:
@@ -205,7 +162,9 @@ def _add_micro_batch(
     layer, constants = objective.output_layer, words.constants.output
     scorer = Scorer(layer, constants, shards)
     now = jax.tree.map(lambda array: array[index], blocks)
-    hidden, targets, input_ids, pull_back = _hidden(state, now, words, objective, shards)
+    hidden, targets, input_ids, pull_back = _hidden(
+        state, now, words, objective, shards, sums.composed
+    )
     measured = measure & (index == 0)
 
     def add_part(number, carried):
@@ -246,6 +205,7 @@ def _hidden(
     words: WordArrays[jax.Array],
     objective: Objective,
     shards: Shards,
+    composed: Composed | None,
 ) -> tuple[jax.Array, jax.Array, jax.Array, Callable]:
     """The vectors that predict, their pairs, their rows, and how a gradient goes back to these."""
     input_layer, _, windows = objective
@@ -253,7 +213,10 @@ def _hidden(
     assert windows is not None
     mask = pair_mask(blocks, words.keep_threshold, windows)
     row_ids = input_layer.row_ids(constants, blocks.ids)
-    rows = shards.lookup(state.input_embedding, shards.rows(row_ids))
+    if composed is None:
+        rows = shards.lookup(state.input_embedding, shards.rows(row_ids))
+    else:
+        rows = composed.lookup(shards.rows(row_ids))
     hidden, pull_back = jax.vjp(
         lambda rows: input_layer.hidden(constants, blocks.ids, rows, mask), rows
     )
@@ -278,32 +241,3 @@ def _output_rows(state: TrainState, row_ids: jax.Array | None, shards: Shards) -
     # The same table on every device, but gradients of it that differ.
     whole = state.output_embedding[shards.rows_of_all_words]
     return shards.vary(whole, shards.devices)
-
-
-def _update(
-    table: jax.Array,
-    optimizer_state: optax.OptState,
-    sums: GradientSums,
-    total: jax.Array,
-    progress: jax.Array,
-    settings: StepSettings,
-) -> tuple[jax.Array, optax.OptState]:
-    """Moves the rows that the step touched, or all of them."""
-    gradients, optimizer = sums.finish(total), settings.optimizer
-    if sums.touched is not None:
-        return update_rows(
-            optimizer,
-            table,
-            optimizer_state,
-            sums.touched,
-            gradients,
-            settings.rows_per_pass,
-            progress,
-        )
-    if sums.is_touched is not None:
-        return sweep_rows(optimizer, table, optimizer_state, sums.is_touched, gradients, progress)
-    optimizer = optax.with_extra_args_support(optimizer)
-    updates, optimizer_state = optimizer.update(
-        gradients, optimizer_state, table, progress=progress
-    )
-    return optax.apply_updates(table, updates), optimizer_state

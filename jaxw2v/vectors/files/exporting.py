@@ -22,6 +22,7 @@ from jaxw2v.ownership import held, refuse_foreign
 from jaxw2v.run_folder import refuse_part_of_run
 from jaxw2v.vectors.files.first_process import by_first_process
 from jaxw2v.vectors.files.formats import FORMATS, Written, format_named
+from jaxw2v.vectors.subword_vectors import SubwordVectors
 
 _COMPRESSORS: dict[str, Callable[[io.BufferedWriter], io.BufferedIOBase]] = {
     # Without the name and the time, so that the same vectors are the same file.
@@ -39,6 +40,8 @@ def export(
     vocabulary: Vocabulary,
     vectors: Vectors,
     tokenizer: str = "words",
+    output_vectors: Vectors | None = None,
+    subwords: SubwordVectors | None = None,
 ) -> None:
     """Writes vectors.
 
@@ -49,6 +52,8 @@ def export(
       vocabulary: V words.
       vectors: float32 [V, D].
       tokenizer: the tokenizer by which ``static-embedding`` finds the words of a text.
+      output_vectors: float32 [V, D], which ``fasttext-bin`` holds too; ``None`` leaves them out.
+      subwords: the vectors of n-grams, of which it is made.
 
     Raises:
       InputError: the format or the tokenizer is unknown, a word cannot be held, or the
@@ -57,7 +62,8 @@ def export(
     """
     path, words = Path(path), vocabulary.words
     refuse_part_of_run(path)
-    known, table = format_named(format), Written(words, vectors, vocabulary.counts)
+    known = format_named(format)
+    table = Written(words, vectors, vocabulary.counts, output_vectors, subwords)
     _check_ending(path, format)
     ends = frozenset(known.ends)
     held_back = "white space" if known.ends.isspace() else repr(known.ends)

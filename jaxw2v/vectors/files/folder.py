@@ -15,6 +15,7 @@ from jaxw2v.ownership import refuse_foreign
 from jaxw2v.run_folder import KIND, VECTORS, VOCABULARY, is_run
 from jaxw2v.vectors.files.first_process import by_first_process
 from jaxw2v.vectors.files.rows import Table
+from jaxw2v.vectors.files.subword_tensors import pack, unpack
 from jaxw2v.vectors.files.tensors import (
     INPUT,
     OUTPUT,
@@ -23,13 +24,18 @@ from jaxw2v.vectors.files.tensors import (
     table_of,
     write_tensors,
 )
+from jaxw2v.vectors.subword_vectors import SubwordVectors
 
 OF_WORDS = "vocabulary_sha256"
 """In the file of vectors: of which words they are."""
 
 
 def write_folder(
-    folder: Path, vocabulary: Vocabulary, vectors: Vectors, output_vectors: Vectors | None = None
+    folder: Path,
+    vocabulary: Vocabulary,
+    vectors: Vectors,
+    output_vectors: Vectors | None = None,
+    subwords: SubwordVectors | None = None,
 ) -> None:
     """Writes vectors (safetensors) and vocabulary (text).
 
@@ -41,6 +47,7 @@ def write_folder(
       vocabulary: V words.
       vectors: float32 [V, D].
       output_vectors: float32 [V, D], or ``None``.
+      subwords: the vectors of n-grams of which ``vectors`` were made, or ``None``.
 
     Raises:
       InputError: the folder holds a file of one of these names that is not known to be ours.
@@ -57,8 +64,9 @@ def write_folder(
         by_first_process(folder / VECTORS) as vectors_path,
     ):
         vocabulary.save(vocabulary_path)
-        about = {OF_WORDS: _digest(vocabulary)}
-        write_tensors(vectors_path, tables, len(vocabulary), about=about)
+        others, about = ({}, {}) if subwords is None else pack(subwords)
+        about[OF_WORDS] = _digest(vocabulary)
+        write_tensors(vectors_path, tables, len(vocabulary), others, about)
 
 
 def read_folder(folder: Path) -> Table:
@@ -82,12 +90,14 @@ def read_folder(folder: Path) -> Table:
             f"{folder / VECTORS}: holds {len(vectors)} vectors and {VOCABULARY} {len(vocabulary)} "
             "words, a row a word; restore the one that is damaged"
         )
-    if read_about(folder / VECTORS).get(OF_WORDS) not in (None, _digest(vocabulary)):
+    about = read_about(folder / VECTORS)
+    if about.get(OF_WORDS) not in (None, _digest(vocabulary)):
         raise InputError(
             f"{folder}: {VECTORS} and {VOCABULARY} are of different runs, as when one was stopped "
             "between them; give --checkpoint last, or resume the run, which writes both"
         )
-    return Table(vocabulary.words, vectors, vocabulary.counts, output)
+    subwords = unpack(tensors, about, vectors.shape, folder / VECTORS)
+    return Table(vocabulary.words, vectors, vocabulary.counts, output, subwords)
 
 
 def _digest(vocabulary: Vocabulary) -> str:

@@ -12,7 +12,6 @@ _OTHERS = {
     b"\x80\x03": _PICKLE,
     b"\x80\x04": _PICKLE,
     b"\x80\x05": _PICKLE,
-    b"\xba\x16\x4f\x2f": "a fastText model; give its .vec file",
     b"\xff\xfe": _UTF16,
     b"\xfe\xff": _UTF16,
     b"PK": "a zip archive; unpack it first",

@@ -11,6 +11,7 @@ import numpy as np
 from jaxw2v.devices.row_sharding import Rows as Vectors
 from jaxw2v.errors import InputError
 from jaxw2v.vectors.files.binary import is_binary, read_binary, write_binary
+from jaxw2v.vectors.files.fasttext import is_fasttext, read_fasttext, write_fasttext
 from jaxw2v.vectors.files.rows import Rows, Table
 from jaxw2v.vectors.files.static_embedding import FILES as STATIC_FILES
 from jaxw2v.vectors.files.static_embedding import (
@@ -22,6 +23,7 @@ from jaxw2v.vectors.files.tensorboard import FILES as TENSORBOARD_FILES
 from jaxw2v.vectors.files.tensorboard import write_tensorboard
 from jaxw2v.vectors.files.tensors import is_safetensors, read_with_words, write_with_words
 from jaxw2v.vectors.files.text import has_header, has_no_header, read_text, write_text
+from jaxw2v.vectors.subword_vectors import SubwordVectors
 
 BLANKS = " \t\r\n\v\f"
 
@@ -33,11 +35,15 @@ class Written(NamedTuple):
       words: V distinct words.
       vectors: float32 [V, D]; with V rows or more if it is sharded over devices.
       counts: int64 [V], occurrences.
+      output_vectors: like ``vectors``, or ``None``.
+      subwords: the vectors of n-grams of which ``vectors`` were made, or ``None``.
     """
 
     words: tuple[str, ...]
     vectors: Vectors
     counts: np.ndarray
+    output_vectors: Vectors | None = None
+    subwords: SubwordVectors | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,6 +82,14 @@ FORMATS: dict[str, FileFormat] = {
         recognises=is_binary,
         read=read_binary,
         ends=BLANKS,
+    ),
+    "fasttext-bin": FileFormat(
+        write=lambda file, t, _: write_fasttext(
+            file, t.words, t.counts, t.subwords, t.output_vectors
+        ),
+        recognises=is_fasttext,
+        read=read_fasttext,
+        ends="\0",
     ),
     "glove": FileFormat(
         write=lambda file, t, _: write_text(file, t.words, t.vectors, header=False),

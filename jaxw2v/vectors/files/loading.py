@@ -58,7 +58,7 @@ def _load_folder(path: Path, rows: Rows) -> Table:
             return table
         size, optional = int(rows.limit), (table.counts, table.output_vectors)
         counts, output = (None if part is None else part[:size] for part in optional)
-        return Table(table.words[:size], table.vectors[:size], counts, output)
+        return Table(table.words[:size], table.vectors[:size], counts, output, table.subwords)
     for known in FORMATS.values():
         if known.files and known.read and known.recognises and known.recognises(path):
             return known.read(path, rows)

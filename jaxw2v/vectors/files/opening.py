@@ -58,6 +58,14 @@ class Reader:
         self._bar.update(self._raw.tell() - self._bar.n)
         return data
 
+    def put_back(self, data: bytes) -> None:
+        """Gives back what was read last, to be read again.
+
+        Args:
+          data: the bytes.
+        """
+        self._ahead = data + self._ahead
+
     def peek(self, lines: int = 0) -> bytes:
         """What comes next, and is read again later.
 

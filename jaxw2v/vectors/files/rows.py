@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from jaxw2v.errors import InputError
+from jaxw2v.vectors.subword_vectors import SubwordVectors
 
 Errors = Literal["strict", "replace", "skip"]
 ERRORS: tuple[str, ...] = get_args(Errors)
@@ -29,12 +30,14 @@ class Table(NamedTuple):
       vectors: float32 [V, D].
       counts: int64 [V], occurrences; ``None`` where the format has none.
       output_vectors: float32 [V, D], or ``None``.
+      subwords: the vectors of n-grams of which ``vectors`` were made, or ``None``.
     """
 
     words: tuple[str, ...]
     vectors: np.ndarray
     counts: np.ndarray | None = None
     output_vectors: np.ndarray | None = None
+    subwords: SubwordVectors | None = None
 
 
 def check_options(limit: int | None, errors: str) -> None:

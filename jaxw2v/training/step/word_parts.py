@@ -1,0 +1,84 @@
+"""Of which rows of n-grams words are made, as arrays for the devices."""
+
+from __future__ import annotations
+
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from jaxw2v.devices.storage_order import num_rows, storage_row
+from jaxw2v.subwords import SharedRows
+
+Leaf = TypeVar("Leaf", covariant=True)
+"""An array; or what stands for it, such as its shape or how it is sharded."""
+
+PIECE = 8
+"""N-grams that are read together: a word has some 18 rows of them, and their sums are few."""
+
+
+class WordParts(NamedTuple, Generic[Leaf]):
+    """Of which rows of n-grams words are made, by the storage row of the word, of R.
+
+    The n-grams of a word lie in pieces of ``PIECE``, one after another.
+
+    Attributes:
+      first: int32 [R], the first piece of each word.
+      pieces: int32 [R], how many it has.
+      own_share: float32 [R], how much the word's own row counts.
+      share: float32 [R], how much one n-gram counts.
+      rows: int32 [S, PIECE], rows of the table of n-grams; its number of rows where a piece has no
+        more.
+      weights: uint16 [S, PIECE], how many n-grams each row stands for.
+    """
+
+    first: Leaf
+    pieces: Leaf
+    own_share: Leaf
+    share: Leaf
+    rows: Leaf
+    weights: Leaf
+
+
+def make_word_parts(shared: SharedRows) -> WordParts[np.ndarray]:
+    """Lays the n-grams of the words out in pieces.
+
+    Args:
+      shared: the rows of each word.
+
+    Returns:
+      The arrays, on the host.
+
+    Example:
+      >>> from jaxw2v.subwords import Ngrams, share_rows
+      >>> parts = make_word_parts(share_rows(["cat", "cats"], Ngrams(3, 3, 2_000_000)))
+      >>> parts.rows[:, 0].tolist(), parts.weights[:, 0].tolist()  # both have <ca and cat
+      ([0, 0], [2, 2])
+    """
+    size, table_rows = len(shared.own_weights), num_rows(shared.num_shared)
+    counts = np.diff(shared.starts)
+    pieces = -(-counts // PIECE)
+    first = np.append(0, np.cumsum(pieces))
+    owners = np.repeat(np.arange(size), counts)
+    place = PIECE * first[owners] + np.arange(len(owners)) - shared.starts[owners]
+    # One piece at least, so that there is one to read.
+    shape = max(first[-1], 1), PIECE
+    rows = np.full(shape, table_rows, np.int32)
+    rows.reshape(-1)[place] = storage_row(shared.shared, shared.num_shared)
+    weights = np.zeros(shape, np.uint16)
+    weights.reshape(-1)[place] = shared.weights
+    order = storage_row(np.arange(size), size)
+
+    def by_row(values: np.ndarray, dtype: type) -> np.ndarray:
+        array: np.ndarray = np.zeros(num_rows(size), dtype)
+        array[order] = values
+        return array
+
+    sizes = shared.sizes
+    return WordParts(
+        first=by_row(first[:-1], np.int32),
+        pieces=by_row(pieces, np.int32),
+        own_share=by_row(shared.own_weights / sizes, np.float32),
+        share=by_row(1 / sizes, np.float32),
+        rows=rows,
+        weights=weights,
+    )

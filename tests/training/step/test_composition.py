@@ -1,0 +1,105 @@
+"""A step on vectors made of n-grams moves rows as a plain step moves the vectors themselves."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from compiled import lay_over
+from zipf import zipf_sentences
+
+from jaxw2v import Config
+from jaxw2v.corpus import open_corpus
+from jaxw2v.devices.storage_order import storage_row
+from jaxw2v.subwords import made_up_words
+from jaxw2v.training.loop.engine import Engine
+from jaxw2v.training.loop.feed import Feed
+from jaxw2v.training.setup.job import make_job
+from jaxw2v.training.step.composition import clear_rows, marked_rows
+from jaxw2v.training.step.state import place_initial_state
+
+RATE = 0.5
+PLAIN = Config(
+    embedding_dim=16, min_count=1, tokens_per_step=16_384, epochs=1, subsample_threshold=0.0
+)
+SUBWORDS = dataclasses.replace(PLAIN, subwords=True, min_ngram=2, ngram_buckets=3_000)
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    names = made_up_words(300)
+    return [[names[int(word[1:])] for word in s] for s in zipf_sentences(300, 12, 304)]
+
+
+def engine_of(stream, config, mesh=None, vectors=None):
+    counts, words = stream.vocabulary.counts, stream.vocabulary.words
+    job = make_job(config, counts, optax.sgd(RATE), on_cpu=True, words=words)
+    layout = lay_over(mesh, job)
+    state, key = place_initial_state(job, layout)
+    # Output rows that are not zero, so that input rows move.
+    rows = storage_row(np.arange(len(words)), len(words))
+    outputs = np.zeros(state.output_embedding.shape, np.float32)
+    outputs[rows] = np.random.default_rng(1).normal(size=(len(words), config.embedding_dim))
+    state = state._replace(
+        output_embedding=jax.device_put(outputs, state.output_embedding.sharding)
+    )
+    if vectors is not None:
+        inputs = np.zeros(state.input_embedding.shape, np.float32)
+        inputs[rows] = vectors
+        state = state._replace(input_embedding=jnp.asarray(inputs))
+    return Engine(job, layout, (state, key))
+
+
+def one_step(engine, stream):
+    chunk = Feed(stream, engine.job.plan.chunk_tokens, engine.layout).read(0).chunk
+    loss, steps = engine.train(chunk, 0, 0, np.array([0, 0.5], np.float32))
+    assert int(steps) == 1
+    return float(loss.total)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("objective", "mesh"),
+    [("skipgram", None), ("skipgram", "1x8"), ("skipgram", "2x2x2"), ("cbow", "4x1x2")],
+)
+def test_rows_move_by_their_share_of_what_vectors_would(sentences, objective, mesh):
+    config = dataclasses.replace(SUBWORDS, objective=objective)
+    stream = open_corpus(sentences, config, show_progress=False)
+    engine = engine_of(stream, config, mesh)
+    before = engine.word_vectors(stream.vocabulary)
+    plain = engine_of(stream, dataclasses.replace(PLAIN, objective=objective), None, before.vectors)
+    assert one_step(engine, stream) == pytest.approx(one_step(plain, stream), rel=1e-5)
+    after = engine.word_vectors(stream.vocabulary)
+    moved = np.asarray(plain.tables()[0]) - before.vectors
+    assert np.abs(moved).max() > 0.1
+    shared = engine.job.subwords
+    shares = moved / shared.sizes[:, None]
+    np.testing.assert_allclose(after.subwords.own - before.subwords.own, shares, atol=2e-6)
+    expected = np.zeros_like(before.subwords.shared)
+    for v, share in enumerate(shares):
+        expected[shared.shared[shared.starts[v] : shared.starts[v + 1]]] += share
+    moved = after.subwords.shared - before.subwords.shared
+    np.testing.assert_allclose(moved, expected, atol=1e-5)
+    outputs = plain.tables()[1]
+    np.testing.assert_allclose(after.output_vectors[: len(outputs)], outputs, atol=1e-5)
+    assert not np.asarray(engine.state_by_rows().ngrams.sums).any()
+
+
+def test_marked_rows_come_in_their_order():
+    marks = np.random.default_rng(0).integers(0, 2, 50).astype(np.int32)
+    found = marked_rows(jnp.asarray(marks), 7)
+    assert found.rows.size == 56
+    count = int(found.count)
+    assert found.rows[:count].tolist() == np.flatnonzero(marks).tolist()
+    assert (found.rows[count:] == 50).all()
+
+
+@pytest.mark.parametrize("rows_per_pass", [1, 7, 100])
+def test_only_marked_rows_are_cleared(rows_per_pass):
+    marks = np.random.default_rng(0).integers(0, 2, 50).astype(np.int32)
+    found = clear_rows(
+        jnp.ones((50, 3)), marked_rows(jnp.asarray(marks), rows_per_pass), rows_per_pass
+    )
+    np.testing.assert_array_equal(found, np.repeat(1 - marks[:, None], 3, axis=1))
