@@ -62,6 +62,30 @@ def score(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, float]:
     return scores
 
 
+def score_kinds(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, float]:
+    """Scores on questions of grammar and of meaning apart; on pairs with words never seen.
+
+    Args:
+      wv: the vectors.
+      eval_dir: folder with ws353.txt, simlex999.txt and questions-words.txt.
+
+    Returns:
+      The scores by name; of pairs with unseen words where vectors are made of n-grams and there are
+      such pairs.
+    """
+    sections = answer_questions(wv, eval_dir / "questions-words.txt", restrict=RESTRICT)
+    kinds: dict[str, list[bool]] = {"syntactic": [], "semantic": []}
+    for name, (answered, _) in sections.items():
+        kinds["syntactic" if name.startswith("gram") else "semantic"] += answered
+    scores = {name: sum(good) / len(good) for name, good in kinds.items() if good}
+    for name in ("ws353", "simlex999"):
+        found = evaluate_similarity(wv, eval_dir / f"{name}.txt")
+        if found.composed:
+            scores[f"{name}_with_unseen"] = found.spearman_composed
+            scores[f"{name}_unseen_pairs"] = found.composed
+    return scores
+
+
 def answers(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, list]:
     """What the scores are made of, to draw pairs and questions anew from.
 

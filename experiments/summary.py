@@ -211,6 +211,18 @@ def _accelerator(results: dict) -> str:
     )
 
 
+def _subwords(results: dict) -> str:
+    alone, made, peer = results["summary"]["whole"]
+    of_slice = {r["system"]: r for r in results["summary"]["slice"] if r["subwords"]}
+    ours, theirs = (of_slice[name]["ws353_with_unseen"] for name in ("jaxw2v", "fasttext"))
+    return (
+        f"{made['words_per_second'] / peer['words_per_second']:.1f} times fastText's words/s; "
+        f"WS-353 {made['ws353']:.3f} ({peer['ws353']:.3f}), syntactic questions "
+        f"{made['syntactic']:.3f} ({peer['syntactic']:.3f}; words alone {alone['syntactic']:.3f}); "
+        f"on a slice with unseen words WS-353 {ours:.3f} ({theirs:.3f})"
+    )
+
+
 LINES = (
     Line("accelerator", "150 M words a second on one GPU, with gensim's scores", _accelerator),
     Line("pytorch_blog", "The blog's 3.5 hours on a GPU, under 25 minutes here", _pytorch_blog),
@@ -222,6 +234,7 @@ LINES = (
     Line("quality_frontier", "The map from which the defaults come", _quality_frontier),
     Line("throughput", "Words a second, floors, peers on the same words", _throughput),
     Line("gensim_comparison", "Faster than gensim with better scores", _gensim_comparison),
+    Line("subwords", "Words of n-grams, three times as fast as fastText", _subwords),
     Line(
         "objectives",
         "All objectives as good as gensim's (mean score), skip-gram as fast",

@@ -25,6 +25,7 @@ from experiments.peer_files import run as peer_files
 from experiments.pytorch_blog import run as pytorch_blog
 from experiments.quality_frontier import draw as quality_frontier
 from experiments.quality_frontier import sizes
+from experiments.subwords import run as subwords
 from experiments.throughput import run as throughput
 from jaxw2v import InputError
 
@@ -62,6 +63,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "quality_frontier/intervals": lambda: sizes.intervals_table(
         _sizes()["runs"], _sizes()["intervals"]
     ),
+    "subwords": lambda: subwords.table(_of("subwords")),
     "throughput/cases": lambda: throughput.cases_table(_of("throughput")["cases"]),
     "throughput/peers": lambda: throughput.peers_table(_of("throughput")["peers"]),
     **{

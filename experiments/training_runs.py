@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 import jaxw2v
-from experiments.scores import SCORES, answers, score
+from experiments.scores import SCORES, answers, score, score_kinds
 
 SMOKE_SENTENCES = 2_000
 """Sentences of a smoke run."""
@@ -29,7 +29,7 @@ SMOKE_SENTENCES = 2_000
 class Worker:
     """One run of one system."""
 
-    system: Literal["gensim", "jaxw2v"]
+    system: Literal["gensim", "jaxw2v", "fasttext"]
     tokens: Path
     eval_dir: Path
     seed: int
@@ -43,6 +43,8 @@ class Worker:
     learning_rate: float | None = None
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
     subsample_threshold: float | None = 1e-4
+    subwords: bool = False
+    """Whether vectors are made of n-grams, as fastText's always are."""
     answers: bool = False
     """Whether the answers that the scores are made of are printed too."""
 
@@ -116,6 +118,7 @@ def train_jaxw2v(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
         row_updates=worker.row_updates,
         subsample_threshold=worker.subsample_threshold,
         seed=worker.seed,
+        subwords=worker.subwords,
     )
     with tempfile.TemporaryDirectory() as folder:
         wv = train(str(worker.tokens), config, out=folder)
@@ -133,18 +136,67 @@ def train_jaxw2v(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
     }
 
 
+def train_fasttext(worker: Worker) -> tuple[jaxw2v.WordVectors, dict]:
+    """Trains fastText, whose training and reading cannot be told apart.
+
+    Args:
+      worker: the run.
+
+    Returns:
+      The vectors, and what was measured.
+    """
+    import fasttext
+
+    begun = time.perf_counter()
+    model = fasttext.train_unsupervised(
+        str(worker.tokens),
+        model=worker.objective,
+        dim=worker.embedding_dim,
+        epoch=worker.epochs,
+        lr=worker.learning_rate or 0.05,
+        ws=5,
+        neg=5,
+        minn=3,
+        maxn=6,
+        t=worker.subsample_threshold,
+        thread=worker.workers,
+        verbose=0,
+    )
+    measured = {
+        "train_seconds": time.perf_counter() - begun,
+        "total_seconds": time.perf_counter() - begun,
+        "peak_memory_mib": peak_memory_mib(),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_model(f"{folder}/model.bin")
+        wv = jaxw2v.WordVectors.load(f"{folder}/model.bin", show_progress=False)
+    with open(worker.tokens, "rb") as text:
+        return wv, measured | {"raw_words": sum(len(line.split()) for line in text)}
+
+
+TRAIN = {"gensim": train_gensim, "jaxw2v": train_jaxw2v, "fasttext": train_fasttext}
+
+
 def run_worker(worker: Worker) -> None:
     """Trains, scores, and prints one line of JSON.
 
     Args:
       worker: the run.
     """
-    wv, measured = {"gensim": train_gensim, "jaxw2v": train_jaxw2v}[worker.system](worker)
+    wv, measured = TRAIN[worker.system](worker)
     measured["words_per_second"] = worker.epochs * measured["raw_words"] / measured["train_seconds"]
-    measured |= score(wv, worker.eval_dir)
+    measured |= score(wv, worker.eval_dir) | score_kinds(wv, worker.eval_dir)
     if worker.answers:
         measured["answers"] = answers(wv, worker.eval_dir)
-    names = ("system", "objective", "output_layer", "row_updates", "learning_rate", "seed")
+    names = (
+        "system",
+        "objective",
+        "output_layer",
+        "row_updates",
+        "learning_rate",
+        "seed",
+        "subwords",
+    )
     print(json.dumps({name: getattr(worker, name) for name in names} | measured))
 
 

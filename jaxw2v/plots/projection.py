@@ -60,7 +60,7 @@ def choose_words(wv: WordVectors, wanted: str) -> list[str]:
             raise InputError(f"{wanted}: {reason}; --words takes a file or top-N") from None
         words = list(dict.fromkeys(map(wv.vocabulary.fold, text.split())))
     for word in words:
-        if word not in wv:
+        if word not in wv.vocabulary:
             raise InputError(f"{wanted}: {wv.vocabulary.missing(word)}")
     if len(words) < 3:
         raise InputError(f"{wanted}: names {len(words)} words; a picture needs 3 or more")

@@ -65,7 +65,8 @@ def train(
         vectors are those of a run that was never interrupted, bit for bit; more epochs than were
         asked for at first continue at the learning rate that the longer run has there.
       init_from: vectors, or whatever :meth:`jaxw2v.WordVectors.load` takes: input rows of words
-        found there start from them, and stay as they are with ``config.freeze_loaded``. Rows of
+        found there start from them, and stay as they are with ``config.freeze_loaded``; with
+        ``config.subwords`` their own rows do, beside those of n-grams. Rows of
         the file that cannot be used are left out, with a warning; but not in word2vec's binary
         format, which is refused with them.
       continue_from: folder of a run whose tables and optimizer are trained on, on this text. Old

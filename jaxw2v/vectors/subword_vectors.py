@@ -14,7 +14,7 @@ WORDS_AT_ONCE = 65_536
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class SubwordVectors:
-    """The rows of words and n-grams.
+    """The rows of words and n-grams, which cannot be changed in place.
 
     Attributes:
       ngrams: which n-grams a word has.
@@ -38,6 +38,13 @@ class SubwordVectors:
     shared: np.ndarray
     buckets: np.ndarray
     rows: np.ndarray
+
+    def __post_init__(self) -> None:
+        for name in ("own", "shared", "buckets", "rows"):
+            # Words would no longer have the vectors that were made of them.
+            view = getattr(self, name).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
 
     @classmethod
     def of_tables(cls, rows: SharedRows, own: np.ndarray, shared: np.ndarray) -> SubwordVectors:

@@ -194,7 +194,8 @@ class WordVectors(NearestWords, Comparisons):
             ``glove``, the same text without its header; ``fasttext-bin``, vectors of words and
             n-grams, which fastText and gensim read; ``safetensors``, vectors, words and counts in
             one file; ``tensorboard``, for its projector; ``static-embedding``, a folder that
-            model2vec and sentence-transformers load.
+            model2vec and sentence-transformers load. Only ``fasttext-bin`` holds those of
+            n-grams; the others, those of the words of the vocabulary, made of them.
           tokenizer: the tokenizer by which ``static-embedding`` finds the words of a text.
 
         Raises:

@@ -122,6 +122,7 @@ def test_two_processes_give_the_bits_of_one(two):
     check_bits(*two)
 
 
+@pytest.mark.lengthy
 def test_four_processes_give_the_bits_of_one(corpus, tmp_path):
     check_bits(tmp_path, train_many_and_alone(corpus, tmp_path, 4, 1, "1x4"))
 

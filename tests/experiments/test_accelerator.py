@@ -33,6 +33,7 @@ def test_parts_are_those_of_the_command_line():
 
 
 @pytest.mark.slow
+@pytest.mark.lengthy
 def test_smoke(small_folder):
     for name in HERE:
         results = done_here(small_folder, name)
@@ -53,6 +54,7 @@ def test_smoke(small_folder):
 
 
 @pytest.mark.slow
+@pytest.mark.lengthy
 def test_the_whole_job_and_a_run_that_is_killed(small_folder):
     results = done_here(small_folder, "job")
     assert [record["seed"] for record in results["job"]["runs"]] == [1, 2, 3, 1]

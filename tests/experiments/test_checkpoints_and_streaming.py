@@ -10,6 +10,7 @@ from experiments.streaming.run import Streaming
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.lengthy
 def test_checkpoints_smoke(small_folder):
     results = small_folder / "results.json"
     parts = ("kill", "terminate", "meshes")

@@ -214,6 +214,7 @@ def write_reviews(path, rng):
 
 
 @pytest.mark.slow
+@pytest.mark.lengthy
 def test_sentiment_smoke(small_folder):
     rng, path = np.random.default_rng(0), small_folder / "results.json"
     for name in ("train.tsv", "test.tsv"):

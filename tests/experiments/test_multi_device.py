@@ -12,6 +12,7 @@ from experiments.multi_device import pmap_loop, run
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.lengthy
 def test_smoke(small_folder):
     results = small_folder / "results.json"
     corpus = small_folder / "corpus.txt"
@@ -55,6 +56,7 @@ def test_a_loop_under_pmap_gives_the_bits_of_a_mesh(small_folder):
     np.testing.assert_array_equal(looped.vectors, trained.vectors)
 
 
+@pytest.mark.lengthy
 def test_large_vocabularies_smoke(small_folder):
     results = small_folder / "results.json"
     settings = LargeVocabulary(

@@ -8,6 +8,7 @@ from experiments.objectives.run import Objectives, summarize
 
 
 @pytest.mark.slow
+@pytest.mark.lengthy
 def test_smoke(small_folder):
     results = small_folder / "results.json"
     corpus = str(small_folder / "corpus.txt")

@@ -231,8 +231,7 @@ def _over_pieces(
 
     def one_pass(i, total):
         number = i * PIECES_AT_ONCE + jnp.arange(PIECES_AT_ONCE, dtype=jnp.int32)
-        slots = jnp.searchsorted(pieces.ends, number, side="right", method="scan_unrolled")
-        slots = slots.astype(jnp.int32)
+        slots = _how_many_up_to(pieces.ends, number)
         found = pieces.offset.at[slots].get(**CLIP) + number
         found = jnp.where(number < pieces.ends[-1], found, outside)
         rows = parts.rows.at[found].get(
@@ -243,6 +242,20 @@ def _over_pieces(
 
     passes = (pieces.ends[-1] + PIECES_AT_ONCE - 1) // PIECES_AT_ONCE
     return jax.lax.fori_loop(0, passes, one_pass, start)
+
+
+def _how_many_up_to(ends: jax.Array, numbers: jax.Array) -> jax.Array:
+    """For each number how many of some numbers in order do not exceed it, by halving.
+
+    As ``jnp.searchsorted`` finds it, of whose unrolled steps XLA makes one kernel that takes many
+    seconds to compile.
+    """
+    found = jnp.zeros_like(numbers)
+    for bit in reversed(range(ends.size.bit_length())):
+        further = found + (1 << bit)
+        fits = (further <= ends.size) & (ends.at[further - 1].get(**CLIP) <= numbers)
+        found = jax.lax.optimization_barrier(jnp.where(fits, further, found))
+    return found
 
 
 def _own(rows: jax.Array, rows_here: int, shards: Shards) -> jax.Array:

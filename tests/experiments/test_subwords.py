@@ -1,0 +1,33 @@
+"""What the experiment on n-grams makes of its runs."""
+
+import sys
+
+import pytest
+
+from experiments.subwords.run import Subwords, summarize, table
+from jaxw2v import InputError
+
+RUN = {
+    "system": "jaxw2v",
+    "subwords": True,
+    "total_seconds": 10.0,
+    "peak_memory_mib": 500.0,
+    "raw_words": 1_000_000,
+    "ws353": 0.5,
+    "simlex999": 0.25,
+    "syntactic": 0.75,
+    "semantic": 0.125,
+}
+
+
+def test_words_a_second_count_all_of_the_time():
+    (record,) = summarize([RUN, RUN | {"total_seconds": 30.0}], epochs=5)
+    assert record["words_per_second"] == 250_000
+    shown = table({"summary": {"whole": [record]}})
+    assert "| whole | `--subwords` | 0.250 M | 500 MiB | 0.500 | 0.250 | 0.750 | 0.125 |" in shown
+
+
+def test_without_fasttext_it_says_what_to_install(small_folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fasttext", None)
+    with pytest.raises(InputError, match="pip install fasttext-community"):
+        Subwords(str(small_folder / "corpus.txt"), small_folder, smoke=True).check()
