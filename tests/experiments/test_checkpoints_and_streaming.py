@@ -24,6 +24,7 @@ def test_checkpoints_smoke(small_folder):
     assert found["meshes"][0]["same_bits_at_the_end"]
 
 
+@pytest.mark.lengthy
 def test_streaming_smoke(small_folder):
     results = small_folder / "results.json"
     Streaming(small_folder / "corpus.txt", results=results, smoke=True).measure()

@@ -12,6 +12,7 @@ from experiments.throughput.synthetic import synthetic_stream
 
 
 @pytest.mark.slow
+@pytest.mark.lengthy
 def test_smoke(tmp_path):
     path = tmp_path / "results.json"
     parts = ("cases", "sweep", "peers")
