@@ -185,7 +185,7 @@ def test_a_full_disk_loses_nothing(trained, corpus, tmp_path, capsys, monkeypatc
     with open(corpus, "a") as file:
         file.write("\nfive new words stand here")
 
-    def full(path, tensors, size, about):
+    def full(path, tensors, size, others, about):
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device", str(path))
 
