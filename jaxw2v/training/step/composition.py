@@ -7,6 +7,7 @@ word goes to each of the rows it was made of.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,7 +16,6 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jaxw2v.devices.row_sharding import local_rows
 from jaxw2v.devices.shards import Shards
 from jaxw2v.sampling.indexing import CLIP, DROP, IN_BOUNDS, ZERO
 from jaxw2v.training.setup.row_slots import capacity
@@ -227,18 +227,17 @@ def _over_pieces(
     and rows and weights of their n-grams, [n, PIECE]; rows of others are past those of this device.
     """
     pieces = _count(words, parts)
-    outside = parts.rows.shape[0]
+    outside, table_rows = parts.rows.shape[0], rows_here * shards.count(shards.vocab)
+    of_ngrams = dataclasses.replace(shards, vocabulary_size=table_rows)
 
     def one_pass(i, total):
         number = i * PIECES_AT_ONCE + jnp.arange(PIECES_AT_ONCE, dtype=jnp.int32)
         slots = _how_many_up_to(pieces.ends, number)
         found = pieces.offset.at[slots].get(**CLIP) + number
         found = jnp.where(number < pieces.ends[-1], found, outside)
-        rows = parts.rows.at[found].get(
-            mode="fill", fill_value=rows_here * shards.count(shards.vocab)
-        )
+        rows = parts.rows.at[found].get(mode="fill", fill_value=table_rows)
         weights = parts.weights.at[found].get(mode="fill", fill_value=0)
-        return add(total, slots, _own(rows, rows_here, shards), weights)
+        return add(total, slots, of_ngrams.own(rows), weights)
 
     passes = (pieces.ends[-1] + PIECES_AT_ONCE - 1) // PIECES_AT_ONCE
     return jax.lax.fori_loop(0, passes, one_pass, start)
@@ -256,11 +255,6 @@ def _how_many_up_to(ends: jax.Array, numbers: jax.Array) -> jax.Array:
         fits = (further <= ends.size) & (ends.at[further - 1].get(**CLIP) <= numbers)
         found = jax.lax.optimization_barrier(jnp.where(fits, further, found))
     return found
-
-
-def _own(rows: jax.Array, rows_here: int, shards: Shards) -> jax.Array:
-    """Indices of rows of n-grams in this device's part; ``rows_here`` for others."""
-    return local_rows(rows, rows_here, shards.vocab) if shards.vocab else rows
 
 
 def _count(words: TouchedRows, parts: WordParts[jax.Array]) -> _Pieces:
