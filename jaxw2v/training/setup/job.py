@@ -28,6 +28,7 @@ from jaxw2v.training.setup.footprint import FLOAT, INT, Footprint
 from jaxw2v.training.setup.optimizer import default_optimizer
 from jaxw2v.training.setup.schedule import linear_decay
 from jaxw2v.training.setup.sizes import Plan, Sizes, choose_subsample_threshold, make_plan
+from jaxw2v.training.setup.word_parts import WordParts, make_word_parts
 from jaxw2v.training.setup.wrappers import check_elementwise, hold_rows, keep_row_norm
 
 
@@ -91,7 +92,7 @@ class Job:
         layer, dim = self.objective.output_layer, self.config.embedding_dim
         table = jax.ShapeDtypeStruct((2, dim), jnp.float32)
         moments = jax.tree.leaves(jax.eval_shape(self.optimizer.init, table))
-        constants = jax.tree.leaves(self.constants)
+        constants = jax.tree.leaves((self.constants, self.word_parts))
         return Footprint(
             plan=self.plan,
             mesh=mesh,
@@ -107,15 +108,18 @@ class Job:
             moments=sum(leaf.shape == table.shape for leaf in moments),
             row_moments=sum(leaf.shape == (2, 1) for leaf in moments),
             row_sums=(self.own_optimizer is None) + (self.config.max_norm is not None),
-            constant_bytes=INT * len(self.keep)
-            + sum(leaf.nbytes for leaf in constants)
-            + (0 if self.subwords is None else 6 * len(self.subwords.shared) + 16 * len(self.keep)),
+            constant_bytes=INT * len(self.keep) + sum(leaf.nbytes for leaf in constants),
             shared_rows=None if self.subwords is None else self.subwords.num_shared,
             every_input_row=self.config.row_updates == "dense",
             every_output_row=layer.touches_every_row or self.config.row_updates == "dense",
             whole_outputs=layer.reads_every_row,
             parts=int(layer.parts(self.objective.input_layer.targets(self._full_windows()))),
         ).with_smaller_exchange()
+
+    @functools.cached_property
+    def word_parts(self) -> WordParts[np.ndarray] | None:
+        """Of which rows of n-grams each word is made, as the devices read it."""
+        return None if self.subwords is None else make_word_parts(self.subwords)
 
     @property
     def _predicts_own_words(self) -> bool:

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxw2v.sampling import ContextBounds, subsample_pairs
 from jaxw2v.training.objectives import LayerConstants, Windows
 from jaxw2v.training.objectives.output_layer import Arrays
-from jaxw2v.training.step.word_parts import Leaf, WordParts
+from jaxw2v.training.setup.word_parts import Leaf, WordParts
 
 
 class Blocks(NamedTuple):

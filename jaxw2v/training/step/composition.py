@@ -26,7 +26,7 @@ from jaxw2v.training.step.row_updates import (
     update_rows,
 )
 from jaxw2v.training.step.state import NgramState, TableState
-from jaxw2v.training.step.word_parts import PIECE, WordParts
+from jaxw2v.training.setup.word_parts import PIECE, WordParts
 
 PIECES_AT_ONCE = 1_024
 

@@ -15,7 +15,6 @@ from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs, WordArrays
 from jaxw2v.training.step.chunk import make_train_chunk
 from jaxw2v.training.step.state import TrainState, initial_state
-from jaxw2v.training.step.word_parts import make_word_parts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,8 +29,7 @@ def word_arrays(job: Job) -> WordArrays[np.ndarray]:
     Returns:
       The arrays, on the host.
     """
-    parts = None if job.subwords is None else make_word_parts(job.subwords)
-    return WordArrays(keep_threshold(job.keep), job.constants, parts)
+    return WordArrays(keep_threshold(job.keep), job.constants, job.word_parts)
 
 
 def chunk_specs(layout: Layout) -> ChunkInputs[PartitionSpec]:

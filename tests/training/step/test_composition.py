@@ -60,16 +60,28 @@ def one_step(engine, stream):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:mesh 1x1x8 leaves 2 columns")
 @pytest.mark.parametrize(
-    ("objective", "mesh"),
-    [("skipgram", None), ("skipgram", "1x8"), ("skipgram", "2x2x2"), ("cbow", "4x1x2")],
+    ("objective", "output_layer", "mesh"),
+    [
+        ("skipgram", "negative_sampling", None),
+        ("skipgram", "negative_sampling", "8x1"),
+        ("skipgram", "negative_sampling", "1x8"),
+        ("skipgram", "negative_sampling", "1x1x8"),
+        ("skipgram", "negative_sampling", "2x2x2"),
+        ("skipgram", "softmax", "2x2"),
+        ("skipgram", "hierarchical_softmax", "2x2"),
+        ("cbow", "negative_sampling", "4x1x2"),
+        ("cbow", "hierarchical_softmax", None),
+    ],
 )
-def test_rows_move_by_their_share_of_what_vectors_would(sentences, objective, mesh):
-    config = dataclasses.replace(SUBWORDS, objective=objective)
+def test_rows_move_by_their_share_of_what_vectors_would(sentences, objective, output_layer, mesh):
+    layers = {"objective": objective, "output_layer": output_layer}
+    config = dataclasses.replace(SUBWORDS, **layers)
     stream = open_corpus(sentences, config, show_progress=False)
     engine = engine_of(stream, config, mesh)
     before = engine.word_vectors(stream.vocabulary)
-    plain = engine_of(stream, dataclasses.replace(PLAIN, objective=objective), None, before.vectors)
+    plain = engine_of(stream, dataclasses.replace(PLAIN, **layers), None, before.vectors)
     assert one_step(engine, stream) == pytest.approx(one_step(plain, stream), rel=1e-5)
     after = engine.word_vectors(stream.vocabulary)
     moved = np.asarray(plain.tables()[0]) - before.vectors
@@ -82,8 +94,8 @@ def test_rows_move_by_their_share_of_what_vectors_would(sentences, objective, me
         expected[shared.shared[shared.starts[v] : shared.starts[v + 1]]] += share
     moved = after.subwords.shared - before.subwords.shared
     np.testing.assert_allclose(moved, expected, atol=1e-5)
-    outputs = plain.tables()[1]
-    np.testing.assert_allclose(after.output_vectors[: len(outputs)], outputs, atol=1e-5)
+    found, expected = (e.state_by_rows().output_embedding for e in (engine, plain))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
     assert not np.asarray(engine.state_by_rows().ngrams.sums).any()
 
 
