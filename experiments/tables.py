@@ -12,6 +12,7 @@ from pathlib import Path
 
 from experiments import results_file, summary
 from experiments.accelerator import run as accelerator
+from experiments.cheap_tricks import run as cheap_tricks
 from experiments.checkpoints import run as checkpoints
 from experiments.continued_training import run as continued_training
 from experiments.embedding_is_a_lookup import run as embedding_is_a_lookup
@@ -36,6 +37,7 @@ MARKED = re.compile(r"<!-- table (\S+) -->\n.*?<!-- end of table -->", re.DOTALL
 TABLES: dict[str, Callable[[], str]] = {
     "all": summary.table,
     "accelerator": lambda: accelerator.table(_of("accelerator")["speed"]["cases"]),
+    "cheap_tricks": lambda: cheap_tricks.table(_of("cheap_tricks")),
     "checkpoints": lambda: checkpoints.table(_of("checkpoints")["meshes"]),
     "continued_training": lambda: continued_training.table(_of("continued_training")["arms"]),
     "embedding_is_a_lookup": lambda: embedding_is_a_lookup.table(
