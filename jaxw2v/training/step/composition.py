@@ -19,6 +19,7 @@ import optax
 from jaxw2v.devices.shards import Shards
 from jaxw2v.sampling.indexing import CLIP, DROP, IN_BOUNDS, ZERO
 from jaxw2v.training.setup.row_slots import capacity
+from jaxw2v.training.setup.word_parts import PIECE, WordParts
 from jaxw2v.training.step.row_updates import (
     TouchedRows,
     add_to_rows,
@@ -26,7 +27,6 @@ from jaxw2v.training.step.row_updates import (
     update_rows,
 )
 from jaxw2v.training.step.state import NgramState, TableState
-from jaxw2v.training.setup.word_parts import PIECE, WordParts
 
 PIECES_AT_ONCE = 1_024
 
