@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import jaxw2v
@@ -62,24 +63,29 @@ def score(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, float]:
     return scores
 
 
-def score_kinds(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, float]:
-    """Scores on questions of grammar and of meaning apart; on pairs with words never seen.
+def score_kinds(
+    wv: jaxw2v.WordVectors, eval_dir: Path, more_pairs: Sequence[Path] = ()
+) -> dict[str, float]:
+    """The same scores, and those of questions of grammar and of meaning, of pairs never seen.
 
     Args:
       wv: the vectors.
       eval_dir: folder with ws353.txt, simlex999.txt and questions-words.txt.
+      more_pairs: further files of word pairs.
 
     Returns:
-      The scores by name; of pairs with unseen words where vectors are made of n-grams and there are
-      such pairs.
+      The scores by name, those of files by the file's; of pairs with unseen words too where vectors
+      are made of n-grams and there are such pairs.
     """
     sections = answer_questions(wv, eval_dir / "questions-words.txt", restrict=RESTRICT)
     kinds: dict[str, list[bool]] = {"syntactic": [], "semantic": []}
     for name, (answered, _) in sections.items():
         kinds["syntactic" if name.startswith("gram") else "semantic"] += answered
+    kinds["google_analogies"] = kinds["syntactic"] + kinds["semantic"]
     scores = {name: sum(good) / len(good) for name, good in kinds.items() if good}
-    for name in ("ws353", "simlex999"):
-        found = evaluate_similarity(wv, eval_dir / f"{name}.txt")
+    for path in (eval_dir / "ws353.txt", eval_dir / "simlex999.txt", *more_pairs):
+        found, name = evaluate_similarity(wv, path), path.stem
+        scores[name] = found.spearman
         if found.composed:
             scores[f"{name}_with_unseen"] = found.spearman_composed
             scores[f"{name}_unseen_pairs"] = found.composed

@@ -212,14 +212,16 @@ def _accelerator(results: dict) -> str:
 
 
 def _subwords(results: dict) -> str:
-    alone, made, peer = results["summary"]["whole"]
-    of_slice = {r["system"]: r for r in results["summary"]["slice"] if r["subwords"]}
+    alone, made, peer = results["whole"]["summary"]
+    of_slice = {r["system"]: r for r in results["12,000 lines"]["summary"] if r["subwords"]}
     ours, theirs = (of_slice[name]["ws353_with_unseen"] for name in ("jaxw2v", "fasttext"))
     return (
         f"{made['words_per_second'] / peer['words_per_second']:.1f} times fastText's words/s; "
         f"WS-353 {made['ws353']:.3f} ({peer['ws353']:.3f}), syntactic questions "
-        f"{made['syntactic']:.3f} ({peer['syntactic']:.3f}; words alone {alone['syntactic']:.3f}); "
-        f"on a slice with unseen words WS-353 {ours:.3f} ({theirs:.3f})"
+        f"{made['syntactic']:.3f} ({peer['syntactic']:.3f}; words alone {alone['syntactic']:.3f}), "
+        f"rare words {made['rare_words']:.3f} ({peer['rare_words']:.3f}; words alone "
+        f"{alone['rare_words']:.3f}); on a slice with unseen words WS-353 {ours:.3f} "
+        f"({theirs:.3f})"
     )
 
 

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 import jaxw2v
-from experiments.scores import SCORES, answers, score, score_kinds
+from experiments.scores import SCORES, answers, score_kinds
 
 SMOKE_SENTENCES = 2_000
 """Sentences of a smoke run."""
@@ -45,6 +45,8 @@ class Worker:
     subsample_threshold: float | None = 1e-4
     subwords: bool = False
     """Whether vectors are made of n-grams, as fastText's always are."""
+    more_pairs: tuple[Path, ...] = ()
+    """Further files of word pairs with scores."""
     answers: bool = False
     """Whether the answers that the scores are made of are printed too."""
 
@@ -185,7 +187,7 @@ def run_worker(worker: Worker) -> None:
     """
     wv, measured = TRAIN[worker.system](worker)
     measured["words_per_second"] = worker.epochs * measured["raw_words"] / measured["train_seconds"]
-    measured |= score(wv, worker.eval_dir) | score_kinds(wv, worker.eval_dir)
+    measured |= score_kinds(wv, worker.eval_dir, worker.more_pairs)
     if worker.answers:
         measured["answers"] = answers(wv, worker.eval_dir)
     names = (
@@ -265,5 +267,6 @@ def _line(run: dict) -> str:
 
 if __name__ == "__main__":
     given = json.loads(sys.argv[1])
-    given.update(tokens=Path(given["tokens"]), eval_dir=Path(given["eval_dir"]))
+    given.update({name: Path(given[name]) for name in ("tokens", "eval_dir")})
+    given["more_pairs"] = tuple(map(Path, given["more_pairs"]))
     run_worker(Worker(**given))

@@ -14,11 +14,10 @@ from experiments.cheap_tricks.all_but_the_top import all_but_the_top
 from experiments.cheap_tricks.weights import OneOverDistance, PositionWeights
 from experiments.experiment import Experiment, Parts
 from experiments.grouping import by_settings, means
-from experiments.scores import check_file, check_sets, score, score_kinds
+from experiments.scores import check_file, check_sets, score_kinds
 from jaxw2v import Config
 from jaxw2v.training import Objective, Windows
 from jaxw2v.training.objectives import make_objective
-from jaxw2v.vectors import evaluate_similarity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,9 +68,7 @@ class CheapTricks(Experiment):
         found = []
         for trick, change in AFTERWARDS.items():
             changed = change(wv)
-            scores = score(changed, self.eval_dir) | score_kinds(changed, self.eval_dir)
-            for path in self.more_pairs:
-                scores[path.stem] = evaluate_similarity(changed, path).spearman
+            scores = score_kinds(changed, self.eval_dir, self.more_pairs)
             found.append({"trained": name, "trick": trick, "seed": seed, "scores": scores})
             print(f"{name}, {trick}, seed {seed}:", _line(scores), flush=True)
         return found

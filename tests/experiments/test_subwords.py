@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from experiments.subwords.run import Subwords, summarize, table
+from experiments.subwords.run import SETS, Subwords, summarize, table
 from jaxw2v import InputError
 
 RUN = {
@@ -15,16 +15,18 @@ RUN = {
     "raw_words": 1_000_000,
     "ws353": 0.5,
     "simlex999": 0.25,
+    "simlex999_with_unseen": 0.125,
     "syntactic": 0.75,
     "semantic": 0.125,
 }
 
 
 def test_words_a_second_count_all_of_the_time():
-    (record,) = summarize([RUN, RUN | {"total_seconds": 30.0}], epochs=5)
+    (record,) = summarize([RUN, RUN | {"total_seconds": 30.0}], epochs=5, sets=SETS)
     assert record["words_per_second"] == 250_000
-    shown = table({"summary": {"whole": [record]}})
-    assert "| whole | `--subwords` | 0.250 M | 500 MiB | 0.500 | 0.250 | 0.750 | 0.125 |" in shown
+    shown = table({"whole": {"sets": SETS, "summary": [record]}})
+    expected = "0.250 M | 500 MiB | 0.500 | 0.250 (0.125) | 0.750 | 0.125 |"
+    assert f"| whole | `--subwords` | 2 | {expected}" in shown
 
 
 def test_without_fasttext_it_says_what_to_install(small_folder, monkeypatch):
