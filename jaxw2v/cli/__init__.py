@@ -16,6 +16,7 @@ import tyro
 
 import jaxw2v
 from jaxw2v.cli.encode import Encode
+from jaxw2v.cli.info import Info
 from jaxw2v.cli.plan import Plan
 from jaxw2v.cli.plot import Plot
 from jaxw2v.cli.results import Evaluate, Export, Neighbors
@@ -30,11 +31,12 @@ Command = (
     | Annotated[Encode, tyro.conf.subcommand("encode")]
     | Annotated[Neighbors, tyro.conf.subcommand("neighbors")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[Info, tyro.conf.subcommand("info")]
     | Annotated[Export, tyro.conf.subcommand("export")]
     | Annotated[Plot, tyro.conf.subcommand("plot")]
     | Annotated[Plan, tyro.conf.subcommand("plan")]
 )
-PRINTING = (Neighbors, Evaluate, Plan)
+PRINTING = (Neighbors, Evaluate, Info, Plan)
 """Commands whose result is what they print."""
 
 

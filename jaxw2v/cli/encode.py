@@ -8,12 +8,13 @@ from typing import Annotated
 
 import tyro
 
-from jaxw2v.config import TextSettings
+from jaxw2v.cli.options import StreamSettings, described
 from jaxw2v.progress import say
 
 
+@described
 @dataclasses.dataclass(frozen=True)
-class Encode:
+class Encode(StreamSettings):
     """Turns text into a token stream once, for many runs of jaxw2v train.
 
     It goes on where an interrupted one stopped.
@@ -25,9 +26,6 @@ class Encode:
     """Folder for the token stream; give it to jaxw2v train as the corpus."""
     overwrite: bool = False
     """Replace a token stream of other text or settings."""
-    settings: tyro.conf.OmitArgPrefixes[TextSettings] = dataclasses.field(
-        default_factory=TextSettings
-    )
 
     def run(self) -> None:
         """Runs the command."""

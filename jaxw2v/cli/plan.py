@@ -6,14 +6,13 @@ import dataclasses
 import json
 import os
 
-import tyro
-
-from jaxw2v.config import Config
+from jaxw2v.cli.options import RunSettings, described
 from jaxw2v.errors import InputError
 
 
+@described
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class Plan(RunSettings):
     """Computes what a run would take of each device, without text and without the devices."""
 
     vocab: int
@@ -30,7 +29,6 @@ class Plan:
     grid of its chips, such as v5e:2x2."""
     json: bool = False
     """Print the figures as JSON (bytes, seconds)."""
-    config: tyro.conf.OmitArgPrefixes[Config] = dataclasses.field(default_factory=Config)
 
     def run(self) -> None:
         """Runs the command."""

@@ -8,12 +8,14 @@ from typing import Annotated, Literal
 
 import tyro
 
+from jaxw2v.cli.options import described
 from jaxw2v.cli.out_path import check_out
 from jaxw2v.cli.results import Reading
 from jaxw2v.errors import InputError
 from jaxw2v.progress import say
 
 
+@described
 @dataclasses.dataclass(frozen=True)
 class Plot(Reading):
     """Draws words in the plane, as a picture or as a page to pan, zoom and search.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from jaxw2v.cli.options import described
 from jaxw2v.cli.out_path import check_out
 from jaxw2v.errors import InputError
 from jaxw2v.progress import say
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from jaxw2v.vectors import WordVectors
 
 
+@described
 @dataclasses.dataclass(frozen=True)
 class Reading:
     """How vectors are read."""
@@ -55,15 +57,19 @@ class Reading:
         return wv
 
 
+@described
 @dataclasses.dataclass(frozen=True)
-class _OfVectors(Reading):
+class OfVectors(Reading):
+    """What is done with the vectors of one run or file."""
+
     folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIR")]
     """Folder that jaxw2v train wrote; or a file of vectors in word2vec's, GloVe's or fastText's
     format, or safetensors; or a folder of model2vec."""
 
 
+@described
 @dataclasses.dataclass(frozen=True)
-class Neighbors(_OfVectors):
+class Neighbors(OfVectors):
     """Prints the words nearest to words, or to expressions such as "king - man + woman"."""
 
     words: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="WORD")]
@@ -90,8 +96,9 @@ class Neighbors(_OfVectors):
                 print(f"  {cosine:6.3f}  {word}")
 
 
+@described
 @dataclasses.dataclass(frozen=True)
-class Evaluate(_OfVectors):
+class Evaluate(OfVectors):
     """Scores vectors on word-similarity and analogy files."""
 
     similarity: tuple[Path, ...] = ()
@@ -138,8 +145,9 @@ class Evaluate(_OfVectors):
             )
 
 
+@described
 @dataclasses.dataclass(frozen=True)
-class Export(_OfVectors):
+class Export(OfVectors):
     """Writes vectors in another program's format."""
 
     format: Annotated[str, tyro.conf.arg(metavar="NAME")]

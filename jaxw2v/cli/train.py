@@ -4,20 +4,67 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from jaxw2v.config import Checkpointing, Config
+from jaxw2v.cli.glance import describe_training
+from jaxw2v.cli.options import RunSettings, Saving, described
+from jaxw2v.config import Checkpointing
 from jaxw2v.errors import InputError
 from jaxw2v.progress import say
+
+if TYPE_CHECKING:
+    from jaxw2v.vectors import WordVectors
 
 BUILTIN_PROBES = ("array", "file", "thread")
 
 
+@described
 @dataclasses.dataclass(frozen=True)
-class Train:
+class Devices:
+    """Where the run takes place."""
+
+    mesh: str | None = None
+    """Devices as DATAxVOCAB or DATAxVOCABxDIM, such as 4x2 or 1x1x8: replicas of the tables, by
+    parts of their rows, by parts of their columns; None takes all accelerators, in the way that
+    moves the fewest bytes, or one CPU device."""
+    distributed: bool = False
+    """Join the other processes of a run; Slurm, Kubernetes, Open MPI and Cloud TPU say by
+    themselves which those are."""
+    coordinator: str | None = None
+    """Elsewhere: address and port of the first process, HOST:PORT."""
+    num_processes: int | None = None
+    """Elsewhere: how many processes there are (processes)."""
+    process_id: int | None = None
+    """Elsewhere: which one this is, from 0 (integer)."""
+    compilation_cache: bool = True
+    """Keep compiled programs beside the cached corpora, so that the next run starts sooner."""
+
+    def join(self) -> None:
+        """Joins the other processes, if there are any."""
+        places = {
+            "--coordinator": self.coordinator,
+            "--num-processes": self.num_processes,
+            "--process-id": self.process_id,
+        }
+        given = [name for name, value in places.items() if value is not None]
+        if given and not self.distributed:
+            raise InputError(f"{given[0]} has an effect with --distributed only; give that too")
+        if given and len(given) < len(places):
+            missing = " and ".join(name for name in places if name not in given)
+            raise InputError(f"{given[0]} needs {missing} as well")
+        if self.distributed:
+            from jaxw2v.devices.processes import join
+
+            join(self.coordinator, self.num_processes, self.process_id)
+
+
+@described
+@dataclasses.dataclass(frozen=True)
+class Train(RunSettings):
     """Trains word vectors on text and writes them to a folder."""
 
     corpus: tyro.conf.Positional[tuple[str, ...]] = ()
@@ -42,33 +89,18 @@ class Train:
     """Append no words to those of --continue-from."""
     validation: str | None = None
     """File of held-out text whose loss is measured each epoch."""
-    mesh: str | None = None
-    """Devices as DATAxVOCAB or DATAxVOCABxDIM, such as 4x2 or 1x1x8: replicas of the tables, by
-    parts of their rows, by parts of their columns; None takes all accelerators, in the way that
-    moves the fewest bytes, or one CPU device."""
-    distributed: bool = False
-    """Join the other processes of a run; Slurm, Kubernetes, Open MPI and Cloud TPU say by
-    themselves which those are."""
-    coordinator: str | None = None
-    """Elsewhere: address and port of the first process, HOST:PORT."""
-    num_processes: int | None = None
-    """Elsewhere: how many processes there are (processes)."""
-    process_id: int | None = None
-    """Elsewhere: which one this is, from 0 (integer)."""
-    compilation_cache: bool = True
-    """Keep compiled programs beside the cached corpora, so that the next run starts sooner."""
-    checkpointing: tyro.conf.OmitArgPrefixes[Checkpointing] = dataclasses.field(
-        default_factory=Checkpointing
-    )
-    config: tyro.conf.OmitArgPrefixes[Config] = dataclasses.field(default_factory=Config)
+    quiet: bool = False
+    """Say nothing but warnings and errors."""
+    devices: tyro.conf.OmitArgPrefixes[Devices] = dataclasses.field(default_factory=Devices)
+    saving: tyro.conf.OmitArgPrefixes[Saving] = dataclasses.field(default_factory=Saving)
 
     def run(self) -> None:
         """Runs the command."""
         from jaxw2v.corpus import Files
         from jaxw2v.training import is_first, train
 
-        self._join()
-        if self.compilation_cache:
+        self.devices.join()
+        if self.devices.compilation_cache:
             _keep_compiled_programs()
         names, config = self.corpus or ("builtin",), self.config
         if names == ("builtin",) and not os.path.exists("builtin"):
@@ -84,29 +116,27 @@ class Train:
             init_from=self.init_from,
             continue_from=self.continue_from,
             keep_vocabulary=self.keep_vocabulary,
-            checkpointing=self.checkpointing,
+            checkpointing=Checkpointing(**vars(self.saving)),
             validation=self.validation,
-            mesh=self.mesh,
+            mesh=self.devices.mesh,
+            show_progress=not self.quiet,
         )
-        if is_first():
-            say(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
+        if is_first() and not self.quiet:
+            self._conclude(wv, config.probe_words)
 
-    def _join(self) -> None:
-        places = {
-            "--coordinator": self.coordinator,
-            "--num-processes": self.num_processes,
-            "--process-id": self.process_id,
-        }
-        given = [name for name, value in places.items() if value is not None]
-        if given and not self.distributed:
-            raise InputError(f"{given[0]} has an effect with --distributed only; give that too")
-        if given and len(given) < len(places):
-            missing = " and ".join(name for name in places if name not in given)
-            raise InputError(f"{given[0]} needs {missing} as well")
-        if self.distributed:
-            from jaxw2v.devices.processes import join
+    def _conclude(self, wv: WordVectors, probes: tuple[str, ...]) -> None:
+        """Says what came of the run, and what can be done with it."""
+        from jaxw2v.training.loop.probes import choose_probes
 
-            join(self.coordinator, self.num_processes, self.process_id)
+        say(f"{self.out}: {len(wv):,} vectors of {wv.vectors.shape[1]} components")
+        for line in describe_training(self.out):
+            say(f"  {line}")
+        folder = shlex.quote(str(self.out))
+        words = (*probes, *choose_probes(wv.vocabulary), *wv.words[:1])
+        say("next:")
+        say(f"  jaxw2v neighbors {folder} {shlex.quote(words[0])}")
+        say(f"  jaxw2v evaluate {folder} --similarity FILE --analogies FILE")
+        say(f"  jaxw2v plot {folder} --out words.html")
 
 
 def _keep_compiled_programs() -> None:

@@ -11,6 +11,7 @@ from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.progress import tell
 from jaxw2v.training.callbacks import EpochRecord
 from jaxw2v.training.loop.epoch import Epochs, Wish
+from jaxw2v.training.loop.probes import choose_probes
 from jaxw2v.training.loop.validation import Validation
 from jaxw2v.vectors import WordVectors
 
@@ -126,7 +127,7 @@ def _report(epochs: Epochs, wv: WordVectors, record: EpochRecord) -> None:
             shown = "not measured, no pair" if loss is None else f"{loss:.4f}"
             line += f", {name.replace('_', ' ')} {shown}"
     lines = [line]
-    probe_words = epochs.config.probe_words
+    probe_words = epochs.config.probe_words or choose_probes(wv.vocabulary)
     if probe_words:
         width = max(map(len, probe_words))
         # Every process has its part in a query of sharded vectors.

@@ -1,0 +1,126 @@
+"""A run at a glance: what its folder says of it, in a few lines."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+from jaxw2v.config import DEFAULTS
+from jaxw2v.run_folder import CHECKPOINTS, METRICS, read_settings, steps_in
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it.
+
+    Args:
+      seconds: how long (s).
+
+    Returns:
+      The two largest units.
+
+    Example:
+      >>> duration(4.2), duration(75), duration(3600), duration(90_000)
+      ('4.2 s', '1 min 15 s', '1 h 0 min', '1 d 1 h')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    if whole < 60:
+        return f"{whole} s"
+    first = next(i for i, (_, size) in enumerate(units) if whole >= size)
+    (name, size), (small_name, small_size) = units[first : first + 2]
+    return f"{whole // size} {name} {whole % size // small_size} {small_name}"
+
+
+def size(count: float, unit: str = "") -> str:
+    """A large number in three digits.
+
+    Args:
+      count: the number.
+      unit: of what.
+
+    Returns:
+      The number with k, M or G.
+
+    Example:
+      >>> size(14_614_986, "words"), size(512)
+      ('14.6 M words', '512')
+    """
+    for factor, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if count >= factor:
+            return f"{count / factor:.3g}{letter} {unit}".rstrip()
+    return f"{count:.0f} {unit}".rstrip()
+
+
+def epochs_of(folder: Path) -> list[dict[str, Any]]:
+    """The epochs of a run.
+
+    Args:
+      folder: its folder.
+
+    Returns:
+      A record for each line of ``metrics.jsonl`` that can be read; none if there is no file.
+    """
+    found = []
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        for line in (folder / METRICS).read_text("utf-8").splitlines():
+            with contextlib.suppress(ValueError):
+                record = json.loads(line)
+                if isinstance(record, dict) and "epoch" in record:
+                    found.append(record)
+    return found
+
+
+def describe_training(folder: Path) -> list[str]:
+    """How a run went.
+
+    Args:
+      folder: its folder.
+
+    Returns:
+      Lines; none where no epoch has ended.
+    """
+    records = epochs_of(folder)
+    if not records:
+        return []
+    seconds = sum(record["seconds"] for record in records)
+    words = sum(record["raw_words"] for record in records)
+    lines = [
+        f"{len(records)} epoch{'s' * (len(records) > 1)} of "
+        f"{size(records[-1]['raw_words'], 'words')}, {records[-1]['steps']:,} steps in "
+        f"{duration(seconds)}" + (f", {size(words / seconds, 'words/s')}" if seconds else "")
+    ]
+    for name in ("loss", "validation_loss"):
+        losses = [record[name] for record in records if record.get(name) is not None]
+        if losses:
+            first = f"{losses[0]:.3f} to " if len(losses) > 1 else ""
+            lines.append(f"{name.replace('_', ' ')} {first}{losses[-1]:.3f}")
+    return lines
+
+
+def describe_settings(folder: Path) -> list[str]:
+    """The settings of a run that are not the defaults, and its checkpoints.
+
+    Args:
+      folder: its folder.
+
+    Returns:
+      Lines.
+
+    Raises:
+      InputError: the settings cannot be read.
+    """
+    settings = read_settings(folder)
+    defaults = json.loads(json.dumps(DEFAULTS))
+    given = [
+        f"{name} {' '.join(value) if isinstance(value, list) else value}"
+        for name, value in settings.items()
+        if name in defaults and value != defaults[name]
+    ]
+    lines = ["settings: " + (", ".join(given) or "the defaults")]
+    if steps := steps_in(folder / CHECKPOINTS):
+        lines.append("checkpoints: steps " + ", ".join(f"{step:,}" for step in sorted(steps)))
+    return lines

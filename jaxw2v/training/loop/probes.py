@@ -1,0 +1,32 @@
+"""Which words show what is learned, where the user has named none."""
+
+from __future__ import annotations
+
+from jaxw2v.corpus import Vocabulary
+
+LARGEST_SHARE = 4e-4
+"""Of the corpus; words above it are those of grammar, whose neighbors say little."""
+FEWEST_LETTERS = 5
+PROBES = 3
+
+
+def choose_probes(vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The most frequent words that are neither short nor of grammar.
+
+    Args:
+      vocabulary: the words, the most frequent first.
+
+    Returns:
+      Three words; fewer where there are no more.
+
+    Example:
+      >>> choose_probes(Vocabulary(("the", "often", "cat", "music"), [9_990, 5, 3, 2]))
+      ('music',)
+    """
+    largest = LARGEST_SHARE * vocabulary.counts.sum()
+    found = (
+        word
+        for word, count in zip(vocabulary.words, vocabulary.counts, strict=True)
+        if count < largest and len(word) >= FEWEST_LETTERS and word.isalpha()
+    )
+    return tuple(word for word, _ in zip(found, range(PROBES), strict=False))
