@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from jaxw2v.cli.glance import describe_settings, describe_training
 from jaxw2v.cli.options import described
 from jaxw2v.cli.out_path import check_out
 from jaxw2v.errors import InputError
 from jaxw2v.progress import say
-from jaxw2v.run_folder import read_settings
+from jaxw2v.run_folder import is_run, read_settings
 
 if TYPE_CHECKING:
     from jaxw2v.vectors import WordVectors
@@ -168,6 +170,7 @@ class Export(OfVectors):
     def run(self) -> None:
         """Runs the command."""
         from jaxw2v.vectors.files import format_named
+        from jaxw2v.vectors.files.model_card import CARD
 
         is_folder = bool(format_named(self.format).files)
         is_static = self.format == "static-embedding"
@@ -178,8 +181,18 @@ class Export(OfVectors):
         if self.vectors != "input":
             wv = wv.variant(self.vectors)
         tokenizer = self.tokenizer or (self._tokenizer_of_run() if is_static else "words")
-        wv.export(self.out, self.format, tokenizer)
-        say(f"{self.out}: {len(wv)} vectors of {wv.vectors.shape[1]} components")
+        wv.export(self.out, self.format, tokenizer, self._about_run() if is_static else ())
+        say(f"{self.out}: {len(wv):,} vectors of {wv.vectors.shape[1]} components")
+        if is_static:
+            say(f"{self.out / CARD}: say there on which text they were trained, and the licence")
+
+    def _about_run(self) -> list[str]:
+        if not is_run(self.folder):
+            return []
+        lines = describe_training(self.folder)
+        with contextlib.suppress(InputError):
+            lines += describe_settings(self.folder)[:1]
+        return lines
 
     def _tokenizer_of_run(self) -> str:
         try:

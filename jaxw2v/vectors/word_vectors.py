@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -184,7 +185,13 @@ class WordVectors(NearestWords, Comparisons):
         vocabulary = Vocabulary(table.words, counts)
         return cls(vocabulary, table.vectors, table.output_vectors, table.subwords)
 
-    def export(self, path: str | os.PathLike, format: str, tokenizer: str = "words") -> None:
+    def export(
+        self,
+        path: str | os.PathLike,
+        format: str,
+        tokenizer: str = "words",
+        about: Sequence[str] = (),
+    ) -> None:
         """Writes the vectors in another program's format, renamed when complete.
 
         Args:
@@ -197,6 +204,8 @@ class WordVectors(NearestWords, Comparisons):
             model2vec and sentence-transformers load. Only ``fasttext-bin`` holds those of
             n-grams; the others, those of the words of the vocabulary, made of them.
           tokenizer: the tokenizer by which ``static-embedding`` finds the words of a text.
+          about: lines on how the vectors came to be, for its card, ``README.md``; a card that
+            is there stays as it is.
 
         Raises:
           InputError: the format is unknown, cannot hold one of the words, or does not go with
@@ -210,6 +219,7 @@ class WordVectors(NearestWords, Comparisons):
             tokenizer,
             self.output_vectors,
             self.subwords,
+            about,
         )
 
     def variant(self, which: Literal["input", "output", "sum"]) -> WordVectors:

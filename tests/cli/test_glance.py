@@ -19,7 +19,13 @@ EPOCH = {
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(9.94, "9.9 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (3_599, "59 min 59 s"), (86_399, "23 h 59 min")],
+    [
+        (9.94, "9.9 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 0 s"),
+        (3_599, "59 min 59 s"),
+        (86_399, "23 h 59 min"),
+    ],
 )
 def test_times_are_those_of_people(seconds, said):
     assert duration(seconds) == said
@@ -70,6 +76,13 @@ def test_what_can_be_done_next_can_be_done(tmp_path, capsys, monkeypatch):
     assert shown[2] == "  words: river, winter, summer, castle"
     assert shown[3:5] == printed[1:3]
     assert "embedding_dim 8" in shown[5]
+    static = tmp_path / "static"
+    export = ["export", str(folder), "--format", "static-embedding", "--out", str(static)]
+    assert main(export) == 0
+    card = (static / "README.md").read_text()
+    assert "- settings: min_count 1, embedding_dim 8, epochs 2\n" in card
+    assert f"- {printed[1].strip()}\n" in card
+    capsys.readouterr()
     assert main(["train", str(text), "--out", str(tmp_path / "quiet"), "--quiet", *options]) == 0
     assert capsys.readouterr() == ("", "")
 

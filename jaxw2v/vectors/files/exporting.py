@@ -9,7 +9,7 @@ import gzip
 import io
 import lzma
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import jax
@@ -42,6 +42,7 @@ def export(
     tokenizer: str = "words",
     output_vectors: Vectors | None = None,
     subwords: SubwordVectors | None = None,
+    about: Sequence[str] = (),
 ) -> None:
     """Writes vectors.
 
@@ -54,6 +55,7 @@ def export(
       tokenizer: the tokenizer by which ``static-embedding`` finds the words of a text.
       output_vectors: float32 [V, D], which ``fasttext-bin`` holds too; ``None`` leaves them out.
       subwords: the vectors of n-grams, of which it is made.
+      about: lines on how the vectors came to be, for the card of ``static-embedding``.
 
     Raises:
       InputError: the format or the tokenizer is unknown, a word cannot be held, or the
@@ -63,7 +65,7 @@ def export(
     path, words = Path(path), vocabulary.words
     refuse_part_of_run(path)
     known = format_named(format)
-    table = Written(words, vectors, vocabulary.counts, output_vectors, subwords)
+    table = Written(words, vectors, vocabulary.counts, output_vectors, subwords, tuple(about))
     _check_ending(path, format)
     ends = frozenset(known.ends)
     held_back = "white space" if known.ends.isspace() else repr(known.ends)

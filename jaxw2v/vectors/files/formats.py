@@ -37,6 +37,7 @@ class Written(NamedTuple):
       counts: int64 [V], occurrences.
       output_vectors: like ``vectors``, or ``None``.
       subwords: the vectors of n-grams of which ``vectors`` were made, or ``None``.
+      about: lines on how they came to be, where a format has room for them.
     """
 
     words: tuple[str, ...]
@@ -44,6 +45,7 @@ class Written(NamedTuple):
     counts: np.ndarray
     output_vectors: Vectors | None = None
     subwords: SubwordVectors | None = None
+    about: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,9 @@ FORMATS: dict[str, FileFormat] = {
         files=TENSORBOARD_FILES,
     ),
     "static-embedding": FileFormat(
-        write=lambda folder, t, name: write_static_embedding(folder, t.words, t.vectors, name),
+        write=lambda folder, t, name: write_static_embedding(
+            folder, t.words, t.vectors, name, t.about
+        ),
         recognises=is_static_embedding,
         read=read_static_embedding,
         files=STATIC_FILES,

@@ -15,6 +15,7 @@ from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.errors import InputError
 from jaxw2v.tokenizer_names import numbered
 from jaxw2v.vectors.files.first_process import by_first_process
+from jaxw2v.vectors.files.model_card import write_card
 from jaxw2v.vectors.files.rows import Rows, Table
 from jaxw2v.vectors.files.tensors import read_tensors, table_of, write_tensors
 
@@ -43,15 +44,20 @@ MODULES = [
 
 
 def write_static_embedding(
-    folder: Path, words: Sequence[str], vectors: Vectors, tokenizer: str
+    folder: Path,
+    words: Sequence[str],
+    vectors: Vectors,
+    tokenizer: str,
+    about: Sequence[str] = (),
 ) -> None:
-    """Writes ``model.safetensors``, ``tokenizer.json`` and the descriptions of both libraries.
+    """Writes ``model.safetensors``, ``tokenizer.json``, descriptions for both libraries, a card.
 
     Args:
       folder: made if missing.
       words: V words.
       vectors: float32 [V, D]; a row of zeros for unknown words is added.
       tokenizer: the tokenizer of :class:`jaxw2v.TextSettings`.
+      about: lines on how the vectors came to be, for the card.
 
     Raises:
       InputError: a word is ``[UNK]``, or the tokenizer is unknown.
@@ -79,6 +85,7 @@ def write_static_embedding(
     }.items():
         with by_first_process(folder / name) as path:
             path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    write_card(folder, (len(words), vectors.shape[1]), tokenizer, about)
 
 
 def _tokenizer(words: Sequence[str], name: str) -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""The card beside vectors that are to be published."""
+
+import numpy as np
+import pytest
+from model2vec import StaticModel
+
+from jaxw2v import WordVectors
+from jaxw2v.cli import main
+from jaxw2v.corpus import Vocabulary
+
+
+@pytest.fixture
+def wv():
+    return WordVectors(Vocabulary(("cat", "dog"), [2, 1]), np.eye(2, 3))
+
+
+def test_a_card_says_what_the_vectors_are(wv, tmp_path):
+    wv.export(tmp_path / "m", "static-embedding", "whitespace", ["5 epochs of 2 M words"])
+    card = (tmp_path / "m" / "README.md").read_text()
+    assert "2 vectors of 3 components" in card
+    assert "the tokenizer `whitespace`" in card
+    assert "\n- 5 epochs of 2 M words\n" in card
+    assert "license:" in card
+    assert StaticModel.from_pretrained(tmp_path / "m").encode("cat dog").shape == (3,)
+
+
+def test_a_card_that_is_there_stays(wv, tmp_path):
+    for _ in range(2):
+        wv.export(tmp_path / "m", "static-embedding")
+        card = tmp_path / "m" / "README.md"
+        assert card.read_text().startswith("---\n")
+        card.write_text("---\nlicense: cc-by-4.0\n---\nmine\n")
+        wv.export(tmp_path / "m", "static-embedding")
+        assert card.read_text() == "---\nlicense: cc-by-4.0\n---\nmine\n"
+        card.unlink()
+
+
+def test_export_of_what_is_no_run_says_where_the_card_is(wv, tmp_path, capsys):
+    wv.export(tmp_path / "v.txt", "word2vec-text")
+    out = str(tmp_path / "m")
+    assert (
+        main(["export", str(tmp_path / "v.txt"), "--format", "static-embedding", "--out", out]) == 0
+    )
+    assert f"{out}/README.md: say there" in capsys.readouterr().out
