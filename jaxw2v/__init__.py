@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from jaxw2v.training import load_vectors as load_vectors
     from jaxw2v.training.train import train as train
     from jaxw2v.vectors import WordVectors as WordVectors
+    from jaxw2v.vectors import load as load
 
 _HOME = {
     "Callback": "jaxw2v.training",
@@ -44,6 +45,7 @@ _HOME = {
     "TrainingDiverged": "jaxw2v.errors",
     "WordVectors": "jaxw2v.vectors",
     "encode_corpus": "jaxw2v.corpus",
+    "load": "jaxw2v.vectors",
     "load_vectors": "jaxw2v.training",
     "train": "jaxw2v.training",
 }
@@ -58,6 +60,7 @@ __all__ = [
     "TrainingDiverged",
     "WordVectors",
     "encode_corpus",
+    "load",
     "load_vectors",
     "train",
 ]

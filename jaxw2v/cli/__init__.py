@@ -15,6 +15,7 @@ from typing import Annotated
 import tyro
 
 import jaxw2v
+from jaxw2v.cli.datasets import Datasets
 from jaxw2v.cli.encode import Encode
 from jaxw2v.cli.info import Info
 from jaxw2v.cli.plan import Plan
@@ -34,9 +35,10 @@ Command = (
     | Annotated[Info, tyro.conf.subcommand("info")]
     | Annotated[Export, tyro.conf.subcommand("export")]
     | Annotated[Plot, tyro.conf.subcommand("plot")]
+    | Annotated[Datasets, tyro.conf.subcommand("datasets")]
     | Annotated[Plan, tyro.conf.subcommand("plan")]
 )
-PRINTING = (Neighbors, Evaluate, Info, Plan)
+PRINTING = (Neighbors, Evaluate, Info, Datasets, Plan)
 """Commands whose result is what they print."""
 
 

@@ -1,4 +1,4 @@
-"""Corpora by name, downloaded once and checked against a SHA-256."""
+"""Corpora by name, downloaded once and checked against a checksum."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import io
 import shutil
-import sys
 import zipfile
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pooch
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus.cache import cache_folder
 from jaxw2v.errors import InputError
+from jaxw2v.progress import tell
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,11 +64,8 @@ def fetch(name: str, downloads: dict[str, Download] = DOWNLOADS) -> Path:
     corpus = folder / f"{name}-{download.sha256[:12]}.txt"
     if corpus.exists():
         return corpus
-    print(f"downloading {name} from {download.url}", file=sys.stderr)
+    archive = retrieve(name, download.url, f"sha256:{download.sha256}")
     try:
-        # pooch logs and draws on standard output, which belongs to results.
-        with contextlib.redirect_stdout(io.StringIO()):
-            archive = pooch.retrieve(download.url, f"sha256:{download.sha256}", path=folder)
         with (
             zipfile.ZipFile(archive) as files,
             files.open(download.member) as member,
@@ -77,7 +74,36 @@ def fetch(name: str, downloads: dict[str, Download] = DOWNLOADS) -> Path:
         ):
             shutil.copyfileobj(member, file)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"cannot download {name} from {download.url}: {reason}") from None
-    Path(archive).unlink(missing_ok=True)
+        raise _cannot(name, download.url, error) from None
+    archive.unlink(missing_ok=True)
     return corpus
+
+
+def retrieve(name: str, url: str, checksum: str, file_name: str | None = None) -> Path:
+    """Downloads a file into the cache, unless it is there.
+
+    Args:
+      name: of what is downloaded, for messages.
+      url: the address.
+      checksum: ``sha256:`` or ``md5:`` and the digits, as its publisher states it.
+      file_name: in the cache; ``None`` makes one.
+
+    Returns:
+      The file.
+
+    Raises:
+      InputError: the download failed, or its checksum is another.
+    """
+    folder = cache_folder() / "downloads"
+    if file_name is None or not (folder / file_name).exists():
+        tell(f"downloading {name} from {url}")
+    try:
+        # pooch logs and draws on standard output, which belongs to results.
+        with contextlib.redirect_stdout(io.StringIO()):
+            return Path(pooch.retrieve(url, checksum, file_name, folder))
+    except (OSError, ValueError) as error:
+        raise _cannot(name, url, error) from None
+
+
+def _cannot(name: str, url: str, error: Exception) -> InputError:
+    return InputError(f"cannot download {name} from {url}: {str(error).splitlines()[0]}")

@@ -8,6 +8,7 @@ from jaxw2v.vectors.evaluation import (
     evaluate_analogies,
     evaluate_similarity,
 )
+from jaxw2v.vectors.published import load
 from jaxw2v.vectors.subword_vectors import SubwordVectors
 from jaxw2v.vectors.word_vectors import WordVectors
 
@@ -20,4 +21,5 @@ __all__ = [
     "answer_questions",
     "evaluate_analogies",
     "evaluate_similarity",
+    "load",
 ]

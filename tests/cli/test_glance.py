@@ -73,7 +73,7 @@ def test_what_can_be_done_next_can_be_done(tmp_path, capsys, monkeypatch):
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == f"{folder}: a run of jaxw2v"
     assert shown[1] == "  4 vectors of 8 components, output vectors too"
-    assert shown[2] == "  words: river, winter, summer, castle"
+    assert shown[2] == "  words: river, castle, summer, winter"
     assert shown[3:5] == printed[1:3]
     assert "embedding_dim 8" in shown[5]
     static = tmp_path / "static"

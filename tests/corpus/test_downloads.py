@@ -1,8 +1,4 @@
-import gc
 import hashlib
-import http.server
-import threading
-import warnings
 import zipfile
 
 import pytest
@@ -12,30 +8,11 @@ from jaxw2v.corpus.downloads import DOWNLOADS, Download, fetch
 
 
 @pytest.fixture
-def server(tmp_path):
-    folder = tmp_path / "served"
-    folder.mkdir()
+def server(served):
+    folder, url, requests = served
     with zipfile.ZipFile(folder / "corpus.zip", "w") as archive:
         archive.writestr("inner/corpus", "some text\n")
-    requests = []
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=folder)
-
-        def log_message(self, *args):
-            requests.append(self.path)
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever)
-        thread.start()
-        sha = hashlib.sha256((folder / "corpus.zip").read_bytes()).hexdigest()
-        yield f"http://127.0.0.1:{httpd.server_port}", sha, requests
-        httpd.shutdown()
-        thread.join()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # pooch leaves its connection open
-        gc.collect()
+    return url, hashlib.sha256((folder / "corpus.zip").read_bytes()).hexdigest(), requests
 
 
 def test_a_corpus_is_downloaded_once(server):

@@ -12,6 +12,7 @@ from jaxw2v.vectors.files.folder import read_folder
 from jaxw2v.vectors.files.foreign import no_vectors
 from jaxw2v.vectors.files.formats import FORMATS
 from jaxw2v.vectors.files.opening import BOM, open_vectors
+from jaxw2v.vectors.files.published import located
 from jaxw2v.vectors.files.rows import Errors, Rows, Table, check_options
 
 
@@ -26,7 +27,8 @@ def load(
     Args:
       path: the folder of a run, or of model2vec or sentence-transformers; or a file in word2vec's
         text or binary, GloVe's or fastText's text format, or safetensors, plain or compressed by
-        gzip, bzip2, xz or zstd.
+        gzip, bzip2, xz or zstd; or a name of
+        :data:`~jaxw2v.vectors.files.published.PUBLISHED`, which is downloaded once.
       limit: only so many first words; ``None`` reads all.
       errors: what to do with rows that cannot be used, see
         :class:`~jaxw2v.vectors.files.rows.Rows`.
@@ -38,8 +40,8 @@ def load(
     Raises:
       InputError: the file cannot be used: what, where, and what to do.
     """
-    path = Path(path)
     check_options(limit, errors)
+    path = located(path)
     rows = Rows(path, errors, math.inf if limit is None else limit)
     if path.is_dir():
         return _load_folder(path, rows)
