@@ -321,7 +321,7 @@ class Watch(jaxw2v.Callback):
 
 
 watch = Watch()
-config = jaxw2v.Config(embedding_dim=100, epochs=5)
+config = jaxw2v.Config(embedding_dim=100, epochs=5, min_count=20)
 wv = jaxw2v.train("builtin", config, callbacks=[watch], show_progress=False)
 record = watch.metrics[-1]
 print(f"{len(wv):,} words; {record['words_per_second']:,} words of text a second")
@@ -331,9 +331,7 @@ for word in ("array", "file", "thread"):
 # %%
 figure, axes = plt.subplots(figsize=(6.4, 2.2), layout="constrained")
 axes.barh(list(speeds), list(speeds.values()))
-axes.set(
-    xscale="log", xlabel="pairs a second, D = 32, 2,000 words", title="the same task, three ways"
-)
+axes.set(xlabel="pairs a second, D = 32, 2,000 words", title="the same pairs, three ways")
 axes.invert_yaxis()
 plt.show()
 
@@ -363,6 +361,7 @@ for number, group in enumerate(groups):
             axes.plot(*path[-1], "o", color=f"C{number}", markersize=4)
             axes.annotate(word, path[-1], (4, 2), textcoords="offset points", fontsize=9)
 axes.set(title="twelve words over five epochs")
+axes.margins(0.12)
 plt.show()
 
 # %% [markdown]
@@ -464,14 +463,12 @@ for run in json.loads(found.read_text())["runs"]:
     if run["system"] == "jaxw2v" and run["objective"] == "skipgram":
         by_size.setdefault(run["raw_words"], []).append(run["mean"])
 sizes = sorted(by_size)
+labels = [f"{size / 1e6:.2g} M" for size in sizes]
 figure, axes = plt.subplots(figsize=(5.4, 3), layout="constrained")
 axes.plot(sizes, [np.mean(by_size[size]) for size in sizes], "o-")
-axes.set(
-    xscale="log",
-    xlabel="words of text",
-    ylabel="mean of three scores",
-    title="score by size of the text",
-)
+axes.set(xscale="log", ylabel="mean of three scores", title="score by words of text")
+axes.minorticks_off()
+axes.set_xticks(sizes, labels)
 plt.show()
 
 # %% [markdown]

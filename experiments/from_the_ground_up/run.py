@@ -38,14 +38,19 @@ class FromTheGroundUp(Experiment):
 
         notebook = jupytext.read(GUIDE)
         begun = time.perf_counter()
-        # The folder that holds this one, so that links of the page are those of the notebook.
         NotebookClient(
             notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": HERE}}
         ).execute()
         seconds = time.perf_counter() - begun
-        notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        notebook.metadata = {
+            "kernelspec": {"name": "python3", "display_name": "Python 3"},
+            "language_info": {"name": "python"},
+        }
         for number, cell in enumerate(notebook.cells):
             cell.id, cell.metadata = f"cell{number}", {}
+            if cell.cell_type == "code":
+                # Warnings of libraries name folders of this machine.
+                cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
         folder = self.results.parent
         nbformat.write(notebook, folder / NOTEBOOK)
         page, resources = MarkdownExporter().from_notebook_node(notebook)
