@@ -37,6 +37,7 @@ ALLOWED = {
         "compression",
         "corpus.vocabulary",
         "corpus.tokenizers",
+        "corpus.downloads",
     },
     "training": {
         "errors",

@@ -457,7 +457,7 @@ for labels in (4, 12, 48):
 # words already order common words; four million are better still.
 
 # %%
-found = Path(jaxw2v.__file__).parents[1] / "experiments" / "quality_frontier" / "sizes.json"
+found = Path("../quality_frontier/sizes.json")
 by_size = {}
 for run in json.loads(found.read_text())["runs"]:
     if run["system"] == "jaxw2v" and run["objective"] == "skipgram":
@@ -480,5 +480,10 @@ plt.show()
 #   time](../pytorch_blog); [vectors for words never seen](../subwords).
 # - An objective of your own: `tests/training/objectives/test_own_objective.py` has GloVe's.
 #
-# Made by `python -m experiments.from_the_ground_up.run`, which runs every cell of `guide.py`
-# (`pip install -e ".[docs]"`); processor and versions are in `results.json`.
+# **Claim** of this page: word2vec can be built step by step, in some hundred lines of JAX, and
+# understood. Made by
+#
+# `python -m experiments.from_the_ground_up.run`
+#
+# which runs every cell of `guide.py` (`pip install -e ".[docs]"`). Hardware and versions of this
+# run are in `results.json`; the figures above change with both.

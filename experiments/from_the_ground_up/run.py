@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import time
 from pathlib import Path
 
@@ -56,7 +55,7 @@ class FromTheGroundUp(Experiment):
         page, resources = MarkdownExporter().from_notebook_node(notebook)
         for name, picture in resources["outputs"].items():
             (folder / name).write_bytes(picture)
-        (folder / PAGE).write_text(re.sub(r"\n{3,}", "\n\n", page), encoding="utf-8")
+        (folder / PAGE).write_text(page.strip() + "\n", encoding="utf-8")
         cells = sum(cell.cell_type == "code" for cell in notebook.cells)
         results_file.write(self.results, {"seconds": seconds, "cells": cells})
 

@@ -13,6 +13,7 @@ __all__ = [
     "Phrases",
     "TokenStream",
     "Vocabulary",
+    "builtin",
     "encode_corpus",
     "get_tokenizer",
     "open_corpus",
