@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def score_kinds(
         kinds["syntactic" if name.startswith("gram") else "semantic"] += answered
     kinds["google_analogies"] = kinds["syntactic"] + kinds["semantic"]
     scores = {name: sum(good) / len(good) for name, good in kinds.items() if good}
+    scores.setdefault("google_analogies", math.nan)
     for path in (eval_dir / "ws353.txt", eval_dir / "simlex999.txt", *more_pairs):
         found, name = evaluate_similarity(wv, path), path.stem
         scores[name] = found.spearman

@@ -193,7 +193,8 @@ class Config(TextSettings):
     patience: Annotated[int | None, Range(1), Role.FREE, Role.OWN] = None
     """Stop when the validation loss has not fallen for so many epochs (passes)."""
     probe_words: Annotated[tuple[str, ...], Role.FREE, Role.OWN] = ()
-    """Words whose neighbors are printed after each epoch; none given: three of the corpus."""
+    """Words whose neighbors are printed after each epoch; none given: up to three of
+    the corpus, in a run of one process."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -20,8 +20,13 @@ class FromTheGroundUp(Experiment):
     """Executes the guide; the notebook and the page stand beside the results."""
 
     def check(self) -> None:
-        """What runs notebooks is there."""
+        """What runs notebooks is there, and nothing of somebody else's would be replaced."""
+        folder = self.results.parent
+        for name in (PAGE, NOTEBOOK):
+            if folder.resolve() != HERE and (folder / name).exists():
+                raise InputError(f"{folder / name}: would be replaced; choose another folder")
         try:
+            import ipykernel  # noqa: F401
             import jupytext  # noqa: F401
             import nbclient  # noqa: F401
             import nbconvert  # noqa: F401

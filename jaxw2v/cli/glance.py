@@ -10,6 +10,8 @@ from typing import Any
 from jaxw2v.config import DEFAULTS
 from jaxw2v.run_folder import CHECKPOINTS, METRICS, read_settings, steps_in
 
+_FIGURES = ("epoch", "raw_words", "steps", "seconds")
+
 
 def duration(seconds: float) -> str:
     """A time as people say it.
@@ -50,7 +52,8 @@ def size(count: float, unit: str = "") -> str:
       ('14.6 M words', '512')
     """
     for factor, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if count >= factor:
+        # What rounds to a thousand of the next smaller unit is one of this.
+        if count >= 0.9995 * factor:
             return f"{count / factor:.3g}{letter} {unit}".rstrip()
     return f"{count:.0f} {unit}".rstrip()
 
@@ -62,14 +65,16 @@ def epochs_of(folder: Path) -> list[dict[str, Any]]:
       folder: its folder.
 
     Returns:
-      A record for each line of ``metrics.jsonl`` that can be read; none if there is no file.
+      A record for each whole line of ``metrics.jsonl`` that can be read; none if there is no file.
     """
     found = []
     with contextlib.suppress(OSError, UnicodeDecodeError):
         for line in (folder / METRICS).read_text("utf-8").splitlines():
             with contextlib.suppress(ValueError):
                 record = json.loads(line)
-                if isinstance(record, dict) and "epoch" in record:
+                if isinstance(record, dict) and all(
+                    isinstance(record.get(name), int | float) for name in _FIGURES
+                ):
                     found.append(record)
     return found
 
@@ -94,7 +99,7 @@ def describe_training(folder: Path) -> list[str]:
         f"{duration(seconds)}" + (f", {size(words / seconds, 'words/s')}" if seconds else "")
     ]
     for name in ("loss", "validation_loss"):
-        losses = [record[name] for record in records if record.get(name) is not None]
+        losses = [r[name] for r in records if isinstance(r.get(name), int | float)]
         if losses:
             first = f"{losses[0]:.3f} to " if len(losses) > 1 else ""
             lines.append(f"{name.replace('_', ' ')} {first}{losses[-1]:.3f}")
@@ -116,7 +121,7 @@ def describe_settings(folder: Path) -> list[str]:
     settings = read_settings(folder)
     defaults = json.loads(json.dumps(DEFAULTS))
     given = [
-        f"{name} {' '.join(value) if isinstance(value, list) else value}"
+        f"{name} {' '.join(map(str, value)) if isinstance(value, list) else value}"
         for name, value in settings.items()
         if name in defaults and value != defaults[name]
     ]

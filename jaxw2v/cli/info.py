@@ -20,8 +20,8 @@ class Info(OfVectors):
 
     def run(self) -> None:
         """Runs the command."""
-        wv = self.read(self.folder)
-        run = is_run(self.folder)
+        folder = self.folder.expanduser()
+        wv, run = self.read(folder), is_run(folder)
         lines = [f"{len(wv):,} vectors of {wv.vectors.shape[1]} components"]
         if wv.output_vectors is not None:
             lines[0] += ", output vectors too"
@@ -30,7 +30,8 @@ class Info(OfVectors):
         words = ", ".join(wv.words[:SHOWN])
         lines.append(f"words: {words}{', ...' if len(wv) > SHOWN else ''}")
         if run:
-            lines += describe_training(self.folder)
-            lines += describe_settings(self.folder) if (self.folder / SETTINGS).exists() else []
+            # Of a checkpoint it is not known how far the run was.
+            lines += [] if self.checkpoint else describe_training(folder)
+            lines += describe_settings(folder) if (folder / SETTINGS).exists() else []
         title = f"{self.folder}: {'a run of jaxw2v' if run else 'vectors'}"
         print("\n  ".join([title, *lines]))

@@ -181,22 +181,26 @@ class Export(OfVectors):
         if self.vectors != "input":
             wv = wv.variant(self.vectors)
         tokenizer = self.tokenizer or (self._tokenizer_of_run() if is_static else "words")
+        has_card = is_static and (self.out / CARD).exists()
         wv.export(self.out, self.format, tokenizer, self._about_run() if is_static else ())
         say(f"{self.out}: {len(wv):,} vectors of {wv.vectors.shape[1]} components")
-        if is_static:
+        if has_card:
+            say(f"{self.out / CARD}: was there and stays; see that its figures are still right")
+        elif is_static:
             say(f"{self.out / CARD}: say there on which text they were trained, and the licence")
 
     def _about_run(self) -> list[str]:
-        if not is_run(self.folder):
+        folder = self.folder.expanduser()
+        if not is_run(folder):
             return []
-        lines = describe_training(self.folder)
+        lines = [] if self.checkpoint else describe_training(folder)
         with contextlib.suppress(InputError):
-            lines += describe_settings(self.folder)[:1]
+            lines += describe_settings(folder)[:1]
         return lines
 
     def _tokenizer_of_run(self) -> str:
         try:
-            return read_settings(self.folder).get("tokenizer", "words")
+            return read_settings(self.folder.expanduser()).get("tokenizer", "words")
         except InputError:
             return "words"
 

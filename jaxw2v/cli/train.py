@@ -90,7 +90,7 @@ class Train(RunSettings):
     validation: str | None = None
     """File of held-out text whose loss is measured each epoch."""
     quiet: bool = False
-    """Say nothing but warnings and errors."""
+    """Say nothing but warnings, errors and what is downloaded."""
     devices: tyro.conf.OmitArgPrefixes[Devices] = dataclasses.field(default_factory=Devices)
     saving: tyro.conf.OmitArgPrefixes[Saving] = dataclasses.field(default_factory=Saving)
 
@@ -99,10 +99,11 @@ class Train(RunSettings):
         from jaxw2v.corpus import Files
         from jaxw2v.training import is_first, train
 
+        names, config = self.corpus or ("builtin",), self.config
+        checkpointing = Checkpointing(**vars(self.saving))
         self.devices.join()
         if self.devices.compilation_cache:
             _keep_compiled_programs()
-        names, config = self.corpus or ("builtin",), self.config
         if names == ("builtin",) and not os.path.exists("builtin"):
             probes = config.probe_words or BUILTIN_PROBES
             config = dataclasses.replace(config, probe_words=probes)
@@ -116,7 +117,7 @@ class Train(RunSettings):
             init_from=self.init_from,
             continue_from=self.continue_from,
             keep_vocabulary=self.keep_vocabulary,
-            checkpointing=Checkpointing(**vars(self.saving)),
+            checkpointing=checkpointing,
             validation=self.validation,
             mesh=self.devices.mesh,
             show_progress=not self.quiet,
@@ -129,7 +130,7 @@ class Train(RunSettings):
         from jaxw2v.training.loop.probes import choose_probes
 
         say(f"{self.out}: {len(wv):,} vectors of {wv.vectors.shape[1]} components")
-        for line in describe_training(self.out):
+        for line in describe_training(self.out.expanduser()):
             say(f"  {line}")
         folder = shlex.quote(str(self.out))
         words = (*probes, *choose_probes(wv.vocabulary), *wv.words[:1])

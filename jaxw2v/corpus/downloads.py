@@ -106,4 +106,5 @@ def retrieve(name: str, url: str, checksum: str, file_name: str | None = None) -
 
 
 def _cannot(name: str, url: str, error: Exception) -> InputError:
-    return InputError(f"cannot download {name} from {url}: {str(error).splitlines()[0]}")
+    reason = str(error) or type(error).__name__
+    return InputError(f"cannot download {name} from {url}: {reason.splitlines()[0]}")

@@ -31,14 +31,18 @@ def test_times_are_those_of_people(seconds, said):
     assert duration(seconds) == said
 
 
-@pytest.mark.parametrize(("count", "said"), [(999, "999"), (1_234, "1.23 k"), (2.5e9, "2.5 G")])
+@pytest.mark.parametrize(
+    ("count", "said"), [(999, "999"), (1_234, "1.23 k"), (999_600, "1 M"), (2.5e9, "2.5 G")]
+)
 def test_numbers_have_three_digits(count, said):
     assert size(count) == said
 
 
 def test_a_run_is_told_in_its_own_figures(tmp_path):
     records = [EPOCH | {"epoch": 1}, EPOCH | {"epoch": 2, "steps": 2_400, "loss": 2.5}]
-    (tmp_path / "metrics.jsonl").write_text("\n".join(map(json.dumps, records)) + "\n{cut sh")
+    (tmp_path / "metrics.jsonl").write_text(
+        "\n".join(map(json.dumps, records)) + '\n{"epoch": 3}\n{cut sh'
+    )
     assert describe_training(tmp_path) == [
         "2 epochs of 2 M words, 2,400 steps in 1 min 20 s, 50 k words/s",
         "loss 3.000 to 2.500",

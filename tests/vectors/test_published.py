@@ -10,7 +10,7 @@ import jaxw2v
 from jaxw2v import InputError
 from jaxw2v.cli import main
 from jaxw2v.vectors.files import published
-from jaxw2v.vectors.files.published import PUBLISHED, Published, located
+from jaxw2v.vectors.files.published import PUBLISHED, Published
 
 
 @pytest.fixture
@@ -70,4 +70,3 @@ def test_all_are_described(capsys):
     assert main(["datasets"]) == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in (*PUBLISHED, "builtin", "text8", "wikitext-103"))
-    assert located("glove-none-7").name == "glove-none-7"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
+import numpy as np
+
 from jaxw2v.corpus import Vocabulary
 
 LARGEST_SHARE = 4e-4
 """Of the corpus; words above it are those of grammar, whose neighbors say little."""
 FEWEST_LETTERS = 5
-PROBES = 3
+PROBES, LOOKED_AT = 3, 10_000
 
 
 def choose_probes(vocabulary: Vocabulary) -> tuple[str, ...]:
@@ -17,16 +21,17 @@ def choose_probes(vocabulary: Vocabulary) -> tuple[str, ...]:
       vocabulary: the words, the most frequent first.
 
     Returns:
-      Three words; fewer where there are no more.
+      Three words; fewer where there are no more among the most frequent.
 
     Example:
       >>> choose_probes(Vocabulary(("the", "often", "cat", "music"), [9_990, 5, 3, 2]))
       ('music',)
     """
-    largest = LARGEST_SHARE * vocabulary.counts.sum()
+    largest = LARGEST_SHARE * np.sum(vocabulary.counts)
+    pairs = zip(vocabulary.words[:LOOKED_AT], vocabulary.counts[:LOOKED_AT], strict=True)
     found = (
         word
-        for word, count in zip(vocabulary.words, vocabulary.counts, strict=True)
+        for word, count in pairs
         if count < largest and len(word) >= FEWEST_LETTERS and word.isalpha()
     )
-    return tuple(word for word, _ in zip(found, range(PROBES), strict=False))
+    return tuple(itertools.islice(found, PROBES))

@@ -127,7 +127,9 @@ def _report(epochs: Epochs, wv: WordVectors, record: EpochRecord) -> None:
             shown = "not measured, no pair" if loss is None else f"{loss:.4f}"
             line += f", {name.replace('_', ' ')} {shown}"
     lines = [line]
-    probe_words = epochs.config.probe_words or choose_probes(wv.vocabulary)
+    probe_words = epochs.config.probe_words
+    if not probe_words and jax.process_count() == 1:
+        probe_words = choose_probes(wv.vocabulary)
     if probe_words:
         width = max(map(len, probe_words))
         # Every process has its part in a query of sharded vectors.
