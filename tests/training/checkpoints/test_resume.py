@@ -125,7 +125,12 @@ def test_an_interrupt_saves_first(sentences, whole, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_any_moment_gives_the_same_bits(tmp_path):
+@pytest.mark.parametrize(
+    "options",
+    [[], pytest.param(["--subwords"], marks=pytest.mark.lengthy)],
+    ids=["words", "ngrams"],
+)
+def test_a_run_killed_at_any_moment_gives_the_same_bits(tmp_path, options):
     """At 3 moments here; ``experiments/checkpoints`` kills at many more."""
     rng = np.random.default_rng(0)
     words = rng.choice([f"w{i}" for i in range(500)], (20_000, 20))
@@ -133,7 +138,7 @@ def test_a_run_killed_at_any_moment_gives_the_same_bits(tmp_path):
     chunks = "from jaxw2v.training.setup import sizes; sizes.CPU_CHUNK_TOKENS = 40_000; "
     command = [sys.executable, "-c", chunks + PROGRAM, "train", str(tmp_path / "c.txt"), "--resume"]
     command += ["--embedding-dim", "8", "--epochs", "2", "--validation-share", "0.01"]
-    command += ["--checkpoint-steps", "1", "--out"]
+    command += ["--checkpoint-steps", "1", *options, "--out"]
     run = tmp_path / "run"
 
     def state():
