@@ -10,7 +10,6 @@ import jaxw2v
 from jaxw2v.vectors import (
     answer_pairs,
     answer_questions,
-    evaluate_analogies,
     evaluate_similarity,
 )
 
@@ -19,17 +18,19 @@ RESTRICT = 30_000
 """Of how many of the most frequent words analogies are asked and answered (words)."""
 
 
-def check_sets(eval_dir: Path) -> None:
+def check_sets(eval_dir: Path, more_pairs: Sequence[Path] = ()) -> None:
     """Makes sure, before hours of work, that the sets are there.
 
     Args:
       eval_dir: their folder.
+      more_pairs: further files of word pairs.
 
     Raises:
       InputError: one is missing.
     """
-    for name in ("ws353.txt", "simlex999.txt", "questions-words.txt"):
-        check_file(eval_dir / name)
+    names = ("ws353.txt", "simlex999.txt", "questions-words.txt")
+    for path in (*(eval_dir / name for name in names), *more_pairs):
+        check_file(path)
 
 
 def check_file(path: Path) -> None:
@@ -55,13 +56,8 @@ def score(wv: jaxw2v.WordVectors, eval_dir: Path) -> dict[str, float]:
     Returns:
       The scores by name.
     """
-    scores = {
-        name: evaluate_similarity(wv, eval_dir / f"{name}.txt").spearman
-        for name in ("ws353", "simlex999")
-    }
-    questions = eval_dir / "questions-words.txt"
-    scores["google_analogies"] = evaluate_analogies(wv, questions, restrict=RESTRICT)[-1].accuracy
-    return scores
+    scores = score_kinds(wv, eval_dir)
+    return {name: scores[name] for name in SCORES}
 
 
 def score_kinds(

@@ -16,7 +16,7 @@ from experiments.cheap_tricks.all_but_the_top import all_but_the_top
 from experiments.cheap_tricks.weights import OneOverDistance, PositionWeights
 from experiments.experiment import Experiment, Parts
 from experiments.grouping import by_settings, means
-from experiments.scores import check_file, check_sets, score_kinds
+from experiments.scores import check_sets, score_kinds
 from jaxw2v import Config
 from jaxw2v.training import Objective, Windows, make_job
 
@@ -42,9 +42,7 @@ class CheapTricks(Experiment):
 
     def check(self) -> None:
         """The sets are there."""
-        check_sets(self.eval_dir)
-        for path in self.more_pairs:
-            check_file(path)
+        check_sets(self.eval_dir, self.more_pairs)
 
     def work(self) -> Parts:
         """A part for each way to weight contexts."""

@@ -12,7 +12,7 @@ from typing import ClassVar
 from experiments import markdown, results_file
 from experiments.experiment import Experiment
 from experiments.grouping import by_settings, means
-from experiments.scores import check_file, check_sets
+from experiments.scores import check_sets
 from experiments.training_runs import SMOKE_SENTENCES, Worker, run_in_process, write_tokens
 from jaxw2v import InputError
 
@@ -50,9 +50,7 @@ class Subwords(Experiment):
 
     def check(self) -> None:
         """The sets and fastText are there."""
-        check_sets(self.eval_dir)
-        for path in self.more_pairs:
-            check_file(path)
+        check_sets(self.eval_dir, self.more_pairs)
         try:
             import fasttext  # noqa: F401
         except ImportError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -93,11 +94,15 @@ def described(command: type) -> type:
 
 def _texts(of: type) -> dict[str, str]:
     """The text under each field."""
-    return {
-        part.arg_name: " ".join((part.description or "").split())
-        for base in reversed(of.__mro__[:-1])
-        for part in docstring_parser.parse_from_object(base).params
-    }
+    bases = reversed(of.__mro__[:-1])
+    return {name: text for base in bases for name, text in _own_texts(base).items()}
+
+
+@functools.cache
+def _own_texts(of: type) -> dict[str, str]:
+    """Those of the fields that the class adds; its source is read once for all groups."""
+    parts = docstring_parser.parse_from_object(of).params
+    return {part.arg_name: " ".join((part.description or "").split()) for part in parts}
 
 
 def _group(title: str, settings: type, names: Sequence[str] | None = None) -> type:
