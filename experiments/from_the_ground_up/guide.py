@@ -148,16 +148,22 @@ def softmax_loss(tables, centers, contexts, key):
     return optax.softmax_cross_entropy_with_integer_labels(scores, contexts).mean()
 
 
-def train(loss, steps, rate=0.02):
-    """Adam on one loss, a batch of pairs a step; tells how many pairs a second."""
-    optimizer = optax.adam(rate)
+def make_step(loss, optimizer):
+    """A compiled step down a loss, which takes the tables and a batch."""
 
     @jax.jit
-    def step(tables, state, centers, contexts, key):
-        value, gradients = jax.value_and_grad(loss)(tables, centers, contexts, key)
+    def step(tables, state, *batch):
+        value, gradients = jax.value_and_grad(loss)(tables, *batch)
         updates, state = optimizer.update(gradients, state)
         return optax.apply_updates(tables, updates), state, value
 
+    return step
+
+
+def train(loss, steps, rate=0.02):
+    """Adam on one loss, a batch of pairs a step; tells how many pairs a second."""
+    optimizer = optax.adam(rate)
+    step = make_step(loss, optimizer)
     tables = new_tables(jax.random.key(0))
     state, history, begun = optimizer.init(tables), [], 0.0
     for number, key in enumerate(jax.random.split(jax.random.key(1), steps)):
@@ -282,15 +288,7 @@ def block_loss(tables, rows, mask, key):
 
 
 optimizer = optax.adam(0.01)
-
-
-@jax.jit
-def step(tables, state, rows, mask, key):
-    value, gradients = jax.value_and_grad(block_loss)(tables, rows, mask, key)
-    updates, state = optimizer.update(gradients, state)
-    return optax.apply_updates(tables, updates), state, value
-
-
+step = make_step(block_loss, optimizer)
 tables = new_tables(jax.random.key(0))
 state, total, seconds = optimizer.init(tables), 0, 0.0
 for number, key in enumerate(jax.random.split(jax.random.key(1), 300)):
@@ -488,5 +486,5 @@ plt.show()
 #
 # `python -m experiments.from_the_ground_up.run`
 #
-# which runs every cell of `guide.py` (`pip install -e ".[docs]"`). Hardware and versions of this
-# run are in `results.json`; the figures above change with both.
+# which runs every cell of `guide.py` (`pip install -e ".[docs]"`). The run shown was on two
+# cores of an AMD EPYC; versions are in `results.json`, and the figures above change with both.
