@@ -334,10 +334,15 @@ def test_compiled_programs_are_kept_unless_that_is_declined(corpus, tmp_path, ca
     subprocess.run([*command, *declined], check=True, capture_output=True)
     assert not (cache / "compiled").exists()
     subprocess.run([*command, "--out", str(tmp_path / "b")], check=True, capture_output=True)
-    kept = {path.name for path in (cache / "compiled").iterdir()}
-    assert any("train_chunk" in name for name in kept)
+
+    def kept():
+        """Small programs are kept when they took long, which differs from run to run."""
+        return {path.name for path in (cache / "compiled").glob("*train_chunk*")}
+
+    first = kept()
+    assert first
     subprocess.run([*command, "--out", str(tmp_path / "c")], check=True, capture_output=True)
-    assert {path.name for path in (cache / "compiled").iterdir()} == kept
+    assert kept() == first
 
 
 def test_plan_prints_json(capsys):

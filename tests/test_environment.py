@@ -71,7 +71,7 @@ def test_the_version(capsys):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*passed over:RuntimeWarning")
 def test_loggers_and_hooks_of_the_process_are_as_they_were(corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(quiet_orbax, "LISTEN", 0.5)
+    monkeypatch.setattr(quiet_orbax, "LISTEN", 5.0)
     hook, level = sys.unraisablehook, logging.getLogger("absl").level
     filters = list(logging.getLogger("asyncio").filters)
     out = tmp_path / "out"
