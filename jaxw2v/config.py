@@ -206,6 +206,11 @@ class Config(TextSettings):
                 "freeze_loaded keeps rows of words as they are, and with subwords vectors move by "
                 "those of n-grams; leave one of them out"
             )
+        if self.subwords and self.max_norm is not None:
+            raise InputError(
+                "max_norm holds rows that the optimizer moves, and with subwords those of n-grams "
+                "follow them; leave one of them out"
+            )
         if self.subwords and self.row_updates == "dense":
             raise InputError(
                 "subwords move the rows of the n-grams that a step touches, and row_updates is "

@@ -9,9 +9,9 @@ from jaxw2v.devices.layout import Layout
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.state import TrainState, initial_state
 
-NGRAMS = "ngrams-table-embedding"
+NGRAMS = "ngram_embedding"
 # Holds nothing from one step to the next.
-SCRATCH = ("input_positions", "output_positions", "ngrams-sums")
+SCRATCH = ("input_positions", "output_positions")
 
 
 def to_arrays(state: TrainState, key: jax.Array) -> dict[str, jax.Array]:

@@ -117,6 +117,12 @@ def _read_vectors(checkpoints: Path, step: int, limit: int | None) -> WordVector
     if config.ngrams is not None:
         names.append(NGRAMS)
         shared = share_rows(vocabulary.words, config.ngrams)
+    missing = [name for name in names if name not in record["arrays"]]
+    if missing:
+        raise InputError(
+            f"{checkpoints / str(step)}: has no {missing[0]}, so another version of jaxw2v wrote "
+            "it; use that one"
+        )
     sharding = on_host()
     shapes = {
         name: jax.ShapeDtypeStruct(

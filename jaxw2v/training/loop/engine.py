@@ -145,9 +145,9 @@ class Engine:
         """
         tables, shared, subwords = self.tables(), self.job.subwords, None
         if shared is not None:
-            assert self.state.ngrams is not None
+            assert self.state.ngram_embedding is not None
             own = _on_host(tables[0], len(vocabulary))
-            ngrams = self._in_order(self.state.ngrams.table.embedding, shared.num_shared)
+            ngrams = self._in_order(self.state.ngram_embedding, shared.num_shared)
             subwords = SubwordVectors.of_tables(shared, own, _on_host(ngrams, shared.num_shared))
             tables[0] = shared.vectors_of(own, subwords.shared)
         outputs = tables[1] if len(tables) > 1 else None

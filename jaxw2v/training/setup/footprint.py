@@ -144,18 +144,18 @@ class Footprint:
         one_pass = (
             2 * ((1 + self.moments) * row + row_moment_bytes) * min(plan.rows_per_pass, picked)
         )
-        rows_kept = 2 * self._rows_here + self._ngrams_here
-        tables = rows_kept * row
+        of_words = 2 * self._rows_here
+        tables = of_words * row
         in_blocks = 2 * INT
         joined_tokens = 2 * INT if devices > 1 else 0
         cutting = plan.chunk_tokens * (joined_tokens + CUTTING - in_blocks)
-        # The vectors, what they are summed from, and the sums of all rows of n-grams.
-        made = (2 * self._composed + self._ngrams_here) * row
+        # The vectors, and what they are summed from or what their words moved by.
+        made = 2 * self._composed * row
         step = (swept + picked) * row + made + max(rows_read + scores, one_pass)
         return {
-            "tables": tables,
-            "moments": self.moments * tables + rows_kept * row_moment_bytes,
-            "vocabulary": self.constant_bytes + INT * rows_kept,
+            "tables": tables + self._ngrams_here * row,
+            "moments": self.moments * tables + of_words * row_moment_bytes,
+            "vocabulary": self.constant_bytes + INT * of_words,
             "tokens": plan.chunk_tokens * (2 * INT // devices + in_blocks),
             "step": max(step, cutting),
         }

@@ -47,6 +47,7 @@ class Job:
         own.
       subwords: the rows of n-grams of which vectors of words are made; ``None`` makes each of its
         own row alone.
+      word_parts: the same as the devices read it.
     """
 
     config: Config
@@ -57,6 +58,7 @@ class Job:
     own_optimizer: optax.GradientTransformation | None
     schedule: optax.Schedule | None
     subwords: SharedRows | None = None
+    word_parts: WordParts[np.ndarray] | None = None
 
     @functools.cached_property
     def optimizer(self) -> optax.GradientTransformation:
@@ -115,11 +117,6 @@ class Job:
             whole_outputs=layer.reads_every_row,
             parts=int(layer.parts(self.objective.input_layer.targets(self._full_windows()))),
         ).with_smaller_exchange()
-
-    @functools.cached_property
-    def word_parts(self) -> WordParts[np.ndarray] | None:
-        """Of which rows of n-grams each word is made, as the devices read it."""
-        return None if self.subwords is None else make_word_parts(self.subwords)
 
     @property
     def _predicts_own_words(self) -> bool:
@@ -180,18 +177,19 @@ def make_job(
     schedule = None
     if optimizer is None:
         schedule = linear_decay(plan.learning_rate, config.min_learning_rate)
-    subwords = None
-    if config.ngrams is not None:
-        words = made_up_words(len(counts)) if words is None else words
-        subwords = share_rows(words, config.ngrams)
-    job = Job(config, keep, objective, constants, plan, optimizer, schedule, subwords)
-    config = _choose_row_updates(job)
-    if subwords is not None and config.row_updates == "dense":
+    job = Job(config, keep, objective, constants, plan, optimizer, schedule)
+    job = dataclasses.replace(job, config=_choose_row_updates(job))
+    if config.ngrams is None:
+        return job
+    if job.config.row_updates == "dense":
         raise InputError(
             "subwords move the rows of the n-grams that a step touches, and the optimizer is not "
             "elementwise; leave one of them out"
         )
-    return dataclasses.replace(job, config=config)
+    words = made_up_words(len(counts)) if words is None else words
+    subwords = share_rows(words, config.ngrams)
+    parts = make_word_parts(subwords, kept * counts, plan.tokens_per_step)
+    return dataclasses.replace(job, subwords=subwords, word_parts=parts)
 
 
 def _choose_subsampling(config: Config, counts: np.ndarray) -> Config:

@@ -12,6 +12,9 @@ from jaxw2v.subwords import SharedRows
 Leaf = TypeVar("Leaf", covariant=True)
 """An array; or what stands for it, such as its shape or how it is sharded."""
 
+FOLLOW = 0.3
+"""Power of how many words of a step have a row of n-grams, over which it moves: 0 takes the sum of
+what its words move by, 1 the mean."""
 PIECE = 8
 """N-grams that are read together: a word has some 18 rows of them, and their sums are few."""
 
@@ -29,6 +32,9 @@ class WordParts(NamedTuple, Generic[Leaf]):
       rows: int32 [S, PIECE], rows of the table of n-grams; its number of rows where a piece has no
         more.
       weights: uint16 [S, PIECE], how many n-grams each row stands for.
+      own_follow: float32 [R], by how much of what the optimizer says the word's own row moves.
+      follow: float32 [R of n-grams], by how much of what it says of each of its words a row of
+        n-grams moves.
     """
 
     first: Leaf
@@ -37,22 +43,35 @@ class WordParts(NamedTuple, Generic[Leaf]):
     share: Leaf
     rows: Leaf
     weights: Leaf
+    own_follow: Leaf
+    follow: Leaf
 
 
-def make_word_parts(shared: SharedRows) -> WordParts[np.ndarray]:
+def make_word_parts(
+    shared: SharedRows, kept: np.ndarray, tokens_per_step: int
+) -> WordParts[np.ndarray]:
     """Lays the n-grams of the words out in pieces.
+
+    A row of n-grams follows by ``n^-FOLLOW``, where n, 1 at least, is how many distinct words of a
+    step are expected to have it: ``sum over its words of 1 - exp(-kept / steps)``. The word's own
+    row takes the rest, so that the vector moves by what the optimizer says.
 
     Args:
       shared: the rows of each word.
+      kept: float [V], occurrences in an epoch that subsampling leaves.
+      tokens_per_step: tokens of a step.
 
     Returns:
       The arrays, on the host.
 
     Example:
       >>> from jaxw2v.subwords import Ngrams, share_rows
-      >>> parts = make_word_parts(share_rows(["cat", "cats"], Ngrams(3, 3, 2_000_000)))
+      >>> shared = share_rows(["cat", "cats"], Ngrams(3, 3, 2_000_000))
+      >>> parts = make_word_parts(shared, np.array([90, 10]), 50)
       >>> parts.rows[:, 0].tolist(), parts.weights[:, 0].tolist()  # both have <ca and cat
       ([0, 0], [2, 2])
+      >>> parts.follow[0].round(2)  # both words are in most steps, of two an epoch
+      np.float32(0.81)
     """
     size, table_rows = len(shared.own_weights), num_rows(shared.num_shared)
     counts = np.diff(shared.starts)
@@ -66,11 +85,14 @@ def make_word_parts(shared: SharedRows) -> WordParts[np.ndarray]:
     rows.reshape(-1)[place] = storage_row(shared.shared, shared.num_shared)
     weights = np.zeros(shape, np.uint16)
     weights.reshape(-1)[place] = shared.weights
-    order = storage_row(np.arange(size), size)
+    steps = max(1, kept.sum() / tokens_per_step)
+    words = np.bincount(shared.shared, -np.expm1(-kept / steps)[owners], shared.num_shared)
+    follow = np.maximum(1, words) ** -FOLLOW
+    followed = np.bincount(owners, shared.weights * follow[shared.shared], size)
 
     def by_row(values: np.ndarray, dtype: type) -> np.ndarray:
-        array: np.ndarray = np.zeros(num_rows(size), dtype)
-        array[order] = values
+        array: np.ndarray = np.zeros(num_rows(len(values)), dtype)
+        array[storage_row(np.arange(len(values)), len(values))] = values
         return array
 
     sizes = shared.sizes
@@ -81,4 +103,6 @@ def make_word_parts(shared: SharedRows) -> WordParts[np.ndarray]:
         share=by_row(1 / sizes, np.float32),
         rows=rows,
         weights=weights,
+        own_follow=by_row((sizes - followed) / shared.own_weights, np.float32),
+        follow=by_row(follow, np.float32),
     )

@@ -6,8 +6,6 @@ import numpy as np
 
 from jaxw2v.subwords import SharedRows
 
-TABLE = "ngrams-table-"
-
 
 def rows_before(now: SharedRows, before: SharedRows) -> np.ndarray:
     """Where the rows of n-grams come from.
@@ -40,19 +38,3 @@ def rows_before(now: SharedRows, before: SharedRows) -> np.ndarray:
         same = before.buckets[place] == buckets
         found[rows - size] = np.where(same, before.rows[place], -1)
     return found
-
-
-def own_name(name: str) -> str:
-    """The array of words' own rows that goes with one of rows of n-grams.
-
-    Args:
-      name: the name of the array of a checkpoint.
-
-    Returns:
-      The name.
-
-    Example:
-      >>> own_name("ngrams-table-embedding"), own_name("ngrams-table-optimizer-0-squares")
-      ('input_embedding', 'input_optimizer-0-squares')
-    """
-    return f"input_{name.removeprefix(TABLE)}"

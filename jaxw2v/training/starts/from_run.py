@@ -43,7 +43,7 @@ from jaxw2v.training.checkpoints.reader import (
 from jaxw2v.training.checkpoints.record import Record
 from jaxw2v.training.checkpoints.stored_state import NGRAMS, from_arrays, to_arrays
 from jaxw2v.training.setup.job import Job
-from jaxw2v.training.starts.from_ngrams import TABLE, own_name, rows_before
+from jaxw2v.training.starts.from_ngrams import rows_before
 from jaxw2v.training.starts.start import Start, change_rows
 from jaxw2v.training.step.state import TrainState
 from jaxw2v.vectors import WordVectors
@@ -166,9 +166,10 @@ class EarlierRun:
                 old = read(name.replace(*WRAPPED))
                 if old is None or old.shape[1:] != new.shape[1:]:
                     self._miss(name)
-                elif before is not None and name.startswith(TABLE) and new.ndim:
-                    own = read(own_name(name).replace(*WRAPPED))
+                elif name == NGRAMS:
+                    own = read("input_embedding")
                     assert own is not None
+                    assert before is not None
                     put = functools.partial(_put_ngrams, before=before, own=own, shared=old)
                     arrays[name] = change_rows(new, len(before), put)
                 elif new.shape[:1] == (rows,):
@@ -254,7 +255,7 @@ class EarlierRun:
                     f"{path}: {error}; delete it, and the checkpoint before it is taken"
                 ) from None
             array = np.asarray(arrays[stored])
-            size = self._shared.num_shared if name.startswith(TABLE) else len(self.vocabulary)
+            size = self._shared.num_shared if name == NGRAMS else len(self.vocabulary)
             if array.shape[:1] != (num_rows(size),):
                 return array
             return array[storage_row(np.arange(size), size)]

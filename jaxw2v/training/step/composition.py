@@ -1,14 +1,13 @@
 """Vectors of words made of rows of n-grams: each distinct word of a step once, and back. Pure.
 
 A word's vector is the mean of its own row and those of its n-grams. Blocks read the vectors and
-their gradients are summed word by word, as if they were rows of a table; then the gradient of a
-word goes to each of the rows it was made of.
+their gradients are summed word by word, as if they were rows of a table; then a word's own row
+moves, and the rows of its n-grams with it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -18,7 +17,6 @@ import optax
 
 from jaxw2v.devices.shards import Shards
 from jaxw2v.sampling.indexing import CLIP, DROP, IN_BOUNDS, ZERO
-from jaxw2v.training.setup.row_slots import capacity
 from jaxw2v.training.setup.word_parts import PIECE, WordParts
 from jaxw2v.training.step.row_updates import (
     TouchedRows,
@@ -26,7 +24,7 @@ from jaxw2v.training.step.row_updates import (
     find_touched_rows,
     update_rows,
 )
-from jaxw2v.training.step.state import NgramState, TableState
+from jaxw2v.training.step.state import TableState
 
 PIECES_AT_ONCE = 1_024
 
@@ -96,7 +94,7 @@ def compose(
     words, _ = find_touched_rows(flat, jnp.zeros(size, jnp.int32), rows_per_pass, several)
     slot_of_row = jnp.zeros(size, jnp.int32).at[flat].set(words.slots, **DROP)
 
-    def add_pieces(total, slots, ids, weights):
+    def add_pieces(total, slots, ids, weights, _):
         inside = jnp.minimum(ids, ngrams.shape[0] - 1)
         # Gathered apart from the sum, a row at a time; as one loop XLA reads them by components.
         read = jax.lax.optimization_barrier(ngrams.at[inside].get(**IN_BOUNDS))
@@ -117,7 +115,7 @@ def compose(
 
 def update_parts(
     own: TableState,
-    ngrams: NgramState,
+    ngrams: jax.Array,
     composed: Composed,
     gradients: jax.Array,
     parts: WordParts[jax.Array],
@@ -125,12 +123,16 @@ def update_parts(
     rows_per_pass: int,
     progress: jax.Array,
     shards: Shards,
-) -> tuple[TableState, NgramState]:
+) -> tuple[TableState, jax.Array]:
     """Moves the rows of which the words of a step are made.
+
+    The optimizer, which keeps its state by words, says what each of them moves by. Its own row
+    moves by ``own_follow`` times that, and each row of n-grams by ``follow`` times the sum over its
+    words.
 
     Args:
       own: the words' own rows, this device's part.
-      ngrams: the rows of n-grams, likewise.
+      ngrams: float32, likewise of the rows of n-grams.
       composed: the words.
       gradients: float32 [slots, D], with respect to their vectors.
       parts: of which rows words are made.
@@ -144,73 +146,20 @@ def update_parts(
     """
     words = composed.words
     gradients = gradients * parts.share.at[words.rows].get(**ZERO)[:, None]
-    update = functools.partial(
-        update_rows, optimizer, rows_per_pass=rows_per_pass, progress=progress
-    )
-    here = words._replace(rows=shards.own(words.rows))
-    own = TableState(*update(*own, here, gradients))
+    rows = shards.own(words.rows)
+    before = own.embedding.at[rows].get(**ZERO)
+    here = words._replace(rows=rows)
+    table, state = update_rows(optimizer, *own, here, gradients, rows_per_pass, progress)
+    moves = table.at[rows].get(**ZERO) - before
+    more = moves * (parts.own_follow.at[words.rows].get(**ZERO) - 1)[:, None]
+    own = TableState(add_to_rows(table, rows, more, all_inside=False), state)
+    moves = shards.sum(moves, shards.vocab)
 
-    def add_pieces(carry, slots, ids, weights):
-        sums, marks = carry
-        rows = gradients.at[slots].get(**CLIP)
-        rows = jnp.broadcast_to(rows[:, None], (*ids.shape, rows.shape[1]))
-        marks = marks.at[ids].set(1, **DROP)
-        return add_to_rows(sums, ids, rows, all_inside=False), marks
+    def add_pieces(table, slots, ids, _, follow):
+        rows = moves.at[slots].get(**CLIP)[:, None] * follow[..., None]
+        return add_to_rows(table, ids, rows, all_inside=False)
 
-    size = ngrams.sums.shape[0]
-    marks = shards.vary(jnp.zeros(size, jnp.int32), shards.vocab)
-    sums, marks = _over_pieces(words, parts, size, shards, add_pieces, (ngrams.sums, marks))
-    touched = marked_rows(marks, rows_per_pass)
-    table = TableState(*update(*ngrams.table, touched, sums, by_slot=False))
-    return own, NgramState(table, clear_rows(sums, touched, rows_per_pass))
-
-
-def clear_rows(table: jax.Array, touched: TouchedRows, rows_per_pass: int) -> jax.Array:
-    """Sets the touched rows to zero.
-
-    Args:
-      table: float32 [R, D].
-      touched: the rows.
-      rows_per_pass: rows handled at once.
-
-    Returns:
-      The table.
-
-    Example:
-      >>> clear_rows(jnp.ones((2, 1)), marked_rows(jnp.array([0, 1]), 2), 2).tolist()
-      [[1.0], [0.0]]
-    """
-    size = min(rows_per_pass, touched.rows.size)
-    zeros = jnp.zeros((size, table.shape[1]), table.dtype)
-
-    def one_pass(i, table):
-        rows = jax.lax.dynamic_slice_in_dim(touched.rows, i * size, size)
-        return table.at[rows].set(zeros, unique_indices=True, **DROP)
-
-    return jax.lax.fori_loop(0, (touched.count + size - 1) // size, one_pass, table)
-
-
-def marked_rows(marks: jax.Array, rows_per_pass: int) -> TouchedRows:
-    """The rows that are marked, in their order.
-
-    Args:
-      marks: int32 [R], 1 or 0.
-      rows_per_pass: rows that will be handled at once.
-
-    Returns:
-      The rows, in so many slots that passes go into them; ``slots`` has that of each row.
-
-    Example:
-      >>> found = marked_rows(jnp.array([0, 1, 1]), 2)
-      >>> found.rows.tolist(), int(found.count)
-      ([1, 2, 3, 3], 2)
-    """
-    order = jnp.cumsum(marks)
-    size = capacity(marks.size, marks.size, rows_per_pass)
-    slots = jnp.where(marks > 0, order - 1, size)
-    rows = jnp.full(size, marks.size, jnp.int32)
-    rows = rows.at[slots].set(jnp.arange(marks.size, dtype=jnp.int32), **DROP)
-    return TouchedRows(slots, rows, order[-1])
+    return own, _over_pieces(words, parts, ngrams.shape[0], shards, add_pieces, ngrams)
 
 
 def _over_pieces(
@@ -218,13 +167,14 @@ def _over_pieces(
     parts: WordParts[jax.Array],
     rows_here: int,
     shards: Shards,
-    add: Callable[[Any, jax.Array, jax.Array, jax.Array], Any],
+    add: Callable[[Any, jax.Array, jax.Array, jax.Array, jax.Array], Any],
     start: Any,
 ) -> Any:
     """Goes over the n-grams of the words, some pieces at a time.
 
     ``add`` is given the slots [n] of the words, past the last one where there are no more pieces,
-    and rows and weights of their n-grams, [n, PIECE]; rows of others are past those of this device.
+    and of their n-grams the rows, weights and how they follow, [n, PIECE]; rows of other devices
+    are past those of this one.
     """
     pieces = _count(words, parts)
     outside, table_rows = parts.rows.shape[0], rows_here * shards.count(shards.vocab)
@@ -237,7 +187,8 @@ def _over_pieces(
         found = jnp.where(number < pieces.ends[-1], found, outside)
         rows = parts.rows.at[found].get(mode="fill", fill_value=table_rows)
         weights = parts.weights.at[found].get(mode="fill", fill_value=0)
-        return add(total, slots, of_ngrams.own(rows), weights)
+        follow = parts.follow.at[rows].get(**ZERO)
+        return add(total, slots, of_ngrams.own(rows), weights, follow)
 
     passes = (pieces.ends[-1] + PIECES_AT_ONCE - 1) // PIECES_AT_ONCE
     return jax.lax.fori_loop(0, passes, one_pass, start)

@@ -171,7 +171,6 @@ def update_rows(
     gradients: jax.Array,
     rows_per_pass: int,
     progress: jax.Array,
-    by_slot: bool = True,
 ) -> tuple[jax.Array, optax.OptState]:
     """Moves the touched rows.
 
@@ -180,10 +179,9 @@ def update_rows(
       table: float32 [V, D].
       state: its state for the table; leaves are scalars, [V, D] or [V, 1].
       touched: the touched rows, from :func:`find_touched_rows`.
-      gradients: float32 [capacity, D], summed by slot; or [V, D], by row.
+      gradients: float32 [capacity, D], summed by slot.
       rows_per_pass: rows handled at once.
       progress: float32 [], share of training done, for the learning rate.
-      by_slot: which of the two it is.
 
     Returns:
       The table and the state after the step.
@@ -200,10 +198,7 @@ def update_rows(
 
     def one_pass(i, arrays):
         ids = jax.lax.dynamic_slice_in_dim(touched.rows, i * size, size)
-        if by_slot:
-            gradient = jax.lax.dynamic_slice_in_dim(gradients, i * size, size)
-        else:
-            gradient = gradients.at[ids].get(**CLIP)
+        gradient = jax.lax.dynamic_slice_in_dim(gradients, i * size, size)
         rows, state = jax.tree.map(lambda array: array.at[ids].get(**CLIP), arrays)
         new, _ = step(rows, state, gradient)
 

@@ -27,19 +27,6 @@ class TableState(NamedTuple):
     optimizer: optax.OptState
 
 
-class NgramState(NamedTuple):
-    """The rows of n-grams; U of them are owned, and R as in :class:`TableState`.
-
-    Attributes:
-      table: the rows.
-      sums: float32 [R, D], scratch in which a step adds up gradients; zeros between steps, so that
-        a step goes over the rows that it touches only.
-    """
-
-    table: TableState
-    sums: jax.Array
-
-
 class TrainState(NamedTuple):
     """What training changes; R rows, in storage order, of which a device holds its part.
 
@@ -50,8 +37,8 @@ class TrainState(NamedTuple):
       output_optimizer: Optax state of the output table.
       input_positions: int32 [R], scratch of :func:`find_touched_rows` for the input table.
       output_positions: int32 [R], for the output table.
-      ngrams: rows of n-grams, which with a word's row in the input table make its vector; ``None``
-        where that is the row alone.
+      ngram_embedding: float32 [R of n-grams, D], which with a word's row in the input table make
+        its vector; ``None`` where that is the row alone.
     """
 
     input_embedding: jax.Array
@@ -60,7 +47,7 @@ class TrainState(NamedTuple):
     output_optimizer: optax.OptState
     input_positions: jax.Array
     output_positions: jax.Array
-    ngrams: NgramState | None = None
+    ngram_embedding: jax.Array | None = None
 
 
 class Loss(NamedTuple):
@@ -143,9 +130,7 @@ def initial_state(job: Job) -> TrainState:
         return state
     key, size = jax.random.fold_in(key, 1), job.subwords.num_shared
     model = WordEmbeddings(num_rows(size), job.config.embedding_dim, rngs=nnx.Rngs(key))
-    table = _owned(model.input_embedding[...], size)
-    of_ngrams = TableState(table, job.optimizer.init(table))
-    return state._replace(ngrams=NgramState(of_ngrams, jnp.zeros_like(table)))
+    return state._replace(ngram_embedding=_owned(model.input_embedding[...], size))
 
 
 def _owned(table: jax.Array, size: int) -> jax.Array:

@@ -96,8 +96,8 @@ def compose_words(
     Returns:
       The vectors.
     """
-    assert state.ngrams is not None
+    assert state.ngram_embedding is not None
     assert words.parts is not None
     rows = shards.rows(row_ids)
-    own, ngrams = state.input_embedding, state.ngrams.table.embedding
+    own, ngrams = state.input_embedding, state.ngram_embedding
     return compose(own, ngrams, rows, words.parts, rows_per_pass, shards)

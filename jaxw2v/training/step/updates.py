@@ -36,7 +36,7 @@ def update_inputs(
       The state after.
     """
     table = TableState(state.input_embedding, state.input_optimizer)
-    ngrams = state.ngrams
+    ngrams = state.ngram_embedding
     if sums.composed is None:
         table = TableState(*update_table(*table, sums.inputs, total, progress, settings))
     else:
@@ -54,7 +54,7 @@ def update_inputs(
             settings.shards,
         )
     return state._replace(
-        input_embedding=table.embedding, input_optimizer=table.optimizer, ngrams=ngrams
+        input_embedding=table.embedding, input_optimizer=table.optimizer, ngram_embedding=ngrams
     )
 
 

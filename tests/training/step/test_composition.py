@@ -16,8 +16,9 @@ from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.subwords import made_up_words
 from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.loop.feed import Feed
+from jaxw2v.training.setup import word_parts
 from jaxw2v.training.setup.job import make_job
-from jaxw2v.training.step.composition import clear_rows, marked_rows
+from jaxw2v.training.setup.word_parts import FOLLOW
 from jaxw2v.training.step.state import place_initial_state
 
 RATE = 0.5
@@ -76,6 +77,15 @@ def one_step(engine, stream):
     ],
 )
 def test_rows_move_by_their_share_of_what_vectors_would(sentences, objective, output_layer, mesh):
+    check_a_step(sentences, objective, output_layer, mesh, lambda n: np.maximum(n, 1) ** -FOLLOW)
+
+
+def test_rows_that_follow_wholly_move_by_the_gradient(sentences, monkeypatch):
+    monkeypatch.setattr(word_parts, "FOLLOW", 0.0)
+    check_a_step(sentences, "skipgram", "negative_sampling", None, np.ones_like)
+
+
+def check_a_step(sentences, objective, output_layer, mesh, follow):
     layers = {"objective": objective, "output_layer": output_layer}
     config = dataclasses.replace(SUBWORDS, **layers)
     stream = open_corpus(sentences, config, show_progress=False)
@@ -88,30 +98,20 @@ def test_rows_move_by_their_share_of_what_vectors_would(sentences, objective, ou
     assert np.abs(moved).max() > 0.1
     shared = engine.job.subwords
     shares = moved / shared.sizes[:, None]
-    np.testing.assert_allclose(after.subwords.own - before.subwords.own, shares, atol=2e-6)
-    expected = np.zeros_like(before.subwords.shared)
+    rows = [shared.shared[shared.starts[v] : shared.starts[v + 1]] for v in range(len(moved))]
+    words_of_row, expected = np.zeros(shared.num_shared), np.zeros_like(before.subwords.shared)
     for v, share in enumerate(shares):
-        expected[shared.shared[shared.starts[v] : shared.starts[v + 1]]] += share
+        expected[rows[v]] += share
+        # The whole text is one step.
+        words_of_row[rows[v]] += 1 - np.exp(-stream.vocabulary.counts[v])
+    follow = follow(words_of_row)
+    for v in range(len(moved)):
+        weights = shared.weights[shared.starts[v] : shared.starts[v + 1]]
+        rest = shared.sizes[v] - (weights * follow[rows[v]]).sum()
+        shares[v] *= rest / shared.own_weights[v]
+    np.testing.assert_allclose(after.subwords.own - before.subwords.own, shares, atol=5e-6)
+    expected *= follow[:, None]
     moved = after.subwords.shared - before.subwords.shared
     np.testing.assert_allclose(moved, expected, atol=1e-5)
     found, expected = (e.state_by_rows().output_embedding for e in (engine, plain))
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert not np.asarray(engine.state_by_rows().ngrams.sums).any()
-
-
-def test_marked_rows_come_in_their_order():
-    marks = np.random.default_rng(0).integers(0, 2, 50).astype(np.int32)
-    found = marked_rows(jnp.asarray(marks), 7)
-    assert found.rows.size == 56
-    count = int(found.count)
-    assert found.rows[:count].tolist() == np.flatnonzero(marks).tolist()
-    assert (found.rows[count:] == 50).all()
-
-
-@pytest.mark.parametrize("rows_per_pass", [1, 7, 100])
-def test_only_marked_rows_are_cleared(rows_per_pass):
-    marks = np.random.default_rng(0).integers(0, 2, 50).astype(np.int32)
-    found = clear_rows(
-        jnp.ones((50, 3)), marked_rows(jnp.asarray(marks), rows_per_pass), rows_per_pass
-    )
-    np.testing.assert_array_equal(found, np.repeat(1 - marks[:, None], 3, axis=1))
