@@ -1,4 +1,4 @@
-"""Makes the tables of the READMEs, between markers, from the results files.
+"""Makes the tables of the READMEs and pages, between markers, from the results files.
 
 python -m experiments.tables
 """
@@ -31,7 +31,12 @@ from experiments.throughput import run as throughput
 from jaxw2v import InputError
 
 HERE = Path(__file__).parent
-READMES = sorted([HERE.parent / "README.md", HERE / "README.md", *HERE.glob("*/README.md")])
+ROOT = HERE.parent
+PAGES = [
+    ROOT / "README.md",
+    *sorted(ROOT.glob(".github/pages/*.md")),
+    *sorted(HERE.rglob("README.md")),
+]
 MARKED = re.compile(r"<!-- table (\S+) -->\n.*?<!-- end of table -->", re.DOTALL)
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -90,7 +95,7 @@ def _sizes() -> dict:
 
 
 def updated(text: str) -> str:
-    """Puts the tables into a README.
+    """Puts the tables into a text.
 
     Args:
       text: its text.
@@ -110,7 +115,7 @@ def updated(text: str) -> str:
 
 if __name__ == "__main__":
     try:
-        texts = {path: updated(path.read_text()) for path in READMES}
+        texts = {path: updated(path.read_text()) for path in PAGES}
     except InputError as error:
         sys.exit(f"error: {error}")
     for path, text in texts.items():

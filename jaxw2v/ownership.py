@@ -115,7 +115,9 @@ def held(folder: Path, kind: str, names: Iterable[str]) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         if has_foreign_marker(folder):
-            raise InputError(f"{folder / MARKER}: is not known to be a file of jaxw2v")
+            raise InputError(
+                f"{folder / MARKER}: is not known to be a file of jaxw2v; choose another --out"
+            )
         was_marked = marked_as(folder) is not None
         marker = {"program": "jaxw2v", "kind": kind, "format": FORMAT}
         writer = {"process": os.getpid(), "host": socket.gethostname()}

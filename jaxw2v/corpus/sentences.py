@@ -35,7 +35,9 @@ def read_iterable(corpus: Iterable) -> Iterator[Batch]:
         if not is_text:
             sentence = _words(number, sentence)
         if kind is not None and is_text != (kind is str):
-            raise InputError(f"corpus item {number}: strings and lists of words are mixed")
+            raise InputError(
+                f"corpus item {number}: strings and lists of words are mixed; give either"
+            )
         kind = str if is_text else list
         batch.append(sentence)
         if len(batch) == LINES_PER_BATCH:
@@ -76,7 +78,9 @@ def _words(number: int, sentence: object) -> list[str]:
         )
     words = list(sentence) if isinstance(sentence, Iterable) else None
     if words is None or not all(isinstance(word, str) for word in words):
-        raise InputError(f"corpus item {number} is neither a string nor a list of words")
+        raise InputError(
+            f"corpus item {number} is neither a string nor a list of words; make it one of them"
+        )
     return words
 
 

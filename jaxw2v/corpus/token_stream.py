@@ -197,7 +197,7 @@ class TokenStream:
 
     @classmethod
     def load(cls, folder: str | Path) -> TokenStream:
-        """Opens a folder that :func:`jaxw2v.corpus.encode.encode` wrote.
+        """Opens a folder that :func:`jaxw2v.encode_corpus` wrote.
 
         Args:
           folder: the folder.
@@ -230,7 +230,9 @@ class TokenStream:
                 )
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{folder}: not a token stream: {error}") from None
+            raise InputError(
+                f"{folder}: not a token stream: {error}; give a folder that jaxw2v encode wrote"
+            ) from None
         vocabulary = Vocabulary.load(folder / VOCABULARY)
         phrases = Phrases.load(folder / PHRASES) if (folder / PHRASES).exists() else Phrases()
         stream = cls(shards, vocabulary, raw_words, settings, folder, phrases)

@@ -108,7 +108,8 @@ def get_tokenizer(name: str) -> Tokenizer:
     except pl.exceptions.ComputeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise InputError(
-            f"tokenizer {name!r} is not a valid regular expression: {reason}"
+            f"tokenizer {name!r} is not a valid regular expression: {reason}; mend it, or leave "
+            "--tokenizer out"
         ) from None
     if empty:
         raise InputError(f"tokenizer {name!r} matches the empty string; use + instead of *")

@@ -70,7 +70,7 @@ def fit(
         ``config.validation_share`` of the sentences.
       optimizer: any elementwise Optax transformation, applied as it is to the gradient of the
         loss summed over a step's pairs; ``None`` is
-        :func:`~jaxw2v.training.setup.optimizer.default_optimizer` with a linear decay.
+        :func:`~jaxw2v.training.default_optimizer` with a linear decay.
       objective: an :class:`~jaxw2v.training.objectives.Objective` of the user's own, in place of
         that of the settings.
       callbacks: see :class:`~jaxw2v.training.callbacks.Callback`.

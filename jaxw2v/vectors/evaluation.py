@@ -56,7 +56,7 @@ def evaluate_similarity(wv: WordVectors, path: str | os.PathLike) -> SimilarityS
     Args:
       wv: the vectors; a word that they do not have is looked for in other case.
       path: lines of two words and a score, as WordSim-353, SimLex-999, MEN, RW and others are
-        published; see :func:`~jaxw2v.vectors.evaluation_files.read_pairs`.
+        published: separated by tabs, semicolons, commas or blanks, with a header or without.
 
     Returns:
       The score.

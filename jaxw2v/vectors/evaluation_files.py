@@ -144,7 +144,9 @@ def _lines(path: str | os.PathLike) -> list[tuple[int, str]]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}:{number}: not UTF-8: {error.reason}") from None
+        raise InputError(
+            f"{path}:{number}: not UTF-8: {error.reason}; save the file as UTF-8"
+        ) from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(lines, start=1):
         if stray := _STRAY.search(line):
@@ -178,7 +180,9 @@ def _fields(path: str | os.PathLike, number: int, line: str, separator: str) -> 
     except csv.Error:
         if line.startswith("#"):
             return [line]
-        raise InputError(f"{path}:{number}: its quotes do not match: {line[:60]!r}") from None
+        raise InputError(
+            f"{path}:{number}: its quotes do not match: {line[:60]!r}; close or remove them"
+        ) from None
 
 
 def _is_comment(fields: Sequence[str], fits: bool) -> bool:

@@ -155,7 +155,7 @@ def plain(value: Any) -> Any:
         return plain(value.tolist())
     if isinstance(value, Iterable) and not isinstance(value, bytes):
         return [plain(item) for item in value]
-    raise InputError(f"{value!r} is neither a word nor a vector nor a list of them")
+    raise InputError(f"{value!r} is neither a word nor a vector nor a list of them; give one")
 
 
 def is_item(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The tables of the READMEs are those of the results files."""
+"""The tables of the READMEs and pages are those of the results files."""
 
 import re
 
@@ -8,20 +8,20 @@ from experiments import tables
 from experiments.markdown import table
 
 
-@pytest.mark.parametrize("path", tables.READMES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", tables.PAGES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_tables_are_current(path):
     text = path.read_text()
     assert tables.updated(text) == text, "run python -m experiments.tables"
 
 
 def test_every_table_stands_somewhere():
-    texts = [path.read_text() for path in tables.READMES]
+    texts = [path.read_text() for path in tables.PAGES]
     marked = {name for text in texts for name in re.findall(r"<!-- table (\S+) -->", text)}
     assert marked == set(tables.TABLES)
 
 
 def test_a_changed_table_is_put_back():
-    text = tables.READMES[0].read_text()
+    text = tables.PAGES[0].read_text()
     changed = re.sub(r"(<!-- table \S+ -->\n)", r"\1| wrong |\n", text)
     assert changed != text
     assert tables.updated(changed) == text

@@ -29,7 +29,7 @@ class OutputLayer(abc.ABC):
     sum scores over these mesh axes. Others are refused there. One that reads every row can be
     trained where devices share out the rows if it has a field ``rows_axis_name``: it then gets the
     blocks of all these devices, and their own part of the table in the order of
-    :mod:`jaxw2v.devices.storage_order`.
+    ``jaxw2v.devices.storage_order``.
     """
 
     touches_every_row: ClassVar[bool] = False

@@ -51,8 +51,8 @@ def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
     """Lowers the program that trains on a chunk, from shapes alone.
 
     Args:
-      job: what the run does, from :func:`~jaxw2v.training.setup.job.make_job`.
-      layout: the devices, from :func:`~jaxw2v.training.setup.meshes.lay_out`; they need not be
+      job: what the run does, from :func:`~jaxw2v.training.make_job`.
+      layout: the devices, from :func:`~jaxw2v.training.lay_out`; they need not be
         there: those of a topology do.
 
     Returns:

@@ -182,7 +182,9 @@ def read_static_embedding(folder: Path, rows: Rows) -> Table:
             unknown = by_id[model["unk_id"]]
         "".join(by_id.values()).encode()
     except _NO_TOKENIZER as error:
-        raise InputError(f"{path}: not a tokenizer: {str(error)[:80]!r}") from None
+        raise InputError(
+            f"{path}: not a tokenizer: {str(error)[:80]!r}; restore the file"
+        ) from None
     tensors = read_tensors(folder / TENSORS)
     name = next((name for name in EMBEDDINGS if name in tensors), EMBEDDINGS[0])
     table = table_of(tensors, name, folder / TENSORS)

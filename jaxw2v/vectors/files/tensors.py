@@ -116,7 +116,9 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
                 file.readinto(tensors[name].reshape(-1).view(np.uint8))
             return tensors
     except AttributeError as error:
-        raise InputError(f"{path}: holds numbers of a kind that NumPy has not: {error}") from None
+        raise InputError(
+            f"{path}: holds numbers of a kind that NumPy has not: {error}; store it as float32"
+        ) from None
     except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path}: damaged or cut short: {error}") from None
 
@@ -203,11 +205,15 @@ def read_with_words(reader: Reader, rows: Rows) -> Table:
     vectors = table_of(tensors, INPUT, reader.path)
     counts = tensors.get(COUNTS)
     if len(words) != len(vectors):
-        raise InputError(f"{reader.path}: holds {len(words)} words and {len(vectors)} vectors")
+        raise InputError(
+            f"{reader.path}: holds {len(words)} words and {len(vectors)} vectors; restore the file"
+        )
     if counts is not None:
         sound = np.issubdtype(counts.dtype, np.integer) and counts.shape == (len(words),)
         if not sound or counts.min(initial=0) < 0:
-            raise InputError(f"{reader.path}: its {COUNTS} are not a whole number a word")
+            raise InputError(
+                f"{reader.path}: its {COUNTS} are not a whole number a word; restore the file"
+            )
     size = rows.wanted(len(words))
     named = [rows.decode(word, number) for number, word in enumerate(words[:size], start=1)]
     rows.add(named, vectors[:size], range(1, size + 1))

@@ -1,0 +1,28 @@
+"""How Sphinx makes the pages; build.py gives it their sources."""
+
+project = "jaxw2v"
+copyright = "the jaxw2v authors, Apache-2.0"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+html_theme = "furo"
+html_title = "jaxw2v"
+html_copy_source = False
+html_show_sphinx = False
+templates_path: list[str] = []
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_class_signature = "mixed"
+python_use_unqualified_type_names = True
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+napoleon_custom_sections = [("Reference", "notes")]
+
+# Types of other projects, whose pages are not read when these are made; and names of ours that
+# type checkers alone see.
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!jaxw2v\b).*"),
+    ("py:class", r"jaxw2v\..*"),
+]
