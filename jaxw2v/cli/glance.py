@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -118,14 +119,43 @@ def describe_settings(folder: Path) -> list[str]:
     Raises:
       InputError: the settings cannot be read.
     """
-    settings = read_settings(folder)
-    defaults = json.loads(json.dumps(DEFAULTS))
     given = [
         f"{name} {' '.join(map(str, value)) if isinstance(value, list) else value}"
-        for name, value in settings.items()
-        if name in defaults and value != defaults[name]
+        for name, value in _given(folder).items()
     ]
     lines = ["settings: " + (", ".join(given) or "the defaults")]
     if steps := steps_in(folder / CHECKPOINTS):
         lines.append("checkpoints: steps " + ", ".join(f"{step:,}" for step in sorted(steps)))
     return lines
+
+
+def train_command(folder: Path) -> str:
+    """The command that trains as a run was trained.
+
+    Args:
+      folder: the folder of the run.
+
+    Returns:
+      The command; CORPUS stands for the text, which the folder does not name.
+
+    Raises:
+      InputError: the settings cannot be read.
+    """
+    words = ["jaxw2v", "train", "CORPUS", "--out", "DIR"]
+    for name, value in _given(folder).items():
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            words += [f"--{option}", *map(str, value if isinstance(value, list) else [value])]
+    return shlex.join(words)
+
+
+def _given(folder: Path) -> dict[str, Any]:
+    """The settings of a run that are not the defaults."""
+    defaults = json.loads(json.dumps(DEFAULTS))
+    return {
+        name: value
+        for name, value in read_settings(folder).items()
+        if name in defaults and value != defaults[name]
+    }

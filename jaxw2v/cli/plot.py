@@ -13,14 +13,16 @@ from jaxw2v.cli.out_path import check_out
 from jaxw2v.cli.results import Reading
 from jaxw2v.errors import InputError
 from jaxw2v.progress import say
+from jaxw2v.run_folder import METRICS
 
 
 @described
 @dataclasses.dataclass(frozen=True)
 class Plot(Reading):
-    """Draws words in the plane, as a picture or as a page to pan, zoom and search.
+    """Draws words in the plane, on a page to pan, zoom and search, or as a picture.
 
-    With --metrics, the loss curves of runs.
+    The page of a run has its losses, its speed and neighbors by epoch too. With --metrics, the
+    loss curves of runs as a picture.
     """
 
     folders: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="DIR")]
@@ -32,17 +34,19 @@ class Plot(Reading):
     neighbors together."""
     metrics: bool = False
     """Draw the loss of each epoch instead of words."""
-    out: Annotated[Path, tyro.conf.arg(metavar="FILE")] = Path("plot.png")
-    """File to write: .png, or .html for the page."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """File to write: .html for the page, or .png; plot.html or, with --metrics, plot.png, if none
+    is given."""
     overwrite: bool = False
     """Replace the file if it exists."""
 
     def run(self) -> None:
         """Runs the command."""
-        ending = self.out.suffix.lower()
+        out = self.out or Path("plot.png" if self.metrics else "plot.html")
+        ending = out.suffix.lower()
         if ending not in ((".png",) if self.metrics else (".png", ".html")):
-            raise InputError(f"{self.out}: must end in .png" + " or .html" * (not self.metrics))
-        check_out(self.out, self.overwrite)
+            raise InputError(f"{out}: must end in .png" + " or .html" * (not self.metrics))
+        check_out(out, self.overwrite)
         if not self.folders or (len(self.folders) > 1 and not self.metrics):
             raise InputError("plot takes one folder, or with --metrics one or more")
         if self.metrics:
@@ -54,8 +58,8 @@ class Plot(Reading):
                 f"plot needs {error.name}, which is not installed; pip install 'jaxw2v[viz]'"
             ) from None
         if self.metrics:
-            plots.draw_curves(self.folders, self.out)
-            say(f"{self.out}: loss curves of {len(self.folders)} runs")
+            plots.draw_curves(self.folders, out)
+            say(f"{out}: loss curves of {len(self.folders)} runs")
             return
         (folder,) = self.folders
         wv = self.read(folder)
@@ -63,12 +67,16 @@ class Plot(Reading):
         count = len(projection.words)
         name = {"pca": "PCA", "tsne": "t-SNE"}[self.method]
         title = f"{count} words of {folder}, {name}"
-        if ending == ".html":
-            plots.write_page(projection, wv, self.out, title)
-            say(f"{self.out}: {count} words; open it in a browser")
-        else:
-            labels = plots.draw_words(projection, self.out, title)
-            say(f"{self.out}: {count} words, {labels} of them with a label")
+        if ending == ".png":
+            labels = plots.draw_words(projection, out, title)
+            say(f"{out}: {count} words, {labels} of them with a label")
+            return
+        # A checkpoint's vectors are not those of the epochs that followed.
+        is_whole = self.checkpoint is None and (folder / METRICS).exists()
+        epochs = plots.read_epochs(folder) if is_whole else ()
+        plots.write_page(projection, wv, out, title, epochs)
+        of_run = f", losses and neighbors of {len(epochs)} epochs" if epochs else ""
+        say(f"{out}: {count} words{of_run}; open it in a browser")
 
     def _refuse_what_has_no_effect(self) -> None:
         for field in dataclasses.fields(self):

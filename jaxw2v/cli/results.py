@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from jaxw2v.cli.glance import describe_settings, describe_training
+from jaxw2v.cli.glance import describe_training, train_command
 from jaxw2v.cli.options import described
 from jaxw2v.cli.out_path import check_out
 from jaxw2v.errors import InputError
@@ -195,7 +195,7 @@ class Export(OfVectors):
             return []
         lines = [] if self.checkpoint else describe_training(folder)
         with contextlib.suppress(InputError):
-            lines += describe_settings(folder)[:1]
+            lines.append(f"`{train_command(folder)}`")
         return lines
 
     def _tokenizer_of_run(self) -> str:

@@ -137,7 +137,7 @@ class Train(RunSettings):
         say("next:")
         say(f"  jaxw2v neighbors {folder} {shlex.quote(words[0])}")
         say(f"  jaxw2v evaluate {folder} --similarity FILE --analogies FILE")
-        say(f"  jaxw2v plot {folder} --out words.html")
+        say(f"  jaxw2v plot {folder} --out {folder}.html")
 
 
 def _keep_compiled_programs() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,8 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from jaxw2v.atomic import renamed_when_complete
-from jaxw2v.errors import InputError
-from jaxw2v.run_folder import METRICS
+from jaxw2v.plots.epochs import read_epochs
 
 # Okabe and Ito's, which the colour-blind can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -29,7 +27,7 @@ def draw_curves(folders: Sequence[str | Path], path: str | Path) -> None:
     Raises:
       InputError: a folder has no metrics, or damaged ones.
     """
-    runs = {str(folder): _read(Path(folder)) for folder in folders}
+    runs = {str(folder): read_epochs(Path(folder)) for folder in folders}
     figure = Figure((8, 5), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     ax = figure.add_subplot()
@@ -49,18 +47,3 @@ def draw_curves(folders: Sequence[str | Path], path: str | Path) -> None:
         text.set_parse_math(False)
     with renamed_when_complete(path) as temporary:
         figure.savefig(temporary, format="png")
-
-
-def _read(folder: Path) -> list[dict]:
-    path = folder / METRICS
-    try:
-        records = [json.loads(line) for line in path.read_text().splitlines()]
-        if records and all(isinstance(record["epoch"], int) for record in records):
-            return records
-    except OSError as error:
-        raise InputError(
-            f"{path}: {error.strerror}; give folders that jaxw2v train wrote"
-        ) from None
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise InputError(f"{path}: holds no record of an epoch")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from bokeh.document import Document
 from bokeh.embed import file_html
+from bokeh.events import DocumentReady
 from bokeh.layouts import column, row
 from bokeh.models import (
     ColumnDataSource,
@@ -22,6 +25,7 @@ from bokeh.resources import INLINE
 
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.plots.projection import Projection
+from jaxw2v.plots.run_story import draw_losses, epochs_table, neighbors_table
 from jaxw2v.vectors import WordVectors
 
 NEIGHBORS = 8
@@ -67,7 +71,65 @@ if (!wanted) {
 """
 
 
-def write_page(projection: Projection, wv: WordVectors, path: str | Path, title: str) -> None:
+# What the browser paints is told by the style; what Bokeh paints, by this.
+DARK = """
+if (window.matchMedia("(prefers-color-scheme: dark)").matches) {
+  for (const plot of plots) {
+    plot.background_fill_color = plot.border_fill_color = "#1b1d20";
+    plot.outline_line_color = "#555";
+    for (const part of [...plot.below, ...plot.left]) {
+      part.axis_label_text_color = part.major_label_text_color = "#ddd";
+      part.axis_line_color = part.major_tick_line_color = part.minor_tick_line_color = "#888";
+    }
+    for (const part of plot.center) {
+      if (part.grid_line_color !== undefined) part.grid_line_color = "#3a3d42";
+      if (part.text_color !== undefined) part.text_color = "#ddd";
+      if (part.label_text_color !== undefined) {
+        part.label_text_color = "#ddd";
+        part.background_fill_color = "#1b1d20";
+      }
+    }
+  }
+}
+"""
+TEMPLATE = """\
+{% block postamble %}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+  :root { color-scheme: light dark; }
+  body { font: 15px/1.45 system-ui, sans-serif; margin: 1rem auto; padding: 0 1rem;
+    max-width: 75rem; background: light-dark(#fff, #1b1d20); color: light-dark(#222, #ddd); }
+  h1 { font-size: 1.25rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
+  .words { height: min(80vh, 46rem); } .wide { overflow-x: auto; }
+  table { border-collapse: collapse; }
+  th, td { padding: .25rem .8rem .25rem 0; text-align: left; vertical-align: top; }
+  th { border-bottom: 1px solid #888; } td { font-variant-numeric: tabular-nums; }
+</style>
+{% endblock %}
+{% block contents %}
+<h1>{{ heading | e }}</h1>
+<div class="words">{{ embed(roots.words) }}</div>
+{% if epochs %}
+<h2>Losses</h2>
+{{ embed(roots.losses) }}
+<h2>Epochs</h2>
+<div class="wide">{{ epochs | safe }}</div>
+{% endif %}
+{% if neighbors %}
+<h2>Neighbors by epoch</h2>
+<div class="wide">{{ neighbors | safe }}</div>
+{% endif %}
+{% endblock %}
+"""
+
+
+def write_page(
+    projection: Projection,
+    wv: WordVectors,
+    path: str | Path,
+    title: str,
+    epochs: Sequence[dict] = (),
+) -> None:
     """Writes a page to pan, zoom and search; a word shows its neighbors.
 
     Args:
@@ -75,6 +137,8 @@ def write_page(projection: Projection, wv: WordVectors, path: str | Path, title:
       wv: the vectors, among all of which neighbors are looked for.
       path: the HTML file, renamed when complete.
       title: above the picture.
+      epochs: the lines of ``metrics.jsonl`` of the run: its losses, its figures and its neighbors
+        by epoch stand below the picture.
     """
     words = list(projection.words)
     near = wv.most_similar([[word] for word in words], topn=NEIGHBORS)
@@ -92,16 +156,19 @@ def write_page(projection: Projection, wv: WordVectors, path: str | Path, title:
     plot = _scatter(projection, source, *ranges)
     said = Div(text="", render_as_text=True, styles={"padding-top": "7px"})
     find = _search_box(words, source, plot, ranges, said)
-    bold: dict[str, str | None] = {"padding-top": "7px", "font-weight": "bold"}
-    heading = Div(text=title, render_as_text=True, styles=bold)
-    page = column(
-        row(find, Spacer(width=10), heading, Spacer(width=20), said),
-        plot,
-        sizing_mode="stretch_both",
-        styles={"height": "96vh"},
-    )
+    top = row(find, Spacer(width=20), said)
+    page = Document(title=title)
+    page.add_root(column(top, plot, sizing_mode="stretch_both", name="words"))
+    plots = [plot]
+    if epochs:
+        plots.append(draw_losses(epochs))
+        page.add_root(column(plots[1], sizing_mode="stretch_width", name="losses"))
+    page.js_on_event(DocumentReady, CustomJS(args={"plots": plots}, code=DARK))
+    parts = {"heading": title, "epochs": epochs_table(epochs) if epochs else ""}
+    parts["neighbors"] = neighbors_table(epochs)
+    text = file_html(page, INLINE, title, template=TEMPLATE, template_variables=parts)
     with renamed_when_complete(path) as temporary:
-        temporary.write_text(file_html(page, INLINE, title), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _ranges(projection: Projection) -> tuple[Range1d, Range1d]:

@@ -24,7 +24,8 @@ class SharedRows:
       ngrams: which n-grams a word has.
       buckets: int32 [N], the buckets of all n-grams of the words, in order.
       rows: int32 [N], the row of each: v below V is the own row of word v; V + u is shared row u.
-      num_shared: U, rows that belong to n-grams of several words, at least 1.
+      num_shared: U, rows that belong to n-grams of several words, at least 1; numbered by the first
+        word that has them.
       starts: int64 [V + 1], where the shared rows of each word begin in the next two.
       shared: int32 [E], shared rows, each once a word.
       weights: int32 [E], how many of the word's n-grams each stands for.
@@ -95,10 +96,15 @@ def share_rows(words: Sequence[str], ngrams: Ngrams, seed: int = 0) -> SharedRow
     _, firsts, same_as = np.unique(
         np.concatenate([marks, sums]), return_index=True, return_inverse=True
     )
-    is_shared = firsts >= size
-    numbers = np.where(is_shared, size + np.cumsum(is_shared) - 1, firsts)
-    rows = numbers[same_as[size:]].astype(np.int32)
-    num_shared = max(int(is_shared.sum()), 1)
+    is_shared, groups = firsts >= size, same_as[size:]
+    # In the order of the words, so that the rows of frequent ones lie together.
+    first_seen = np.full(len(firsts), len(which))
+    np.minimum.at(first_seen, groups[which], np.arange(len(which)))
+    numbers = firsts
+    shared = np.flatnonzero(is_shared)
+    numbers[shared[np.argsort(first_seen[shared])]] = size + np.arange(len(shared))
+    rows = numbers[groups].astype(np.int32)
+    num_shared = max(len(shared), 1)
     pairs, weights = np.unique(
         owners * np.int64(size + num_shared) + rows[which], return_counts=True
     )

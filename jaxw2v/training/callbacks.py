@@ -23,6 +23,7 @@ class EpochRecord(TypedDict):
       subsample_threshold: share of the corpus; ``None`` where none is used.
       validation_loss: mean over the pairs of the held-out text (nats); ``None`` if it has none;
         missing if nothing is held out.
+      neighbors: the nearest words of each probe word; missing if none were looked for.
     """
 
     epoch: int
@@ -36,6 +37,7 @@ class EpochRecord(TypedDict):
     tokens_per_step: int
     subsample_threshold: float | None
     validation_loss: NotRequired[float | None]
+    neighbors: NotRequired[dict[str, list[str]]]
 
 
 class Progress(NamedTuple):

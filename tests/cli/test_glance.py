@@ -1,12 +1,15 @@
 """What is said of a run after it, and later."""
 
 import json
+import shlex
 
 import pytest
+import tyro
 
 from jaxw2v import Config
 from jaxw2v.cli import main
-from jaxw2v.cli.glance import describe_settings, describe_training, duration, size
+from jaxw2v.cli.glance import describe_settings, describe_training, duration, size, train_command
+from jaxw2v.cli.train import Train
 
 EPOCH = {
     "raw_words": 2_000_000,
@@ -84,11 +87,20 @@ def test_what_can_be_done_next_can_be_done(tmp_path, capsys, monkeypatch):
     export = ["export", str(folder), "--format", "static-embedding", "--out", str(static)]
     assert main(export) == 0
     card = (static / "README.md").read_text()
-    assert "- settings: min_count 1, embedding_dim 8, epochs 2\n" in card
+    command = "jaxw2v train CORPUS --out DIR --min-count 1 --embedding-dim 8 --epochs 2"
+    assert f"- `{command}`\n" in card
     assert f"- {printed[1].strip()}\n" in card
     capsys.readouterr()
     assert main(["train", str(text), "--out", str(tmp_path / "quiet"), "--quiet", *options]) == 0
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_command_of_a_run_gives_its_settings(tmp_path):
+    config = Config(probe_words=("a cat", "it's"), subwords=True, max_ngram=5, table_quotes=False)
+    (tmp_path / "config.json").write_text(config.to_json())
+    command = shlex.split(train_command(tmp_path))
+    assert command[:5] == ["jaxw2v", "train", "CORPUS", "--out", "DIR"]
+    assert tyro.cli(Train, args=command[2:]).config == config
 
 
 def test_info_of_what_is_no_vectors_is_one_line(tmp_path, capsys):

@@ -45,6 +45,14 @@ def test_a_row_is_shared_by_ngrams_of_the_same_words_and_by_no_others(shared):
         assert (row < len(WORDS)) == (words == {(row,)})
 
 
+def test_rows_are_numbered_by_the_first_word_that_has_them(shared):
+    firsts = [
+        min(v for v in range(len(WORDS)) if u in shared.shared[slice(*shared.starts[v : v + 2])])
+        for u in range(shared.num_shared)
+    ]
+    assert firsts == sorted(firsts)
+
+
 def test_without_ngrams_a_word_is_its_own_row():
     shared = share_rows(["cat", "dog"], Ngrams(9, 9, 10))
     own = np.eye(2, dtype=np.float32)

@@ -46,6 +46,22 @@ class Recorder(Callback):
 
 
 @pytest.mark.slow
+def test_neighbors_of_probe_words_are_recorded(sentences):
+    config = dataclasses.replace(CONFIG, epochs=2, probe_words=("w3", "w7"))
+    recorded = []
+
+    class Keep(Callback):
+        def on_epoch_end(self, wv, metrics):
+            found = metrics[-1]["neighbors"]
+            assert found["w7"] == [word for word, _ in wv.most_similar("w7", topn=6)]
+            recorded.append(found)
+
+    train(sentences, config, show_progress=False, callbacks=[Keep()])
+    assert [list(found) for found in recorded] == [["w3", "w7"]] * 2
+    assert recorded[0] != recorded[1]
+
+
+@pytest.mark.slow
 def test_callbacks_see_every_chunk_epoch_and_the_end(sentences):
     seen = Recorder()
     train(sentences, CONFIG, callbacks=[seen], show_progress=False)

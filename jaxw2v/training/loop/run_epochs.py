@@ -15,6 +15,8 @@ from jaxw2v.training.loop.probes import choose_probes
 from jaxw2v.training.loop.validation import Validation
 from jaxw2v.vectors import WordVectors
 
+NEIGHBORS = 6
+"""Of each probe word."""
 OnEpoch = Callable[[WordVectors, list[EpochRecord]], None]
 
 
@@ -73,6 +75,8 @@ def _end_epoch(
     saves = epochs.saves
     if validate is not None:
         record["validation_loss"] = validate()
+    if neighbors := _probe(epochs, wv):
+        record["neighbors"] = neighbors
     epochs.cursor = epochs.cursor.after(record)
     metrics = list(epochs.cursor.metrics)
     # A save that fails gives its room back before the vectors need it.
@@ -80,7 +84,7 @@ def _end_epoch(
     saves.forget_old()
     on_epoch(wv, metrics)
     saves.after_epoch(epochs.cursor)
-    _report(epochs, wv, record)
+    _report(epochs, record)
     if any([callback.on_epoch_end(wv, metrics) for callback in epochs.callbacks]):
         epochs.wish = Wish.STOP
     wish = Wish(int(epochs.engine.layout.largest(max(epochs.ask(), _stops(epochs)))))
@@ -117,9 +121,19 @@ def _snapshot(epochs: Epochs) -> WordVectors:
         ) from None
 
 
-def _report(epochs: Epochs, wv: WordVectors, record: EpochRecord) -> None:
-    if epochs.bar.disable and jax.process_count() == 1:
-        return
+def _probe(epochs: Epochs, wv: WordVectors) -> dict[str, list[str]]:
+    """The nearest words of the probe words; of some of the corpus where people watch."""
+    words = epochs.config.probe_words
+    if not words and jax.process_count() == 1 and not epochs.bar.disable:
+        words = choose_probes(wv.vocabulary)
+    if not words:
+        return {}
+    # Every process has its part in a query of sharded vectors.
+    answers = wv.most_similar([[word] for word in words], topn=NEIGHBORS)
+    return {word: [other for other, _ in near] for word, near in zip(words, answers, strict=True)}
+
+
+def _report(epochs: Epochs, record: EpochRecord) -> None:
     line = f"epoch {record['epoch']}: {record['words_per_second']:,} words/s"
     for name in ("loss", "validation_loss"):
         if name in record:
@@ -127,15 +141,9 @@ def _report(epochs: Epochs, wv: WordVectors, record: EpochRecord) -> None:
             shown = "not measured, no pair" if loss is None else f"{loss:.4f}"
             line += f", {name.replace('_', ' ')} {shown}"
     lines = [line]
-    probe_words = epochs.config.probe_words
-    if not probe_words and jax.process_count() == 1:
-        probe_words = choose_probes(wv.vocabulary)
-    if probe_words:
-        width = max(map(len, probe_words))
-        # Every process has its part in a query of sharded vectors.
-        answers = wv.most_similar([[word] for word in probe_words], topn=6)
-        for word, near in zip(probe_words, answers, strict=True):
-            lines.append(f"  {word:{width}}  {', '.join(other for other, _ in near)}")
+    neighbors = record.get("neighbors", {})
+    width = max(map(len, neighbors), default=0)
+    lines += [f"  {word:{width}}  {', '.join(near)}" for word, near in neighbors.items()]
     _tell(epochs.bar, "\n".join(lines))
 
 

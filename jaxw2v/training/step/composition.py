@@ -22,7 +22,7 @@ from jaxw2v.training.step.row_updates import (
     TouchedRows,
     add_to_rows,
     find_touched_rows,
-    update_rows,
+    write_moves,
 )
 from jaxw2v.training.step.state import TableState
 
@@ -146,14 +146,29 @@ def update_parts(
     """
     words = composed.words
     gradients = gradients * parts.share.at[words.rows].get(**ZERO)[:, None]
-    rows = shards.own(words.rows)
-    before = own.embedding.at[rows].get(**ZERO)
-    here = words._replace(rows=rows)
-    table, state = update_rows(optimizer, *own, here, gradients, rows_per_pass, progress)
-    moves = table.at[rows].get(**ZERO) - before
-    more = moves * (parts.own_follow.at[words.rows].get(**ZERO) - 1)[:, None]
-    own = TableState(add_to_rows(table, rows, more, all_inside=False), state)
-    moves = shards.sum(moves, shards.vocab)
+    own_follow = parts.own_follow.at[words.rows].get(**ZERO)
+    here = words._replace(rows=shards.own(words.rows))
+
+    def write(some, rows, moves, tables):
+        table, all_moves = tables
+        follow = jax.lax.dynamic_slice_in_dim(own_follow, some.first, some.rows.size)
+        moved = rows + follow[:, None] * moves
+        table = table.at[some.rows].set(moved, unique_indices=True, **DROP)
+        # Those of other devices' rows are not known here.
+        moves = jnp.where((some.rows < table.shape[0])[:, None], moves, 0)
+        return table, jax.lax.dynamic_update_slice_in_dim(all_moves, moves, some.first, 0)
+
+    (table, moves), state = write_moves(
+        optimizer,
+        (own.embedding, jnp.zeros_like(gradients)),
+        own.optimizer,
+        here,
+        gradients,
+        rows_per_pass,
+        progress,
+        write,
+    )
+    own, moves = TableState(table, state), shards.sum(moves, shards.vocab)
 
     def add_pieces(table, slots, ids, _, follow):
         rows = moves.at[slots].get(**CLIP)[:, None] * follow[..., None]

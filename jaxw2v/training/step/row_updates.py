@@ -8,7 +8,8 @@ step may touch half of the table, :func:`sweep_rows` goes over all of it and is 
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -186,6 +187,58 @@ def update_rows(
     Returns:
       The table and the state after the step.
     """
+
+    def write(some, rows, moves, tables):
+        moved = optax.apply_updates(rows, moves)
+        return (tables[0].at[some.rows].set(moved, unique_indices=True, **DROP),)
+
+    (table,), state = write_moves(
+        optimizer, (table,), state, touched, gradients, rows_per_pass, progress, write
+    )
+    return table, state
+
+
+class SomeRows(NamedTuple):
+    """Touched rows that are handled at once.
+
+    Attributes:
+      rows: int32 [n], the rows; V past the last one.
+      first: int32 [], the slot of the first one.
+    """
+
+    rows: jax.Array
+    first: jax.Array | int
+
+
+Tables = TypeVar("Tables", bound=tuple[jax.Array, ...])
+Write = Callable[[SomeRows, jax.Array, jax.Array, Tables], Tables]
+
+
+def write_moves(
+    optimizer: optax.GradientTransformation,
+    tables: Tables,
+    state: optax.OptState,
+    touched: TouchedRows,
+    gradients: jax.Array,
+    rows_per_pass: int,
+    progress: jax.Array,
+    write: Write[Tables],
+) -> tuple[Tables, optax.OptState]:
+    """Finds by what the touched rows move, some at a time, and does with that what is asked for.
+
+    Args:
+      optimizer: as in :func:`update_rows`.
+      tables: float32 [V, D], the table, and what else is written.
+      state: as there.
+      touched: as there.
+      gradients: as there.
+      rows_per_pass: as there.
+      progress: as there.
+      write: is given some rows, what they hold [n, D], what they move by [n, D], and the tables.
+
+    Returns:
+      The tables and the state after the step.
+    """
     optimizer = optax.with_extra_args_support(optimizer)
     size = min(rows_per_pass, touched.rows.size)
     row_state, scalars = _partition(state)
@@ -193,21 +246,24 @@ def update_rows(
     def step(rows, row_state, gradient):
         state = _combine(row_state, scalars)
         updates, state = optimizer.update(gradient, state, rows, progress=progress)
-        row_state, new_scalars = _partition(state)
-        return (optax.apply_updates(rows, updates), row_state), new_scalars
+        return updates, *_partition(state)
 
     def one_pass(i, arrays):
+        tables, row_state = arrays
         ids = jax.lax.dynamic_slice_in_dim(touched.rows, i * size, size)
         gradient = jax.lax.dynamic_slice_in_dim(gradients, i * size, size)
-        rows, state = jax.tree.map(lambda array: array.at[ids].get(**CLIP), arrays)
-        new, _ = step(rows, state, gradient)
+        rows, some_state = jax.tree.map(
+            lambda array: array.at[ids].get(**CLIP), (tables[0], row_state)
+        )
+        updates, some_state, _ = step(rows, some_state, gradient)
+        row_state = jax.tree.map(
+            lambda array, rows: array.at[ids].set(rows, unique_indices=True, **DROP),
+            row_state,
+            some_state,
+        )
+        return write(SomeRows(ids, i * size), rows, updates, tables), row_state
 
-        def write(array, rows):
-            return array.at[ids].set(rows, unique_indices=True, **DROP)
-
-        return jax.tree.map(write, arrays, new)
-
-    arrays = table, row_state
+    arrays = tables, row_state
     if size == touched.rows.size:
         arrays = one_pass(0, arrays)
     else:
@@ -215,11 +271,11 @@ def update_rows(
         arrays = jax.lax.fori_loop(0, passes, one_pass, arrays)
     # Scalars, such as Adam's count, advance once a step, whatever the number of passes.
     no_rows, no_state = jax.tree.map(
-        lambda array: jnp.zeros((1, array.shape[1]), array.dtype), arrays
+        lambda array: jnp.zeros((1, array.shape[1]), array.dtype), (tables[0], row_state)
     )
-    _, scalars = step(no_rows, no_state, no_rows)
-    table, row_state = arrays
-    return table, _combine(row_state, scalars)
+    _, _, scalars = step(no_rows, no_state, no_rows)
+    tables, row_state = arrays
+    return tables, _combine(row_state, scalars)
 
 
 def _partition(state: optax.OptState) -> tuple[optax.OptState, optax.OptState]:
