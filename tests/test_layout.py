@@ -59,7 +59,7 @@ ALLOWED = {
 # Each folder and file of training may import itself and what stands here.
 TRAINING = {
     "callbacks": set(),
-    "arguments": {"callbacks"},
+    "arguments": {"callbacks", "objectives"},
     "objectives": set(),
     "setup": {"objectives"},
     "step": {"objectives", "setup"},

@@ -72,7 +72,9 @@ def test_public_names_have_docstrings(maker, monkeypatch):
 @pytest.mark.usefixtures("optax_promotes")
 def test_the_training_loop_runs_and_learns():
     blocks = re.findall(r"```python\n(.*?)```", (PAGES / "python.md").read_text(), re.DOTALL)
-    _, loop, gradient = blocks
+    _, own, loop, gradient = blocks
+    exec(own, names := {})
+    assert names["wv"].vectors.shape == (6, 16)
     assert sum(bool(line) for line in loop.splitlines()) <= 30
     names = {}
     exec(loop, names)

@@ -22,7 +22,13 @@ from jaxw2v.devices.storage_order import num_rows, storage_row
 from jaxw2v.training.callbacks import Callback, EpochRecord, Progress
 from jaxw2v.training.checkpoints.vectors import load_vectors
 from jaxw2v.training.fit import fit
-from jaxw2v.training.objectives import InputLayer, Objective, OutputLayer, Windows
+from jaxw2v.training.objectives import (
+    InputLayer,
+    Objective,
+    OutputLayer,
+    Windows,
+    make_objective,
+)
 from jaxw2v.training.setup.forecast import forecast, zipf_weights
 from jaxw2v.training.setup.job import make_job
 from jaxw2v.training.setup.meshes import lay_out
@@ -55,6 +61,7 @@ __all__ = [
     "load_vectors",
     "lower_training",
     "make_job",
+    "make_objective",
     "make_train_chunk",
     "num_rows",
     "scale_by_progress",

@@ -8,16 +8,18 @@ from typing import Any
 from jaxw2v.config import Checkpointing, Config
 from jaxw2v.errors import InputError
 from jaxw2v.training.callbacks import Callback
+from jaxw2v.training.objectives.own_objective import check_kind
 
 
 def check_arguments(
-    config: Any, optimizer: Any, callbacks: Any, mesh: Any, checkpointing: Any
+    config: Any, optimizer: Any, objective: Any, callbacks: Any, mesh: Any, checkpointing: Any
 ) -> None:
     """Makes sure of the kinds of arguments.
 
     Args:
       config: a :class:`~jaxw2v.Config`, or ``None``.
       optimizer: an Optax transformation, or ``None``.
+      objective: a :class:`~jaxw2v.training.Objective`, or ``None``.
       callbacks: a sequence of :class:`~jaxw2v.Callback`.
       mesh: such as ``4x2``, or ``None``.
       checkpointing: a :class:`~jaxw2v.Checkpointing`, or ``None``.
@@ -29,6 +31,7 @@ def check_arguments(
         raise InputError(f"config is {config!r}; give jaxw2v.Config(embedding_dim=100, ...)")
     if not (optimizer is None or (hasattr(optimizer, "init") and hasattr(optimizer, "update"))):
         raise InputError(f"optimizer is {optimizer!r}; give an Optax one, such as optax.adam(0.01)")
+    check_kind(objective)
     if not isinstance(callbacks, Sequence) or isinstance(callbacks, str):
         raise InputError(f"callbacks is {callbacks!r}; give a list of them")
     for callback in callbacks:

@@ -98,7 +98,7 @@ def fit(
       TrainingDiverged: the loss is no longer finite.
       KeyboardInterrupt: ``interrupted`` was true; the run has been saved if it saves at all.
     """
-    check_arguments(config, optimizer, callbacks, mesh, checkpointing)
+    check_arguments(config, optimizer, objective, callbacks, mesh, checkpointing)
     facts = None if start is None else start.facts
     identity = RunIdentity.of(config, stream, validation, optimizer, facts, objective)
     identity.check_processes(mesh)

@@ -24,6 +24,7 @@ from jaxw2v.training.checkpoints.resume import with_its_tokenizer
 from jaxw2v.training.fit import fit
 from jaxw2v.training.loop.interrupt import deferred_interrupt
 from jaxw2v.training.objectives import Objective
+from jaxw2v.training.objectives.own_objective import check_settings
 from jaxw2v.training.starts.from_run import EarlierRun
 from jaxw2v.training.starts.from_vectors import found_words, from_vectors, load_given
 from jaxw2v.training.starts.start import Start
@@ -107,8 +108,9 @@ def train(
       >>> wv["cat"].shape
       (8,)
     """
-    check_arguments(config, optimizer, callbacks, mesh, checkpointing)
+    check_arguments(config, optimizer, objective, callbacks, mesh, checkpointing)
     config = config or Config()
+    check_settings(objective, config)
     check_devices()
     _check_together(config, init_from, continue_from, keep_vocabulary, validation)
     if (
@@ -136,7 +138,7 @@ def train(
             raise InputError("resume needs the folder of the run; give out")
         config = with_its_tokenizer(folder, config)
     stream, config, start = _open(
-        corpus, config, init_from, continue_from, keep_vocabulary, show_progress
+        corpus, config, init_from, continue_from, keep_vocabulary, objective, show_progress
     )
     held_out = None
     if validation is not None:
@@ -198,6 +200,7 @@ def _open(
     init_from: WordVectors | str | os.PathLike | None,
     continue_from: str | os.PathLike | None,
     keep_vocabulary: bool,
+    objective: Objective | None,
     show_progress: bool,
 ) -> tuple[TokenStream, Config, Start | None]:
     """The corpus, the settings that hold for it, and what the tables start from."""
@@ -205,6 +208,11 @@ def _open(
     report = ""
     if continue_from is not None:
         earlier = EarlierRun(continue_from)
+        if earlier.layers and objective is None:
+            raise InputError(
+                f"{continue_from}: was trained with an objective of the user's own, "
+                f"{earlier.layers}; give one as objective"
+            )
         config, known = earlier.settle(config), earlier.known(keep_vocabulary)
     elif init_from is not None:
         given = load_given(init_from, config.embedding_dim, show_progress)

@@ -17,6 +17,8 @@ from jaxw2v.devices.processes import check_same
 from jaxw2v.errors import InputError
 from jaxw2v.setting_rules import Role, settings_with
 from jaxw2v.training.checkpoints.record import Record
+from jaxw2v.training.objectives import Objective
+from jaxw2v.training.objectives.own_objective import describe
 
 DIGESTS = ("text", "vocabulary", "phrases", "validation_text", "start")
 
@@ -34,6 +36,7 @@ class RunIdentity:
       optimizer: whether it is the default or one of the user's own.
       start: facts of what the tables start from; empty if they are randomly initialised.
       own_objective: whether the objective is one of the user's own.
+      layers: what that is made of; empty if it is not.
     """
 
     settings: Record
@@ -44,6 +47,7 @@ class RunIdentity:
     optimizer: str
     start: dict[str, Any]
     own_objective: bool
+    layers: str
 
     @classmethod
     def of(
@@ -53,7 +57,7 @@ class RunIdentity:
         validation: TokenStream | None = None,
         optimizer: object | None = None,
         start: dict[str, Any] | None = None,
-        objective: object | None = None,
+        objective: Objective | None = None,
     ) -> RunIdentity:
         """Collects it.
 
@@ -63,7 +67,7 @@ class RunIdentity:
           validation: held-out text, if a text was given.
           optimizer: an optimizer of the user's own; only whether there is one counts.
           start: facts of what the tables start from, if they are not randomly initialised.
-          objective: an objective of the user's own; only whether there is one counts.
+          objective: an objective of the user's own, known by its classes and what they hold.
 
         Returns:
           The identity.
@@ -77,6 +81,7 @@ class RunIdentity:
             optimizer="the default" if optimizer is None else "one of the user's own",
             start=start or {},
             own_objective=objective is not None,
+            layers=describe(objective),
         )
 
     def to_json(self) -> Record:

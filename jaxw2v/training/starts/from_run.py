@@ -109,6 +109,11 @@ class EarlierRun:
             )
         return phrases
 
+    @property
+    def layers(self) -> str:
+        """What its objective is made of, if it is not that of its settings; otherwise empty."""
+        return self._settings.get("layers", "")
+
     def known(self, keep_vocabulary: bool) -> Known:
         """Its words and phrases, for encoding other text.
 

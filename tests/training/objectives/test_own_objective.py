@@ -27,8 +27,10 @@ from jaxw2v.training import (
     Windows,
     initial_state,
     make_job,
+    make_objective,
     storage_row,
 )
+from jaxw2v.training.objectives.own_objective import describe
 
 pytestmark = pytest.mark.usefixtures("optax_promotes")
 
@@ -149,6 +151,11 @@ def test_glove_is_trained_without_a_change_to_the_package(sentences, together, t
     np.testing.assert_array_equal(again.output_vectors, wv.output_vectors)
     with pytest.raises(InputError, match="own_objective is True there and False here"):
         jaxw2v.train(sentences, longer, out=tmp_path / "run", resume=True, show_progress=False)
+    other = run | {"objective": own._replace(windows=Windows(W))}
+    with pytest.raises(InputError, match=r"layers is 'SkipGram, Glove, OneOverDistance \(\w+\)' "):
+        jaxw2v.train(sentences, longer, out=tmp_path / "run", resume=True, **other)
+    with pytest.raises(InputError, match=r"run: was trained with an objective of the user's own"):
+        jaxw2v.train(sentences, longer, continue_from=tmp_path / "run", show_progress=False)
 
 
 @pytest.mark.slow
@@ -185,3 +192,24 @@ def test_several_weighted_rows_a_word(sentences, together, mesh):
         # Up to a block's tokens lie across the edge of the chunk and lose a few pairs.
         np.testing.assert_allclose(table - old, moved, rtol=0, atol=3e-3 * np.abs(moved).max())
         assert np.abs(moved).max() > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("settings", "objective", "message"),
+    [
+        ({}, len, "objective is <built-in function len>; give a jaxw2v.training.Objective"),
+        ({}, Objective(InputLayer, 1), "input_layer of the objective is <class .*InputLayer"),
+        ({"window": 8}, make_objective(Config())._replace(windows=Windows(W)), "window is 8, and"),
+        ({"num_negatives": 9}, make_objective(Config()), "num_negatives is 9, and the objective"),
+    ],
+)
+def test_what_is_no_objective_or_says_otherwise_is_one_line(settings, objective, message):
+    with pytest.raises(InputError, match=message):
+        jaxw2v.train([["a", "b"]], Config(**settings), objective=objective)
+
+
+def test_objectives_are_known_again():
+    made = make_objective(Config())
+    assert describe(made) == describe(make_objective(Config()))
+    assert describe(made) != describe(make_objective(Config(num_negatives=9)))
+    assert describe(made) != describe(made._replace(windows=OneOverDistance(5)))
