@@ -54,14 +54,19 @@ np.linalg.norm(one_hot[:, None] - one_hot[None], axis=-1).round(2)
 # those zeros.
 
 # %%
-table = jax.random.normal(jax.random.key(0), (4, 3))
+table = jax.random.normal(jax.random.key(0), (4, 3)).round(1)
 ids = jnp.array([2, 0, 2])
-looked_up, multiplied = table[ids], one_hot[ids] @ table
-bool((looked_up == multiplied).all())
+embedding = nnx.Embed(4, 3, rngs=nnx.Rngs(0))
+dense = nnx.Linear(4, 3, use_bias=False, rngs=nnx.Rngs(0))
+embedding.embedding[...] = dense.kernel[...] = table
+print(table)
+for looked_up in (table[ids], one_hot[ids] @ table, embedding(ids), dense(one_hot[ids])):
+    print(looked_up.shape, bool((looked_up == table[ids]).all()))
 
 # %% [markdown]
 # It learns as any layer does, by back-propagation, and the gradients are the same too. The row of
-# a word that did not occur (1 and 3) gets none; that of a word that occurred twice (2) gets both.
+# a word that did not occur (1 and 3) gets none; that of a word that occurred twice (2) gets both. A
+# step goes down the gradient: row minus rate times gradient.
 
 
 # %%
@@ -76,6 +81,7 @@ def by_product(table):
 gradients = jax.grad(by_lookup)(table), jax.grad(by_product)(table)
 print("the same:", bool(jnp.allclose(*gradients)))
 print(gradients[0].round(2))
+print("after a step:", (table - 0.1 * gradients[0]).round(2), sep="\n")
 
 # %% [markdown]
 # A table that is trained with the rest of a network, on its task, is good for that task.
@@ -85,23 +91,29 @@ print(gradients[0].round(2))
 # ## 3. Windows
 #
 # Each word in turn is the *center*; the words at most `window` away are its *contexts*.
-# **Skip-gram** predicts each context from the center: every mark below is a training example.
-# **CBOW** predicts the center from the mean of its contexts: every column is one.
+# **Skip-gram** predicts each context from the center: every mark on the left is a training
+# example. **CBOW** predicts the center from the mean of its contexts: every column is one, such as
+# that of `new`, on the right.
 
 # %%
 sentence = ["the", "function", "returns", "a", "new", "array", "of", "the", "same", "shape"]
 same = jnp.zeros((1, len(sentence)), jnp.int32)
 bounds = sampling.context_bounds(same + 2, same, same == 0)
 near = sampling.positive_mask(bounds)[0]
-figure, axes = plt.subplots(figsize=(4.6, 3.6), layout="constrained")
-axes.imshow(near, cmap="Blues")
-axes.set_xticks(range(len(sentence)), sentence, rotation=60)
-axes.set_yticks(range(len(sentence)), sentence)
-axes.set(xlabel="center", ylabel="context", title="pairs of window 2")
+one_column = near * jnp.where(jnp.arange(len(sentence)) == sentence.index("new"), 1.0, 0.25)
+figure, panels = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained", sharey=True)
+for axes, marks, title in zip(panels, (near, one_column), ("skip-gram", "CBOW"), strict=True):
+    axes.imshow(marks, cmap="Blues")
+    axes.set_xticks(range(len(sentence)), sentence, rotation=60)
+    axes.set_yticks(range(len(sentence)), sentence)
+    axes.set(xlabel="center", title=f"{title}, window 2")
+panels[0].set(ylabel="context")
 plt.show()
 
 # %% [markdown]
-# Now the text: its 2,000 most frequent words, and the pairs of a part of it.
+# Now the text: its 2,000 most frequent words, and the pairs of a part of it. Each word becomes its
+# number in the vocabulary; other words are left out, and some of the frequent ones (section 6),
+# *before* windows are laid, so that words further away come into them.
 
 # %%
 small = jaxw2v.Config(max_vocabulary=2_000, window=3)
@@ -130,7 +142,17 @@ print(f"{len(ids):,} words, {len(pairs):,} pairs, such as", [vocabulary.words[i]
 #
 # $$ -\log p(c \mid w) = -\log \frac{e^{u_w \cdot v_c}}{\sum_{x} e^{u_w \cdot v_x}} $$
 #
-# The two tables, u and v, are all there is to learn.
+# The two tables, u and v, are all there is to learn. With three words, of which the first was
+# found, and scores of 2, 1 and 0:
+
+# %%
+scores = jnp.array([2.0, 1.0, 0.0])
+p = jnp.exp(scores) / jnp.exp(scores).sum()
+print("p", p.round(3), f"loss -log {p[0]:.3f} = {-jnp.log(p[0]):.3f}")
+
+# %% [markdown]
+# For a batch of pairs, centers and contexts are numbers of words, [batch]; their rows are
+# [batch, D], and the scores [batch, V].
 
 # %%
 V, D, BATCH = len(vocabulary), 32, 4_096
@@ -181,9 +203,9 @@ print(
 )
 
 # %% [markdown]
-# At first every word is as likely as every other: log 2,000 = 7.60 nats. Each pair costs a score,
-# and a gradient, for *every* word of the vocabulary. With 100,000 words it would be fifty times
-# as slow.
+# At first v is all zeros, so that every word is as likely as every other: log 2,000 = 7.60 nats.
+# Each pair costs a score, and a gradient, for *every* word of the vocabulary: fifty times as many
+# with 100,000 words.
 #
 # ## 5. Negative sampling
 #
@@ -192,10 +214,18 @@ print(
 #
 # $$ -\log \sigma(u_w \cdot v_c) - \sum_{k=1}^{K} \log \sigma(-u_w \cdot v_{x_k}) $$
 #
-# It costs K + 1 scores, whatever the vocabulary. What is learned differs a little: softmax is
-# best where u·v is log p(c | w) up to a number for each w, negative sampling where it is the
-# logarithm of how much more often the two stand together than the center and the noise would by
-# chance (Levy and Goldberg 2014). The negatives are drawn by count to the power of 0.75.
+# It costs K + 1 scores, whatever the vocabulary. With a pair of score 2 and two negatives of 1 and
+# 0, by $\sigma(x) = 1 / (1 + e^{-x})$:
+
+# %%
+print(-jax.nn.log_sigmoid(jnp.array([2.0, -1.0, 0.0])).round(3))
+print("loss", -jax.nn.log_sigmoid(jnp.array([2.0, -1.0, 0.0])).sum().round(3))
+
+# %% [markdown]
+# What is learned differs a little: softmax is best where u·v is log p(c | w) up to a number for
+# each w, negative sampling where it is log p(c | w) - log q(c) - log K, with q(c) the chance that c
+# is drawn as a negative (Levy and Goldberg 2014). Negatives are drawn by count to the power of
+# 0.75. Below u is [batch, D], and the rows of the negatives are [batch, K, D].
 
 # %%
 noise = sampling.noise_distribution(vocabulary.counts)
@@ -215,8 +245,9 @@ loss, speed = np.mean(history[-50:]), speeds["negative sampling"]
 print(f"loss {history[0]:.2f} to {loss:.2f} nats, {speed:,.0f} pairs/s")
 
 # %% [markdown]
-# That is word2vec. `(1 + K) log 2 = 4.16` at first, when every answer is a coin's. What has it
-# learned? The nearest words by cosine:
+# That is word2vec. `(1 + K) log 2 = 4.16` at first, when every answer is a coin's. (Losses of
+# different tasks cannot be compared: this one has six answers a pair, softmax one of 2,000.) What
+# has it learned? The nearest words by cosine:
 
 
 # %%
@@ -230,11 +261,41 @@ for word in ("array", "file", "thread"):
     print(f"{word:7}", nearest(np.asarray(tables["u"]), word))
 
 # %% [markdown]
+# **CBOW** differs in what predicts: the mean of the rows of the contexts, some of which may lie in
+# other sentences and are masked, predicts the center.
+
+# %%
+places = np.arange(3, len(ids) - 3)[:, None] + np.array([-3, -2, -1, 1, 2, 3])
+contexts, centers = ids[places], ids[3:-3]  # [n, 6], [n]
+inside = (sentences[places] == sentences[3:-3, None]).astype(np.float32)
+
+
+def cbow_loss(tables, contexts, inside, centers, key):
+    total = (tables["u"][contexts] * inside[..., None]).sum(1)  # [batch, D]
+    mean = total / jnp.maximum(inside.sum(1, keepdims=True), 1)
+    negatives = tables["v"][sampling.sample_noise(key, noise, (len(centers), K))]
+    positive = (mean * tables["v"][centers]).sum(-1)
+    negative = jnp.einsum("bd,bkd->bk", mean, negatives)
+    return -(jax.nn.log_sigmoid(positive) + jax.nn.log_sigmoid(-negative).sum(-1)).mean()
+
+
+optimizer = optax.adam(0.02)
+step, cbow = make_step(cbow_loss, optimizer), new_tables(jax.random.key(0))
+state = optimizer.init(cbow)
+for key in jax.random.split(jax.random.key(1), 600):
+    batch = jax.random.randint(key, (1_024,), 0, len(centers))
+    some = contexts[batch], inside[batch], centers[batch]
+    cbow, state, value = step(cbow, state, *some, key)
+for word in ("array", "file", "thread"):
+    print(f"{word:7}", nearest(np.asarray(cbow["u"]), word))
+
+# %% [markdown]
 # ## 6. Frequent words: subsampling, and the noise
 #
 # `the` stands beside everything and says little. word2vec drops words at random, the more
-# frequent the more often; that is faster, and better, for it brings the words that matter nearer
-# to each other. And it draws negatives more evenly than words occur.
+# frequent the more often: of a word that is a share f of the text $\sqrt{t/f} + t/f$ are kept, all
+# where that is above 1, for a threshold t. It is faster, and brings the words that matter nearer to
+# each other ([tried](../mikolov_2013)). And negatives are drawn more evenly than words occur.
 
 # %%
 share = vocabulary.counts / vocabulary.counts.sum()
@@ -449,13 +510,16 @@ for labels in (4, 12, 48):
     )
 
 # %% [markdown]
-# On film reviews, with 25,000 labels and fewer: [imdb_sentiment](../imdb_sentiment).
+# Fine-tuning moves all layers at once here, and loses some of what the vectors knew. On film
+# reviews, with 25,000 labels and fewer: [imdb_sentiment](../imdb_sentiment), which trains the other
+# layers first. Text without labels is enough for word2vec: use that of your own field.
 #
 # ## 10. How much text is enough?
 #
 # Means of three scores (pairs of words by people's judgement, twice, and analogies) by words of
 # Wikipedia, five epochs, from [quality_frontier](../quality_frontier). Two hundred thousand words
-# are few; with four million the score is still rising.
+# are few; with four million the score is still rising, and with 14.6 million it is .470
+# ([gensim_comparison](../gensim_comparison)).
 
 # %%
 found = Path("../quality_frontier/sizes.json")
