@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import jaxw2v
+
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / ".github" / "pages"
 TEXTS = [
@@ -53,8 +55,9 @@ def test_links_become_those_of_the_site(maker, tmp_path):
 
 def test_every_message_has_a_remedy(maker, tmp_path):
     errors = maker("errors")
-    assert list(errors.without_remedy(ROOT / "jaxw2v")) == []
-    listing = errors.listing(ROOT / "jaxw2v")
+    package = Path(jaxw2v.__file__).parent
+    assert list(errors.without_remedy(package)) == []
+    listing = errors.listing(package)
     assert "| `FOLDER: already holds HOLDS` | choose another --out, --resume or" in listing
     assert listing.count("\n| `") > 250
     (tmp_path / "cli.py").write_text('raise InputError(f"{x}: the moon is full")')

@@ -9,6 +9,7 @@ html_copy_source = False
 html_show_sphinx = False
 templates_path: list[str] = []
 myst_heading_anchors = 3
+myst_enable_extensions = ["dollarmath"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
@@ -26,3 +27,13 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!jaxw2v\b).*"),
     ("py:class", r"jaxw2v\..*"),
 ]
+
+
+def _skip(app, what, name, item, skip, options) -> bool | None:
+    """Fields of named tuples, which stand in the docstrings of their classes."""
+    return True if str(item.__doc__).startswith("Alias for field number") else None
+
+
+def setup(app) -> None:
+    """Called by Sphinx."""
+    app.connect("autodoc-skip-member", _skip)
