@@ -248,7 +248,10 @@ def test_places_that_make_no_sense_are_refused(corpus, arguments, message):
 START = "vectors or run it starts from"
 
 
-@pytest.mark.parametrize("what", ["code", "version of JAX", "text", "validation text", START])
+OTHERS = ["code", "version of JAX", "text", "validation text", "layers", START]
+
+
+@pytest.mark.parametrize("what", OTHERS)
 def test_whatever_differs_is_named(what, monkeypatch):
     """The other process is made up: it has the same facts but one."""
     stream = TokenStream.from_arrays(
@@ -256,7 +259,7 @@ def test_whatever_differs_is_named(what, monkeypatch):
     )
     own = "optimizer (some have one of their own)"
     facts = ["code", "settings", own, START, "vocabulary", "text", "phrases", "validation text"]
-    facts += ["own objective", "version of JAX"]
+    facts += ["own objective", "layers", "version of JAX"]
 
     def gather(digests):
         other = digests.copy()
