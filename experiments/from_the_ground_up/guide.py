@@ -80,8 +80,8 @@ def by_product(table):
 
 gradients = jax.grad(by_lookup)(table), jax.grad(by_product)(table)
 print("the same:", bool(jnp.allclose(*gradients)))
-print(gradients[0].round(2))
-print("after a step:", (table - 0.1 * gradients[0]).round(2), sep="\n")
+print(np.asarray(gradients[0]).round(2))
+print("after a step:", np.asarray(table - 0.1 * gradients[0]).round(2), sep="\n")
 
 # %% [markdown]
 # A table that is trained with the rest of a network, on its task, is good for that task.
