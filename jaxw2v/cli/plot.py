@@ -72,8 +72,9 @@ class Plot(Reading):
             say(f"{out}: {count} words, {labels} of them with a label")
             return
         # A checkpoint's vectors are not those of the epochs that followed.
-        is_whole = self.checkpoint is None and (folder / METRICS).exists()
-        epochs = plots.read_epochs(folder) if is_whole else ()
+        run = folder.expanduser()
+        is_whole = self.checkpoint is None and (run / METRICS).exists()
+        epochs = plots.read_epochs(run) if is_whole else ()
         plots.write_page(projection, wv, out, title, epochs)
         of_run = f", losses and neighbors of {len(epochs)} epochs" if epochs else ""
         say(f"{out}: {count} words{of_run}; open it in a browser")

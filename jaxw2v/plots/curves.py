@@ -14,7 +14,7 @@ from jaxw2v.plots.epochs import read_epochs
 
 # Okabe and Ito's, which the colour-blind can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-LINES = {"loss": "-", "validation_loss": "--"}
+LINES = {"loss": "solid", "validation_loss": "dashed"}
 
 
 def draw_curves(folders: Sequence[str | Path], path: str | Path) -> None:
@@ -37,9 +37,8 @@ def draw_curves(folders: Sequence[str | Path], path: str | Path) -> None:
             if points:
                 label = f"{key.replace('_', ' ')}, {name}"
                 colour = COLOURS[number % len(COLOURS)]
-                ax.plot(
-                    *zip(*points, strict=True), line, marker="o", ms=4, color=colour, label=label
-                )
+                (drawn,) = ax.plot(*zip(*points, strict=True), marker="o", ms=4, label=label)
+                drawn.set(linestyle=line, color=colour)
     ax.set(xlabel="epoch (passes over the corpus)", ylabel="loss (nats per pair)")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.3)

@@ -164,8 +164,11 @@ def write_page(
         plots.append(draw_losses(epochs))
         page.add_root(column(plots[1], sizing_mode="stretch_width", name="losses"))
     page.js_on_event(DocumentReady, CustomJS(args={"plots": plots}, code=DARK))
-    parts = {"heading": title, "epochs": epochs_table(epochs) if epochs else ""}
-    parts["neighbors"] = neighbors_table(epochs)
+    parts = {
+        "heading": title,
+        "epochs": epochs_table(epochs) if epochs else "",
+        "neighbors": neighbors_table(epochs),
+    }
     text = file_html(page, INLINE, title, template=TEMPLATE, template_variables=parts)
     with renamed_when_complete(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -9,9 +9,7 @@ from typing import Any
 from bokeh.models import ColumnDataSource, HoverTool, Plot
 from bokeh.plotting import figure
 
-from jaxw2v.plots.curves import COLOURS
-
-LOSSES = {"loss": "solid", "validation_loss": "dashed"}
+from jaxw2v.plots.curves import COLOURS, LINES
 
 
 def draw_losses(records: Sequence[dict]) -> Plot:
@@ -31,7 +29,7 @@ def draw_losses(records: Sequence[dict]) -> Plot:
         height=300,
         sizing_mode="stretch_width",
     )
-    for (name, dash), colour in zip(LOSSES.items(), COLOURS, strict=False):
+    for (name, dash), colour in zip(LINES.items(), COLOURS, strict=False):
         known = [record for record in records if record.get(name) is not None]
         if not known:
             continue
