@@ -131,6 +131,9 @@ def refuse_part_of_run(path: Path) -> None:
     real = Path(os.path.realpath(path))
     if real.name in (*NAMES, MARKER) and is_run(real.parent):
         raise InputError(f"{path}: is a part of the run in its folder; choose another name")
+    for parent in real.parents:
+        if parent.name == CHECKPOINTS and is_run(parent.parent):
+            raise InputError(f"{path}: is inside the checkpoints of a run; choose another name")
 
 
 def had_phrases(folder: Path) -> bool:
@@ -243,6 +246,7 @@ def check_run_folder(folder: Path, overwrite: bool, resume: bool) -> None:
         raise InputError("resume goes on with a run and overwrite replaces it; give one of them")
     if os.path.lexists(folder) and not folder.is_dir():
         raise InputError(f"{folder}: is a file; --out needs a folder")
+    refuse_part_of_run(folder)
     refuse_foreign_files(folder)
     holds = "vectors" if (folder / VECTORS).exists() else ""
     holds = "a run" if steps_in(folder / CHECKPOINTS) else holds

@@ -52,8 +52,18 @@ ALLOWED = {
         "subwords",
         "vectors",
     },
-    "plots": {"errors", "atomic", "vectors"},
-    "cli": {"errors", "config", "corpus", "devices", "training", "vectors", "plots"},
+    "epoch_records": {"errors"},
+    "plots": {"errors", "atomic", "vectors", "epoch_records"},
+    "cli": {
+        "errors",
+        "epoch_records",
+        "config",
+        "corpus",
+        "devices",
+        "training",
+        "vectors",
+        "plots",
+    },
     "__main__": {"cli"},
 }
 # Each folder and file of training may import itself and what stands here.

@@ -190,6 +190,86 @@ def test_only_what_is_ours_in_a_token_stream_is_replaced(corpus, tmp_path):
     assert content(tmp_path / "t") == before
 
 
+@pytest.mark.parametrize("name", ["phrases.tsv", "shard-00007.ids", "parts/00000.0.words"])
+def test_names_of_ours_that_a_complete_stream_did_not_write(corpus, tmp_path, capsys, name):
+    encode = ["encode", corpus, "--out", str(tmp_path / "s"), "--min-count"]
+    assert main([*encode, "1"]) == 0
+    write(tmp_path / "s" / name)
+    before = content(tmp_path / "s")
+    assert main([*encode, "2", "--overwrite"]) == 2
+    assert f"{name}: is not known to be a file of jaxw2v, and would be" in capsys.readouterr().err
+    assert content(tmp_path / "s") == before
+
+
+def test_nothing_is_written_inside_the_checkpoints_of_a_run(corpus, tmp_path, capsys):
+    run = tmp_path / "p"
+    assert main(["train", corpus, "--out", str(run), *SMALL]) == 0
+    before = content(run)
+    inside = run / "checkpoints" / "99"
+    for command in (
+        ["train", corpus, *SMALL],
+        ["encode", corpus, "--min-count", "1"],
+        ["export", str(run), "--format", "tensorboard"],
+        ["plot", str(run), "--words", "top-5"],
+    ):
+        out = inside.with_suffix(".html") if command[0] == "plot" else inside
+        capsys.readouterr()
+        assert main([*command, "--out", str(out)]) == 2
+        assert "is inside the checkpoints of a run" in capsys.readouterr().err
+        assert content(run) == before
+
+
+def test_a_home_folder_is_meant_by_a_tilde_everywhere(corpus, tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.iterdir())
+    assert main(["encode", corpus, "--min-count", "1", "--out", "~/s"]) == 0
+    assert main(["train", "~/s", "--out", "~/p", *SMALL]) == 0
+    wv = WordVectors.load("~/p", show_progress=False)
+    wv.save("~/saved")
+    wv.export("~/v.txt", "glove")
+    assert main(["export", "~/p", "--format", "glove", "--out", "~/w.txt"]) == 0
+    assert main(["plot", "~/p", "--words", "top-3", "--out", "~/p.png"]) == 0
+    assert {p.name for p in home.iterdir()} >= {"s", "p", "saved", "v.txt", "w.txt", "p.png"}
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_exports_from_python_replace_nothing_unless_told(tmp_path):
+    wv = WordVectors(Vocabulary(("a", "b"), [2, 1]), np.eye(2))
+    mine = write(tmp_path / "mine.txt")
+    with pytest.raises(InputError, match=r"mine\.txt: exists; choose another name"):
+        wv.export(mine, "glove")
+    assert mine.read_text() == "mine"
+    wv.export(mine, "glove", overwrite=True)
+    assert mine.read_text().startswith("a ")
+    with pytest.raises(InputError, match="name is empty"):
+        wv.save("")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["term", "hup"])
+def test_standard_input_that_is_cut_off_leaves_no_copy(tmp_path, number):
+    """The signal comes while text is still read, long before there is a step to end."""
+    cache = tmp_path / "cache"
+    command = [sys.executable, "-m", "jaxw2v", "train", "-", "--out", str(tmp_path / "p"), *SMALL]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"JAXW2V_CACHE": str(cache)},
+    )
+    process.stdin.write(b"one two three four\n" * 50_000)
+    process.stdin.flush()
+    while not any(path.is_file() and path.stat().st_size for path in cache.rglob("*")):
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (130, b"jaxw2v: error: interrupted\n")
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_foreign_files_outlive_runs_that_are_killed(corpus, tmp_path, seed):

@@ -18,6 +18,7 @@ PARTS = {
     "ownership": "Folders and files",
     "run_folder": "Folders and files",
     "atomic": "Folders and files",
+    "epoch_records": "Folders and files",
     "sampling": "Sampling",
     "losses": "Losses and models",
     "models": "Losses and models",

@@ -302,7 +302,7 @@ def load_speed(settings: PeerFiles, folder: Path) -> list[dict]:
     vocabulary = Vocabulary(tuple(f"word{i}" for i in range(shape[0])), np.arange(shape[0], 0, -1))
     wv, records = WordVectors(vocabulary, vectors), []
     for format in ("word2vec-text", "glove", "word2vec-bin", "safetensors"):
-        path = folder / "vectors"
+        path = folder / f"vectors-{format}"
         began = time.perf_counter()
         wv.export(path, format)
         written = time.perf_counter() - began

@@ -6,10 +6,12 @@ import contextlib
 import errno
 import itertools
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import tyro
@@ -96,7 +98,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         prints = isinstance(command, PRINTING)
         if prints and sys.stdout is None:
             return _fail("standard output is closed: there is nowhere to write the result", 1)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _interrupted_by_signals():
             warnings.showwarning = _show_warning
             command.run()
         if prints:
@@ -117,6 +119,26 @@ def _run(arguments: Sequence[str] | None) -> int:
         hint = "; free some space or choose another --out" if error.errno == errno.ENOSPC else ""
         return _fail(f"{where}{error.strerror or error}{hint}", 2)
     return 0
+
+
+@contextlib.contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """Lets SIGTERM and SIGHUP end a command as Ctrl-C does, so that nothing half made is left.
+
+    What nohup or a shell's background ignores stays ignored.
+    """
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in names]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    numbers = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _refuse_empty_out(arguments: Sequence[str]) -> None:

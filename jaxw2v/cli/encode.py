@@ -31,8 +31,9 @@ class Encode(StreamSettings):
         """Runs the command."""
         from jaxw2v.corpus import Files, encode_corpus
 
-        stream = encode_corpus(Files(self.corpus), self.out, self.settings, self.overwrite)
+        out = self.out.expanduser()
+        stream = encode_corpus(Files(self.corpus), out, self.settings, self.overwrite)
         say(
-            f"{self.out}: {len(stream):,} tokens of {stream.raw_words:,} words, "
+            f"{out}: {len(stream):,} tokens of {stream.raw_words:,} words, "
             f"{len(stream.vocabulary):,} different ones, in {len(stream.shards)} shards"
         )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shlex
 from pathlib import Path
 from typing import Any
 
 from jaxw2v.config import DEFAULTS
-from jaxw2v.run_folder import CHECKPOINTS, METRICS, read_settings, steps_in
+from jaxw2v.epoch_records import read_epochs
+from jaxw2v.run_folder import CHECKPOINTS, read_settings, steps_in
 
 _FIGURES = ("epoch", "raw_words", "steps", "seconds")
 
@@ -59,27 +59,6 @@ def size(count: float, unit: str = "") -> str:
     return f"{count:.0f} {unit}".rstrip()
 
 
-def epochs_of(folder: Path) -> list[dict[str, Any]]:
-    """The epochs of a run.
-
-    Args:
-      folder: its folder.
-
-    Returns:
-      A record for each whole line of ``metrics.jsonl`` that can be read; none if there is no file.
-    """
-    found = []
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        for line in (folder / METRICS).read_text("utf-8").splitlines():
-            with contextlib.suppress(ValueError):
-                record = json.loads(line)
-                if isinstance(record, dict) and all(
-                    isinstance(record.get(name), int | float) for name in _FIGURES
-                ):
-                    found.append(record)
-    return found
-
-
 def describe_training(folder: Path) -> list[str]:
     """How a run went.
 
@@ -89,7 +68,7 @@ def describe_training(folder: Path) -> list[str]:
     Returns:
       Lines; none where no epoch has ended.
     """
-    records = epochs_of(folder)
+    records = [r for r in read_epochs(folder) if all(r.get(name) is not None for name in _FIGURES)]
     if not records:
         return []
     seconds = sum(record["seconds"] for record in records)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from jaxw2v.errors import InputError
-from jaxw2v.run_folder import CHECKPOINTS, VECTORS
+from jaxw2v.run_folder import CHECKPOINTS, VECTORS, refuse_part_of_run
 
 
 def check_out(out: Path, overwrite: bool, is_folder: bool = False) -> None:
@@ -35,6 +35,7 @@ def check_out(out: Path, overwrite: bool, is_folder: bool = False) -> None:
         raise InputError(f"{out}: is a device or a pipe, not a file; choose another --out")
     if any((out / name).exists() for name in (VECTORS, CHECKPOINTS)):
         raise InputError(f"{out}: holds a run; choose another --out")
+    refuse_part_of_run(out)
     if out.exists() and not overwrite:
         raise InputError(f"{out}: exists; choose another --out or --overwrite")
     if not out.absolute().parent.is_dir():

@@ -11,9 +11,9 @@ import tyro
 from jaxw2v.cli.options import described
 from jaxw2v.cli.out_path import check_out
 from jaxw2v.cli.results import Reading
+from jaxw2v.epoch_records import read_epochs
 from jaxw2v.errors import InputError
 from jaxw2v.progress import say
-from jaxw2v.run_folder import METRICS
 
 
 @described
@@ -42,7 +42,7 @@ class Plot(Reading):
 
     def run(self) -> None:
         """Runs the command."""
-        out = self.out or Path("plot.png" if self.metrics else "plot.html")
+        out = (self.out or Path("plot.png" if self.metrics else "plot.html")).expanduser()
         ending = out.suffix.lower()
         if ending not in ((".png",) if self.metrics else (".png", ".html")):
             raise InputError(f"{out}: must end in .png" + " or .html" * (not self.metrics))
@@ -73,8 +73,7 @@ class Plot(Reading):
             return
         # A checkpoint's vectors are not those of the epochs that followed.
         run = folder.expanduser()
-        is_whole = self.checkpoint is None and (run / METRICS).exists()
-        epochs = plots.read_epochs(run) if is_whole else ()
+        epochs = read_epochs(run) if self.checkpoint is None and run.is_dir() else []
         plots.write_page(projection, wv, out, title, epochs)
         of_run = f", losses and neighbors of {len(epochs)} epochs" if epochs else ""
         say(f"{out}: {count} words{of_run}; open it in a browser")

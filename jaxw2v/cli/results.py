@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import itertools
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,7 +17,7 @@ from jaxw2v.cli.options import described
 from jaxw2v.cli.out_path import check_out
 from jaxw2v.errors import InputError
 from jaxw2v.progress import say
-from jaxw2v.run_folder import is_run, read_settings
+from jaxw2v.run_folder import SETTINGS, is_run, read_settings
 
 if TYPE_CHECKING:
     from jaxw2v.vectors import WordVectors
@@ -176,18 +177,20 @@ class Export(OfVectors):
         is_static = self.format == "static-embedding"
         if self.tokenizer is not None and not is_static:
             raise InputError("tokenizer has an effect with static-embedding only; leave it out")
-        check_out(self.out, self.overwrite, is_folder)
+        out = self.out.expanduser()
+        check_out(out, self.overwrite, is_folder)
         wv = self.read(self.folder)
         if self.vectors != "input":
             wv = wv.variant(self.vectors)
         tokenizer = self.tokenizer or (self._tokenizer_of_run() if is_static else "words")
-        has_card = is_static and (self.out / CARD).exists()
-        wv.export(self.out, self.format, tokenizer, self._about_run() if is_static else ())
-        say(f"{self.out}: {len(wv):,} vectors of {wv.vectors.shape[1]} components")
+        has_card = is_static and os.path.lexists(out / CARD)
+        about = self._about_run() if is_static else ()
+        wv.export(out, self.format, tokenizer, about, self.overwrite)
+        say(f"{out}: {len(wv):,} vectors of {wv.vectors.shape[1]} components")
         if has_card:
-            say(f"{self.out / CARD}: was there and stays; see that its figures are still right")
+            say(f"{out / CARD}: was there and stays; see that its figures are still right")
         elif is_static:
-            say(f"{self.out / CARD}: say there on which text they were trained, and the licence")
+            say(f"{out / CARD}: say there on which text they were trained, and the licence")
 
     def _about_run(self) -> list[str]:
         folder = self.folder.expanduser()
@@ -199,10 +202,17 @@ class Export(OfVectors):
         return lines
 
     def _tokenizer_of_run(self) -> str:
+        folder = self.folder.expanduser()
         try:
-            return read_settings(self.folder.expanduser()).get("tokenizer", "words")
+            tokenizer = read_settings(folder).get("tokenizer", "words")
         except InputError:
             return "words"
+        if not isinstance(tokenizer, str):
+            raise InputError(
+                f"{folder / SETTINGS}: tokenizer is {tokenizer!r}, which is no name of one; give "
+                "--tokenizer"
+            )
+        return tokenizer
 
 
 def parse_expression(text: str) -> tuple[list[str], list[str]]:

@@ -28,6 +28,7 @@ from jaxw2v.corpus.token_stream import FORMAT, META, TokenStream
 from jaxw2v.errors import InputError
 from jaxw2v.ownership import held
 from jaxw2v.progress import progress_bar
+from jaxw2v.run_folder import refuse_part_of_run
 
 # A new number where files are read as another text than before: old streams are not theirs.
 READING = 2
@@ -176,7 +177,7 @@ def encode_corpus(
       >>> len(made), made.vocabulary.words
       (3, ('one', 'two'))
     """
-    settings, out = settings or TextSettings(), Path(out)
+    settings, out = settings or TextSettings(), Path(out).expanduser()
     source = _files_or_sentences(corpus)
     if not isinstance(source, Files):
         raise InputError("encode_corpus takes files; train takes sentences as they are")
@@ -185,6 +186,7 @@ def encode_corpus(
     key = _key(paths, settings, None)
     if os.path.lexists(out) and not out.is_dir():
         raise InputError(f"{out}: is a file; --out needs a folder")
+    refuse_part_of_run(out)
     stream_folder.check(out, key, overwrite)
     with held(out, stream_folder.KIND, stream_folder.NAMES):
         # Another process may have ended there meanwhile.

@@ -104,9 +104,10 @@ def encode(
     meta = {"format": FORMAT, "raw_words": raw_words, "shards": shards}
     fields = dataclasses.fields(TextSettings)
     meta["settings"] = {field.name: getattr(settings, field.name) for field in fields}
+    # Before the stream is complete: what lies there afterwards is not ours.
+    remove_parts(folder)
     with renamed_when_complete(folder / META) as path:
         path.write_text(json.dumps(meta, indent=2) + "\n")
-    remove_parts(folder)
     return TokenStream.load(folder)
 
 

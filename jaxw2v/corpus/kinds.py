@@ -63,6 +63,9 @@ _ARRAY = re.compile(
     rb'|("[^"\n]*"\s*,\s*)+(\n|"[^"\n]*"\s*\]?\s*(\n|$)))'
 )
 _LIST = re.compile(_BOM + rb"\[")
+# Vectors as text: in some files a line of two numbers, then lines of a word and numbers.
+_SIZES = re.compile(rb"\d+[ \t]+\d+[ \t\r]*")
+_COMPONENT = re.compile(rb"-?\d*\.\d+(e[+-]?\d+)?|-?\d+\.?(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def kind_of(path: str, name: str, head: bytes, column: str) -> str:
@@ -130,11 +133,34 @@ def _refuse_what_is_not_text(path: str, head: bytes) -> None:
         raise InputError(
             f"{path}: is binary, not text: byte {head.index(0)} is NUL; if it is UTF-16, {_UTF8}"
         )
+    if _holds_vectors(head):
+        raise InputError(
+            f"{path}: holds word vectors, not text; name the text to learn from (--init-from takes "
+            "vectors to start from)"
+        )
     tag = _TAG.match(head)
     if _XML.match(head) or (tag and (tag["some"] or tag["others"] or b"</" in head)):
         raise InputError(
             f"{path}: is XML or HTML; {_EXTRACT} (for dumps of Wikipedia WikiExtractor does)"
         )
+
+
+def _holds_vectors(head: bytes) -> bool:
+    """Whether rows are a word and as many numbers each, most of them with decimals.
+
+    One row is enough where a first line names its length.
+    """
+    lines = head.split(b"\n")
+    lines = lines[: -1 if len(head) == HEAD or not lines[-1].strip() else None]
+    has_sizes = bool(lines) and bool(_SIZES.fullmatch(lines[0]))
+    rows = [line.split() for line in lines[has_sizes:]]
+    lengths = {len(row) for row in rows} | ({1 + int(lines[0].split()[1])} if has_sizes else set())
+    if len(rows) < 2 - has_sizes or len(lengths) > 1 or len(rows[0]) < 4:
+        return False
+    numbers = [number for row in rows for number in row[1:]]
+    has_words = not any(_COMPONENT.fullmatch(row[0]) for row in rows[:2])
+    are_numbers = all(map(_COMPONENT.fullmatch, numbers))
+    return has_words and are_numbers and 2 * sum(b"." in n for n in numbers) > len(numbers)
 
 
 def _is_tar(head: bytes) -> bool:

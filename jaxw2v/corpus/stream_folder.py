@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jaxw2v.atomic import UNFINISHED, renamed_when_complete
 from jaxw2v.corpus.parts import PARTS
-from jaxw2v.corpus.token_stream import META
+from jaxw2v.corpus.token_stream import META, shard_files
 from jaxw2v.errors import InputError
 from jaxw2v.ownership import MARKER, marked_as
 from jaxw2v.run_folder import PHRASES, VOCABULARY
@@ -81,12 +81,46 @@ def check(folder: Path, key: str, overwrite: bool) -> bool:
             f"{folder}: holds a token stream of other text or settings; choose another --out or "
             "--overwrite"
         )
+    if there is not None:
+        _refuse_strangers(folder)
     is_new = there is None and folder.is_dir()
     for path in folder.iterdir() if is_new else ():
         is_own_marker = path.name == MARKER and marked_as(folder) == KIND
         if not (is_own_marker or path.name.startswith(".")):
             raise InputError(f"{path}: is not known to be a file of jaxw2v; choose another --out")
     return False
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """A stream that is complete says which files are its own."""
+    try:
+        meta = json.loads((folder / META).read_text("utf-8"))
+        ours = {META, VOCABULARY}
+        if meta["settings"]["phrase_passes"] > 0:
+            ours.add(PHRASES)
+        for shard in meta["shards"]:
+            ours |= {path.name for path in shard_files(folder, shard["number"])}
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        raise InputError(
+            f"{folder / META}: is damaged; restore it, or choose another --out"
+        ) from None
+    strangers = [
+        path
+        for path in folder.iterdir()
+        # Shards without a token are not listed.
+        if path.name not in ours and _OURS.fullmatch(path.name) and path.stat().st_size
+    ]
+    parts = folder / PARTS
+    if parts.is_dir():
+        strangers += [path for path in parts.iterdir() if _OUR_PARTS.fullmatch(path.name)]
+    if strangers:
+        path = min(strangers)
+        raise InputError(
+            f"{path}: is not known to be a file of jaxw2v, and would be deleted; move it away, or "
+            "choose another --out"
+        )
 
 
 def begin(folder: Path, key: str) -> None:
@@ -126,8 +160,6 @@ def remove_leftovers(folder: Path) -> None:
         unfinished = _UNFINISHED.fullmatch(path.name)
         if unfinished and (_OURS.fullmatch(unfinished[1]) or unfinished[1] == WORK):
             path.unlink()
-    if (folder / META).exists():
-        remove_parts(folder)
 
 
 def remove_parts(folder: Path) -> None:

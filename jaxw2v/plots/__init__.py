@@ -4,7 +4,6 @@ They need ``pip install "jaxw2v[viz]"``.
 """
 
 from jaxw2v.plots.curves import COLOURS, draw_curves
-from jaxw2v.plots.epochs import read_epochs
 from jaxw2v.plots.page import write_page
 from jaxw2v.plots.picture import draw_words
 from jaxw2v.plots.projection import METHODS, Projection, choose_words, project
@@ -17,6 +16,5 @@ __all__ = [
     "draw_curves",
     "draw_words",
     "project",
-    "read_epochs",
     "write_page",
 ]

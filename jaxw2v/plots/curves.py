@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from jaxw2v.atomic import renamed_when_complete
-from jaxw2v.plots.epochs import read_epochs
+from jaxw2v.epoch_records import read_epochs
+from jaxw2v.errors import InputError
+from jaxw2v.run_folder import METRICS
 
 # Okabe and Ito's, which the colour-blind can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -25,9 +27,15 @@ def draw_curves(folders: Sequence[str | Path], path: str | Path) -> None:
       path: the PNG file, renamed when complete.
 
     Raises:
-      InputError: a folder has no metrics, or damaged ones.
+      InputError: a folder has no metrics.
     """
     runs = {str(folder): read_epochs(Path(folder)) for folder in folders}
+    for name, records in runs.items():
+        if not records:
+            raise InputError(
+                f"{Path(name) / METRICS}: no epoch is recorded there; give folders that jaxw2v "
+                "train wrote"
+            )
     figure = Figure((8, 5), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     ax = figure.add_subplot()

@@ -89,6 +89,8 @@ def project(wv: WordVectors, words: Sequence[str], method: Method, seed: int = 0
     if method not in METHODS:
         raise InputError(f"method is {method!r}; it must be one of {', '.join(METHODS)}")
     rows = unit(np.asarray(wv[list(words)], np.float64))
+    if not rows.any():
+        raise InputError("the vectors of all these words are zero; there is nothing to lay out")
     if rows.shape[1] < 2:
         raise InputError("the vectors have one component; a picture needs two or more")
     if method == "pca":

@@ -81,7 +81,11 @@ class Ngrams:
 
     def _of_some(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Buckets of all n-grams of some words, and how many each word has."""
-        framed = [b"" if word == END_OF_SENTENCE else BEGIN + word.encode() + END for word in words]
+        framed = [
+            # A word that is no text has n-grams all the same.
+            b"" if word == END_OF_SENTENCE else BEGIN + word.encode(errors="surrogatepass") + END
+            for word in words
+        ]
         text = np.frombuffer(b"".join(framed), np.uint8)
         # Where characters begin: not at the later bytes of one.
         places = np.flatnonzero((text & 0xC0) != 0x80)
@@ -91,7 +95,8 @@ class Ngrams:
         # A byte enters the hash as a signed one.
         signed = text.view(np.int8).astype(np.int32).view(np.uint32)
         found_words, found_buckets = [], []
-        for length in range(self.shortest, self.longest + 1):
+        longest = min(self.longest, int(np.bincount(word_of_place, minlength=1).max()))
+        for length in range(self.shortest, max(longest, self.shortest) + 1):
             first = np.arange(max(len(places) - length + 1, 0))
             first = first[word_of_place[first] == word_of_place[first + length - 1]]
             if length == 1:

@@ -136,7 +136,7 @@ def _lines(path: str | os.PathLike) -> list[tuple[int, str]]:
     """Lines that are not blank, with their numbers."""
     with (
         damage_named(path),
-        open(path, "rb") as raw,
+        open(os.path.expanduser(path), "rb") as raw,
         open_compressed(str(path), raw) as file,
     ):
         data = file.read()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 
 from jaxw2v.errors import InputError
 from jaxw2v.vectors.files.published import PUBLISHED
@@ -32,6 +33,8 @@ def load(name: str, limit: int | None = None) -> WordVectors:
       jaxw2v.errors.InputError: glove-wiki-100: no vectors of that name are known; close: ...
     """
     if name not in PUBLISHED:
+        if os.path.exists(name):
+            raise InputError(f"{name}: is a file or folder; jaxw2v.WordVectors.load reads those")
         close = difflib.get_close_matches(name, PUBLISHED, cutoff=0.5)
         hint = f"close: {', '.join(close)}" if close else "jaxw2v datasets lists those that are"
         raise InputError(f"{name}: no vectors of that name are known; {hint}")

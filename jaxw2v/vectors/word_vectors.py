@@ -127,14 +127,17 @@ class WordVectors(NearestWords, Comparisons):
           InputError: it holds a run, whose vectors are those of its checkpoints and settings, or a
             file of one of these names that is not known to be ours.
         """
-        trained = any((Path(folder) / name).exists() for name in (SETTINGS, CHECKPOINTS))
-        if trained and is_run(Path(folder)):
+        if not os.fspath(folder):
+            raise InputError("the folder's name is empty; name one (. is the current one)")
+        folder = Path(folder).expanduser()
+        trained = any((folder / name).exists() for name in (SETTINGS, CHECKPOINTS))
+        if trained and is_run(folder):
             raise InputError(
                 f"{folder}: holds a run, whose vectors would no longer be those of its "
                 "checkpoints; choose another folder"
             )
         files.write_folder(
-            Path(folder), self.vocabulary, self.vectors, self.output_vectors, self.subwords
+            folder, self.vocabulary, self.vectors, self.output_vectors, self.subwords
         )
 
     @classmethod
@@ -191,6 +194,7 @@ class WordVectors(NearestWords, Comparisons):
         format: str,
         tokenizer: str = "words",
         about: Sequence[str] = (),
+        overwrite: bool = False,
     ) -> None:
         """Writes the vectors in another program's format, renamed when complete.
 
@@ -206,10 +210,11 @@ class WordVectors(NearestWords, Comparisons):
           tokenizer: the tokenizer by which ``static-embedding`` finds the words of a text.
           about: lines on how the vectors came to be, for its card, ``README.md``; a card that
             is there stays as it is.
+          overwrite: replace a file that is there.
 
         Raises:
-          InputError: the format is unknown, cannot hold one of the words, or does not go with
-            the ending of the name.
+          InputError: the file exists; or the format is unknown, cannot hold one of the words, or
+            does not go with the ending of the name.
         """
         files.export(
             path,
@@ -220,6 +225,7 @@ class WordVectors(NearestWords, Comparisons):
             self.output_vectors,
             self.subwords,
             about,
+            overwrite,
         )
 
     def variant(self, which: Literal["input", "output", "sum"]) -> WordVectors:

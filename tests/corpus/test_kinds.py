@@ -4,6 +4,7 @@ import io
 import lzma
 import tarfile
 import zipfile
+from collections import Counter
 
 import polars as pl
 import pytest
@@ -101,6 +102,9 @@ def test_binary_tables_are_known_by_content(tmp_path, form):
     [
         (zipped(a__txt=b"one", b__txt=b"two"), "a.zip", r"zip archive of 2 files \(a.txt, b.txt\)"),
         (zipped(), "a.zip", "zip archive of 0 files; extract it"),
+        (b"3 3\ncat 0.1 0.2 0.3\ndog .2 -1e-3 0.5\ncow 0.3 0.1 1\n", "a.vec", "holds word vectors"),
+        (b"cat 0.1 0.2 0.3\ndog 0.2 0.1 0.5", "a.txt", "holds word vectors, not text; name the"),
+        (b"2 999\n" + 2 * (b"w" + 999 * b" 0.25" + b"\n"), "a.txt", "holds word vectors"),
         (zipped(a__txt=b"one " * 99)[:-30], "a.zip", "damaged or cut short"),
         (encrypted(), "a.zip", "cannot be unzipped .*is encrypted.*; extract it first"),
         (zipped(a__gz=gzip.compress(b"one")), "a.zip", "is compressed twice"),
@@ -165,6 +169,17 @@ def test_text_that_begins_strangely_is_text(tmp_path, line):
 def test_a_nul_far_into_a_text_is_no_sign_of_a_binary(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"one\n" * 5_000 + b"\0two\n")
     assert counts(tmp_path / "a.txt") == {"one": 5_000, "two": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["one 1 2 3\ntwo 1 2 3\n", "1.5 0.1 0.2 0.3\n2.5 0.1 0.2 0.3\n", "cat 0.1 0.2 0.3\n",
+     "cat 0.1 0.2 0.3\nand one two three\n", "3 3\n", "3 3\ncat 0.5\n", "1 2\none two 0.5\n"],
+)  # fmt: skip
+def test_text_with_numbers_is_text(tmp_path, text):
+    (tmp_path / "a.txt").write_text(text)
+    found = counts(tmp_path / "a.txt", tokenizer="whitespace")
+    assert found == Counter(text.split())
 
 
 @pytest.mark.parametrize("form", ["parquet", "ipc"])

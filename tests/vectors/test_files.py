@@ -148,7 +148,7 @@ def test_any_binary_row_is_told_from_text(tmp_path, dim):
         raw[0, 1:4] = list(b" 5\n")
         raw[1, -3:] = list(b" 7\n")
         ours = WordVectors(Vocabulary(words, np.arange(20, 0, -1)), np.nan_to_num(vectors))
-        ours.export(tmp_path / "v.bin", "word2vec-bin")
+        ours.export(tmp_path / "v.bin", "word2vec-bin", overwrite=True)
         assert_same(load(tmp_path / "v.bin"), ours)
 
 
@@ -602,7 +602,7 @@ def test_a_word_that_begins_by_a_byte_order_mark(tmp_path, monkeypatch, format, 
     # A mark at the start of a piece of the file is not at that of the file.
     for size in (1 << 24, 18):
         monkeypatch.setattr(text, "CHUNK_BYTES", size)
-        wv.export(tmp_path / "v", format)
+        wv.export(tmp_path / "v", format, overwrite=True)
         assert_same(load(tmp_path / "v"), wv)
     wv.save(tmp_path / "folder")
     assert_same(load(tmp_path / "folder"), wv)

@@ -42,3 +42,10 @@ def test_export_of_what_is_no_run_says_where_the_card_is(wv, tmp_path, capsys):
         main(["export", str(tmp_path / "v.txt"), "--format", "static-embedding", "--out", out]) == 0
     )
     assert f"{out}/README.md: say there" in capsys.readouterr().out
+
+
+def test_a_card_that_is_a_link_to_nothing_is_not_written_through(wv, tmp_path):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "README.md").symlink_to(tmp_path / "elsewhere")
+    wv.export(tmp_path / "m", "static-embedding")
+    assert not (tmp_path / "elsewhere").exists()

@@ -43,6 +43,7 @@ def export(
     output_vectors: Vectors | None = None,
     subwords: SubwordVectors | None = None,
     about: Sequence[str] = (),
+    overwrite: bool = False,
 ) -> None:
     """Writes vectors.
 
@@ -56,15 +57,18 @@ def export(
       output_vectors: float32 [V, D], which ``fasttext-bin`` holds too; ``None`` leaves them out.
       subwords: the vectors of n-grams, of which it is made.
       about: lines on how the vectors came to be, for the card of ``static-embedding``.
+      overwrite: replace a file that is there.
 
     Raises:
-      InputError: the format or the tokenizer is unknown, a word cannot be held, or the
-        name ends as that of an archive, or of a compressed folder; or a folder holds files of the
-        same names that are not known to be ours; or the file is a part of a run.
+      InputError: the file exists; or the format or the tokenizer is unknown, a word cannot be
+        held, or the name ends as that of an archive, or of a compressed folder; or a folder holds
+        files of the same names that are not known to be ours; or the file is a part of a run.
     """
-    path, words = Path(path), vocabulary.words
+    path, words = Path(path).expanduser(), vocabulary.words
     refuse_part_of_run(path)
     known = format_named(format)
+    if path.is_file() and not known.files and not overwrite:
+        raise InputError(f"{path}: exists; choose another name, or overwrite")
     table = Written(words, vectors, vocabulary.counts, output_vectors, subwords, tuple(about))
     _check_ending(path, format)
     ends = frozenset(known.ends)

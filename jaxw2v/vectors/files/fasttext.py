@@ -18,7 +18,7 @@ from jaxw2v.vectors.files.rows import Rows, Table, empty_table
 from jaxw2v.vectors.subword_vectors import SubwordVectors
 
 MAGIC, VERSION = 793_712_314, 12
-SUPERVISED = 3
+SUPERVISED, HIERARCHICAL_SOFTMAX = 3, 1
 ROWS_AT_ONCE = 65_536
 CHUNK_BYTES = 1 << 24
 # A word that is longer is none.
@@ -133,6 +133,13 @@ def read_fasttext(reader: Reader, rows: Rows) -> Table:
             f"{reader.path}: is a classifier of fastText's (supervised); vectors of cbow and "
             "skipgram are read"
         )
+    has_ngrams = arguments.maxn > 0 and arguments.bucket > 0
+    shortest = max(arguments.minn, 1)
+    if size < 1 or arguments.dim < 1 or (has_ngrams and shortest > arguments.maxn):
+        raise InputError(
+            f"{reader.path}: is damaged: {size} words of {arguments.dim} components, n-grams of "
+            f"{arguments.minn} to {arguments.maxn} characters; get the file again"
+        )
     words, counts = _read_words(reader, num_words)
     is_quantised, num_rows, dim = _SHAPE.unpack(_exactly(reader, _SHAPE.size))
     if is_quantised or pruned >= 0:
@@ -140,22 +147,45 @@ def read_fasttext(reader: Reader, rows: Rows) -> Table:
             f"{reader.path}: is quantised (.ftz), which is not read; give the .bin that it was "
             "made from"
         )
-    has_ngrams = arguments.maxn > 0 and arguments.bucket > 0
     if dim != arguments.dim or num_rows != num_words + (arguments.bucket if has_ngrams else 0):
         raise InputError(f"{reader.path}: is damaged: {num_rows} rows of {dim} for {size} words")
+    if 4 * num_rows * dim > reader.size:
+        raise _cut_short(reader)
     own = _read_rows(reader, num_words, dim)
     wanted = rows.wanted(num_words)
     named = [rows.decode(word, number) for number, word in enumerate(words[:wanted], start=1)]
     rows.add(named, own[:wanted], range(1, wanted + 1))
     names, own = rows.join()
-    counts = counts[[number - 1 for number in rows.words.values()]]
+    kept = [number - 1 for number in rows.words.values()]
+    counts = counts[kept]
+    shared = _read_rows(reader, arguments.bucket if has_ngrams else 0, dim)
+    output_vectors = _read_output(reader, arguments, num_words, kept)
     if not has_ngrams:
-        return Table(names, own, counts)
-    shared = _read_rows(reader, arguments.bucket, dim)
+        return Table(names, own, counts, output_vectors)
     buckets = np.arange(arguments.bucket, dtype=np.int32)
-    ngrams = Ngrams(arguments.minn, arguments.maxn, arguments.bucket)
+    ngrams = Ngrams(shortest, arguments.maxn, arguments.bucket)
     subwords = SubwordVectors(ngrams, own, shared, buckets, buckets + np.int32(len(own)))
-    return Table(names, subwords(names, np.arange(len(names))), counts, None, subwords)
+    return Table(names, subwords(names, np.arange(len(names))), counts, output_vectors, subwords)
+
+
+def _read_output(
+    reader: Reader, arguments: _Arguments, size: int, kept: list[int]
+) -> np.ndarray | None:
+    """The output rows of the words that are kept, of which a Huffman tree has none."""
+    is_quantised, num_rows, dim = _SHAPE.unpack(_exactly(reader, _SHAPE.size))
+    if is_quantised or num_rows != size or dim != arguments.dim:
+        raise InputError(
+            f"{reader.path}: is damaged: {num_rows} output rows of {dim} for {size} words; get the "
+            "file again"
+        )
+    table = _read_rows(reader, size, dim)
+    if reader.read(1):
+        raise InputError(
+            f"{reader.path}: goes on after its last vector; it is damaged, get the file again"
+        )
+    if arguments.loss == HIERARCHICAL_SOFTMAX:
+        return None
+    return table if len(kept) == size else table[kept]
 
 
 def _read_words(reader: Reader, size: int) -> tuple[list[bytes], np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -57,7 +58,7 @@ def write_card(
       tokenizer: by which the words of a text are found.
       about: lines on how the vectors came to be.
     """
-    if (folder / CARD).exists():
+    if os.path.lexists(folder / CARD):
         return
     lines = "".join(f"- {line}\n" for line in about)
     text = _TEXT.format(

@@ -152,7 +152,7 @@ def located(path: str | os.PathLike) -> Path:
     """
     name = os.fspath(path)
     if name not in PUBLISHED or os.path.lexists(name):
-        return Path(path)
+        return Path(path).expanduser()
     md5, size = PUBLISHED[name].md5, PUBLISHED[name].size
     url, file_name = ADDRESS.format(name=name), f"{name}-{md5[:12]}.gz"
     return retrieve(f"{name} ({size / 1e6:,.0f} MB)", url, f"md5:{md5}", file_name)
