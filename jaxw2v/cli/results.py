@@ -15,6 +15,7 @@ import tyro
 from jaxw2v.cli.glance import describe_training, train_command
 from jaxw2v.cli.options import described
 from jaxw2v.cli.out_path import check_out
+from jaxw2v.cli.word_sets import WordSets
 from jaxw2v.errors import InputError
 from jaxw2v.progress import say
 from jaxw2v.run_folder import SETTINGS, is_run, read_settings
@@ -101,57 +102,34 @@ class Neighbors(OfVectors):
 
 @described
 @dataclasses.dataclass(frozen=True)
-class Evaluate(OfVectors):
+class Evaluate(WordSets, OfVectors):
     """Scores vectors on word-similarity and analogy files."""
 
-    similarity: tuple[Path, ...] = ()
-    """Files of two words and a score a line, as WordSim-353, SimLex-999, MEN and others are
-    published."""
-    analogies: Path | None = None
-    """File of four words a line, with ": section" lines, as Google's questions-words.txt."""
-    restrict: int = 30_000
-    """Only this many of the most frequent words ask and answer analogies (words)."""
-    method: Literal["3cosadd", "3cosmul"] = "3cosadd"
-    """How analogies are answered."""
     json: bool = False
     """Print JSON instead of a table."""
 
     def run(self) -> None:
         """Runs the command."""
-        from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
-
         if not self.similarity and self.analogies is None:
             raise InputError("evaluate needs --similarity FILE or --analogies FILE")
-        wv = self.read(self.folder)
-        similarity = [evaluate_similarity(wv, path) for path in self.similarity]
-        analogies = []
-        if self.analogies is not None:
-            analogies = evaluate_analogies(wv, self.analogies, self.restrict, self.method)
+        scores = self.score(self.read(self.folder))
         if self.json:
-            scores = {
-                "similarity": [score._asdict() for score in similarity],
-                "analogies": [score._asdict() for score in analogies],
+            found = {
+                name: [score._asdict() for score in part] for name, part in scores._asdict().items()
             }
-            print(json.dumps(_without_nan(scores), indent=2))
+            print(json.dumps(_without_nan(found), indent=2))
             return
-        for s in similarity:
-            print(f"{s.name:32} Spearman {s.spearman:6.3f}  {s.pairs} pairs, {s.missing} left out")
-            if s.composed:
-                print(
-                    f"{'  with words made of n-grams':32} Spearman {s.spearman_composed:6.3f}  "
-                    f"{s.pairs + s.composed} pairs, {s.missing - s.composed} left out"
-                )
-        for a in analogies:
-            print(
-                f"{a.section:32} accuracy {a.accuracy:6.3f}  {a.correct} of {a.questions}, "
-                f"{a.missing} left out"
-            )
+        for line in scores.lines():
+            print(line)
 
 
 @described
 @dataclasses.dataclass(frozen=True)
-class Export(OfVectors):
-    """Writes vectors in another program's format."""
+class Export(WordSets, OfVectors):
+    """Writes vectors in another program's format.
+
+    The card of static-embedding has the scores on the sets that are named.
+    """
 
     format: Annotated[str, tyro.conf.arg(metavar="NAME")]
     """word2vec-text or word2vec-bin, word2vec.c's formats, which gensim reads; glove, its text;
@@ -177,14 +155,17 @@ class Export(OfVectors):
         is_static = self.format == "static-embedding"
         if self.tokenizer is not None and not is_static:
             raise InputError("tokenizer has an effect with static-embedding only; leave it out")
+        if (self.similarity or self.analogies is not None) and not is_static:
+            raise InputError("scores have a place with static-embedding only; leave the sets out")
         out = self.out.expanduser()
         check_out(out, self.overwrite, is_folder)
         wv = self.read(self.folder)
+        about = self._about_run() if is_static else []
         if self.vectors != "input":
             wv = wv.variant(self.vectors)
         tokenizer = self.tokenizer or (self._tokenizer_of_run() if is_static else "words")
         has_card = is_static and os.path.lexists(out / CARD)
-        about = self._about_run() if is_static else ()
+        about += [f"`{' '.join(line.split())}`" for line in self.score(wv).lines()]
         wv.export(out, self.format, tokenizer, about, self.overwrite)
         say(f"{out}: {len(wv):,} vectors of {wv.vectors.shape[1]} components")
         if has_card:

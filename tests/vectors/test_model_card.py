@@ -49,3 +49,22 @@ def test_a_card_that_is_a_link_to_nothing_is_not_written_through(wv, tmp_path):
     (tmp_path / "m" / "README.md").symlink_to(tmp_path / "elsewhere")
     wv.export(tmp_path / "m", "static-embedding")
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_card_has_the_scores_that_evaluate_prints(tmp_path, capsys):
+    words = ("cat", "dog", "car", "bus")
+    wv = WordVectors(Vocabulary(words, [4, 3, 2, 1]), np.array([[1, 0], [1, 0.5], [0, 1], [-1, 1]]))
+    wv.export(tmp_path / "v.txt", "word2vec-text")
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("cat\tdog\t9\ncat\tcar\t2\ndog\tcar\t3\ncat\tbus\t2.5\ncat\tcow\t5\n")
+    sets = ["--similarity", str(pairs)]
+    assert main(["evaluate", str(tmp_path / "v.txt"), *sets]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.split() == ["pairs.tsv", "Spearman", "0.800", "4", "pairs,", "1", "left", "out"]
+    out = tmp_path / "m"
+    export = ["export", str(tmp_path / "v.txt"), *sets, "--out"]
+    assert main([*export, str(out), "--format", "static-embedding"]) == 0
+    assert f"\n- `{' '.join(line.split())}`\n" in (out / "README.md").read_text()
+    assert main([*export, str(tmp_path / "w.txt"), "--format", "glove"]) == 2
+    assert "scores have a place with static-embedding only" in capsys.readouterr().err
+    assert not (tmp_path / "w.txt").exists()

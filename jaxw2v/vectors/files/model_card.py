@@ -21,7 +21,8 @@ tags: [word2vec, static-embedding, sentence-transformers, jaxw2v]
 {size:,} vectors of {dim} components, made by jaxw2v {version}. The vector of a text is the mean
 of those of its words, found by the tokenizer `{tokenizer}`; words without a vector are passed over.
 {about}
-Say here on which text they were trained, and how they score (`jaxw2v evaluate`).
+Say here on which text they were trained, and how they score if no scores stand above
+(`jaxw2v export` takes --similarity and --analogies).
 
 ## Use
 
