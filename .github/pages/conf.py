@@ -1,5 +1,8 @@
 """How Sphinx makes the pages; build.py gives it their sources."""
 
+from docutils import nodes
+from latex2mathml.converter import convert
+
 project = "jaxw2v"
 copyright = "the jaxw2v authors, Apache-2.0"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
@@ -10,6 +13,8 @@ html_show_sphinx = False
 templates_path: list[str] = []
 myst_heading_anchors = 3
 myst_enable_extensions = ["dollarmath"]
+# Which browsers set themselves, without a network.
+html_math_renderer = "mathml"
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
@@ -34,6 +39,20 @@ def _skip(app, what, name, item, skip, options) -> bool | None:
     return True if str(item.__doc__).startswith("Alias for field number") else None
 
 
+def _inline(translator, node) -> None:
+    translator.body.append(convert(node.astext()))
+    raise nodes.SkipNode
+
+
+def _block(translator, node) -> None:
+    formula = convert(node.astext(), display="block")
+    translator.body.append(
+        f'<div class="math" style="overflow-x: auto; padding: 0.5em 0">{formula}</div>'
+    )
+    raise nodes.SkipNode
+
+
 def setup(app) -> None:
     """Called by Sphinx."""
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     app.connect("autodoc-skip-member", _skip)

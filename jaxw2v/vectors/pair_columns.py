@@ -16,7 +16,7 @@ _SCORE_COLUMN = re.compile("score|sim|human|mean|rating|gold|relat|value|average
 # What stands beside a score: its number of raters, its spread, the pair's own number, other norms.
 _NO_SCORE = re.compile(
     "(?:^|[^a-z])(?:id|n|no|num|number|sd|std|stdev|var|se|sem|ci|rank|index)(?:[^a-z]|$)"
-    "|count|conc|assoc",
+    "|count|conc|assoc|dist",
     re.IGNORECASE,
 )
 
@@ -86,7 +86,13 @@ def columns(
     after = range(other + 1, len(first))
     score = _score_column(path, [(i, names[i]) for i in after if names and _has_number(rows, i)])
     if score is None:
-        score = next((i for i in after if number_in(first[i]) is not None), None)
+        numbers = [i for i in after if number_in(first[i]) is not None]
+        score = next((i for i in numbers if not names or not _NO_SCORE.search(names[i])), None)
+        if numbers and score is None:
+            raise InputError(
+                f"{path}: {names[numbers[0]]!r} in the header names no score of likeness; call the "
+                "column of scores score"
+            )
     if score is None:
         raise InputError(
             f"{path}:{number}: expected word, word, score separated by "

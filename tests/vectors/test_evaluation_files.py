@@ -226,6 +226,8 @@ def test_the_score_is_not_what_stands_beside_it(tmp_path, columns):
     ("content", "message"),
     [
         ("word1,word2,similarity,relatedness\na,b,1,2\n", "any of 'similarity', 'relatedness'"),
+        ("word1,word2,rank\na,b,1\nc,d,2\n", "'rank' in the header names no score of likeness"),
+        ("word1,word2,cosine distance\na,b,.1\nc,d,.2\n", "'cosine distance' in the header"),
         ("cat - dog 7.5\n", "'-' stands where a word is expected"),
         ("cat | dog | 7.5\n", "stands where a word is expected|cannot tell which columns"),
         ("new york big dog 7.5\nold town small cat 3\n", "cannot tell which columns"),

@@ -66,6 +66,11 @@ def load_vectors(
     checkpoints = folder / CHECKPOINTS
     if checkpoint is None and ((folder / VECTORS).exists() or not checkpoints.is_dir()):
         return WordVectors.load(folder, limit, errors)
+    if folder.is_file():
+        raise InputError(
+            f"{folder}: is a file, which has no checkpoints; name the folder of a run, or leave "
+            "--checkpoint out"
+        )
     # A run that goes on may delete what was just listed.
     for _ in range(3):
         steps = _chosen(checkpoints, checkpoint)

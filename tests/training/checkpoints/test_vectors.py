@@ -7,7 +7,7 @@ import pytest
 from stopped_runs import quiet
 
 import jaxw2v
-from jaxw2v import Callback, Checkpointing
+from jaxw2v import Callback, Checkpointing, InputError
 from jaxw2v.cli import main
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training import load_vectors
@@ -43,3 +43,10 @@ def test_vectors_come_straight_from_the_checkpoints_of_a_run_still_going(
         np.testing.assert_array_equal(stored.vectors, final.vectors)
         np.testing.assert_array_equal(stored.output_vectors, final.output_vectors)
         assert stored.words == final.words
+
+
+def test_a_file_has_no_checkpoints(tmp_path):
+    path = tmp_path / "v.txt"
+    path.write_text("a 1 2\nb 3 4\n")
+    with pytest.raises(InputError, match=r"v\.txt: is a file, which has no checkpoints"):
+        load_vectors(path, "last")
