@@ -1,0 +1,90 @@
+"""Figures in the sentences of the README and of the page of settings are those of results files."""
+
+import json
+from pathlib import Path
+from statistics import mean
+
+import pytest
+
+from experiments.quality_frontier.sizes import best_of_each
+
+ROOT = Path(__file__).parents[2]
+OBJECTIVE = ("skipgram", "negative_sampling")
+SCORES = ("ws353", "simlex999", "google_analogies")
+
+
+def results(name):
+    return json.loads((ROOT / "experiments" / name).read_text())
+
+
+def short(value):
+    """Three decimals without the zero before them."""
+    return f"{value:.3f}".removeprefix("0")
+
+
+def sizes():
+    """The least and the most mean of skip-gram with negative sampling over sizes."""
+    rows = best_of_each(results("quality_frontier/sizes.json")["runs"])
+    rows = [r for r in rows if (r["objective"], r["output_layer"]) == OBJECTIVE]
+    means = {s: [r["mean"] for r in rows if r["system"] == s] for s in ("jaxw2v", "gensim")}
+    ours, theirs = ((short(min(m)), short(max(m))) for m in means.values())
+    return "means of three scores {} to {}, gensim's at the best of three rates {} to {}".format(
+        *ours, *theirs
+    )
+
+
+def accelerator():
+    cases = results("accelerator/results.json")["speed"]["cases"]
+    rate = {
+        case["name"]: case["words_per_second"] / 1e6
+        for case in cases
+        if case["tokens_per_step"] == 65_536
+    }
+    return (
+        f"One NVIDIA H200 trains {rate['dim 128']:.0f} M raw words/s at dimension 128 and "
+        f"{rate['dim 300']:.0f} M at 300"
+    )
+
+
+def whole():
+    summary = results("gensim_comparison/results.json")["summary"]
+    return f"14.6 million words have {short(summary['jaxw2v']['sum_of_scores'] / 3)}:"
+
+
+def continued():
+    arms = results("continued_training/results.json")["arms"]
+
+    def total(name):
+        return short(mean(sum(a[s] for s in SCORES) for a in arms if a["arm"] == name))
+
+    return (
+        f"rose from a sum of {total('new text alone')} to "
+        f"{total('input rows from the earlier run')} so, and to {total('continued')} where a run"
+    )
+
+
+def few_labels():
+    accuracy = {
+        row["arm"]: row["accuracy"]
+        for row in results("imdb_sentiment/results.json")["summary"]
+        if row["labels"] == 100
+    }
+    return (
+        f"100 labels gave {accuracy['word2vec of reviews, fine-tuned']:.1%} instead of "
+        f"{accuracy['from scratch']:.1%}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence"),
+    [
+        ("README.md", sizes),
+        ("README.md", accelerator),
+        (".github/pages/settings.md", whole),
+        (".github/pages/settings.md", continued),
+        (".github/pages/settings.md", few_labels),
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_a_sentence_has_the_figures_of_its_results(page, sentence):
+    assert sentence() in " ".join((ROOT / page).read_text().split())
