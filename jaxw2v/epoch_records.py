@@ -10,8 +10,8 @@ from typing import Any
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import METRICS
 
-_WHOLE = ("epoch", "steps", "raw_words", "words_per_second")
-_FIGURES = ("loss", "validation_loss", "seconds", "learning_rate")
+_WHOLE = ("epoch", "steps", "raw_words")
+_FIGURES = ("loss", "validation_loss", "words_per_second", "seconds", "learning_rate")
 
 
 def read_epochs(folder: Path) -> list[dict[str, Any]]:

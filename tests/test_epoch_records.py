@@ -19,7 +19,7 @@ GOOD = {
 }
 BAD = [
     {"steps": 15.0},
-    {"words_per_second": 1.5},
+    {"words_per_second": "1"},
     {"seconds": "1"},
     {"loss": "nan"},
     {"validation_loss": [1]},

@@ -125,15 +125,19 @@ def _run(arguments: Sequence[str] | None) -> int:
 def _interrupted_by_signals() -> Iterator[None]:
     """Lets SIGTERM and SIGHUP end a command as Ctrl-C does, so that nothing half made is left.
 
-    What nohup or a shell's background ignores stays ignored.
+    A second one ends the process at once. What nohup or a shell's background ignores stays ignored.
     """
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    numbers = [getattr(signal, name) for name in names]
-    if threading.current_thread() is not threading.main_thread():
-        numbers = []
-    numbers = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+
+    def interrupt(number, frame) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    names = ("SIGTERM", "SIGHUP") if in_main_thread else ()
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    numbers = [number for number in known if signal.getsignal(number) == signal.SIG_DFL]
     for number in numbers:
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, interrupt)
     try:
         yield
     finally:

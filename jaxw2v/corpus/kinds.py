@@ -64,7 +64,7 @@ _ARRAY = re.compile(
 )
 _LIST = re.compile(_BOM + rb"\[")
 # Vectors as text: in some files a line of two numbers, then lines of a word and numbers.
-_SIZES = re.compile(rb"\d+[ \t]+\d+[ \t\r]*")
+_SIZES = re.compile(rb"\d{1,18}[ \t]+\d{1,18}[ \t\r]*")
 _COMPONENT = re.compile(rb"-?\d*\.\d+(e[+-]?\d+)?|-?\d+\.?(e[+-]?\d+)?", re.IGNORECASE)
 
 

@@ -59,7 +59,7 @@ def epochs_table(records: Sequence[dict]) -> str:
         "epoch": ("epoch", "d"),
         "loss": ("loss (nats)", ".4f"),
         "validation_loss": ("validation loss (nats)", ".4f"),
-        "words_per_second": ("words/s", ",d"),
+        "words_per_second": ("words/s", ",.0f"),
         "seconds": ("seconds", ".1f"),
         "steps": ("steps so far", ",d"),
         "learning_rate": ("learning rate at the end", ".2g"),

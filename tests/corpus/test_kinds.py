@@ -174,7 +174,8 @@ def test_a_nul_far_into_a_text_is_no_sign_of_a_binary(tmp_path):
 @pytest.mark.parametrize(
     "text",
     ["one 1 2 3\ntwo 1 2 3\n", "1.5 0.1 0.2 0.3\n2.5 0.1 0.2 0.3\n", "cat 0.1 0.2 0.3\n",
-     "cat 0.1 0.2 0.3\nand one two three\n", "3 3\n", "3 3\ncat 0.5\n", "1 2\none two 0.5\n"],
+     "cat 0.1 0.2 0.3\nand one two three\n", "9" * 5_000 + " 3\none 0.1 0.2 0.3\n",
+     "3 3\n", "3 3\ncat 0.5\n", "1 2\none two 0.5\n"],
 )  # fmt: skip
 def test_text_with_numbers_is_text(tmp_path, text):
     (tmp_path / "a.txt").write_text(text)

@@ -127,6 +127,7 @@ SOFTMAX_CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOFTMAX_CASES)
 def test_a_softmax_over_the_rows_of_all_devices_is_that_of_the_whole_table(name):
     """The last two of twelve rows are no words, and a device has one word less than others."""

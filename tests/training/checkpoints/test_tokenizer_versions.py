@@ -84,6 +84,7 @@ def test_an_old_run_is_resumed_with_its_tokenizer(text, old_run):
         quiet(text, dataclasses.replace(CONFIG, tokenizer="whitespace"), out=folder, resume=True)
 
 
+@pytest.mark.slow
 def test_an_old_run_without_checkpoints_is_resumed_with_its_tokenizer(text, old_run):
     folder = old_run(checkpointing=Checkpointing(keep_checkpoints=0))
     assert JOINED not in quiet(text, out=folder, resume=True).words
@@ -120,6 +121,7 @@ def test_an_old_stream_is_taken_as_it_was_encoded_and_never_for_a_new_one(text, 
         quiet(out, whitespace)
 
 
+@pytest.mark.slow
 def test_an_old_run_is_exported_with_its_tokenizer(text, old_run, tmp_path):
     out = tmp_path / "static"
     main(["export", str(old_run()), "--format", "static-embedding", "--out", str(out)])

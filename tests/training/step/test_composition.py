@@ -80,6 +80,7 @@ def test_rows_move_by_their_share_of_what_vectors_would(sentences, objective, ou
     check_a_step(sentences, objective, output_layer, mesh, lambda n: np.maximum(n, 1) ** -FOLLOW)
 
 
+@pytest.mark.slow
 def test_rows_that_follow_wholly_move_by_the_gradient(sentences, monkeypatch):
     monkeypatch.setattr(word_parts, "FOLLOW", 0.0)
     check_a_step(sentences, "skipgram", "negative_sampling", None, np.ones_like)
