@@ -271,7 +271,7 @@ def test_standard_input_that_is_cut_off_leaves_no_copy(tmp_path, number):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.lengthy)])
 def test_foreign_files_outlive_runs_that_are_killed(corpus, tmp_path, seed):
     """Random files around a run and a token stream, both killed at random moments, three times."""
     draw, folder = random.Random(seed), tmp_path / "p"

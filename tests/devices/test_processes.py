@@ -196,6 +196,7 @@ def test_a_signal_to_one_process_saves_and_ends_all(corpus, tmp_path, number):
     assert len(load_file(tmp_path / "o" / "vectors.safetensors")["input_embedding"]) == 300
 
 
+@pytest.mark.lengthy
 def test_a_hung_process_is_noticed_by_its_heartbeat(corpus, tmp_path):
     both = start_many(2, 1, corpus, *SETTINGS, "--epochs", 10_000, "--out", tmp_path / "o")
     wait_for_training(tmp_path / "o", both)

@@ -40,6 +40,7 @@ def test_embedding_is_a_lookup_smoke(small_folder):
 
 
 @pytest.mark.slow
+@pytest.mark.lengthy
 def test_frontier_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
     parts = ("epochs", "size")
@@ -51,6 +52,7 @@ def test_frontier_smoke(small_folder):
 
 
 @pytest.mark.slow
+@pytest.mark.lengthy
 def test_sizes_smoke(small_folder):
     path = small_folder / "sizes.json"
     corpus = small_folder / "corpus.txt"
@@ -150,6 +152,7 @@ def test_rare_pairs_and_questions_are_those_with_a_rare_word(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.lengthy
 def test_mikolov_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
     questions = small_folder / "questions-words.txt"
@@ -166,6 +169,7 @@ def test_syntactic_sections_are_those_of_grammar():
 
 
 @pytest.mark.slow
+@pytest.mark.lengthy
 def test_blog_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
     parts = ("default", "default_slice", "blog_slice")

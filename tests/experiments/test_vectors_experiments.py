@@ -21,6 +21,7 @@ ASKED_ABOUT = (
 )
 
 
+@pytest.mark.lengthy
 def test_continued_training_smoke(small_folder):
     results, text = small_folder / "results.json", small_folder / "corpus.txt"
     new = small_folder / "new.txt"
@@ -46,6 +47,7 @@ def test_queries_smoke(tmp_path):
     assert found["gensim_over_jaxw2v"] > 0
 
 
+@pytest.mark.lengthy
 def test_peer_files_smoke(small_folder):
     config = jaxw2v.Config(embedding_dim=8, epochs=1)
     run, results = small_folder / "run", small_folder / "results.json"

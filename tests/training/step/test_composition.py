@@ -66,14 +66,14 @@ def one_step(engine, stream):
     ("objective", "output_layer", "mesh"),
     [
         ("skipgram", "negative_sampling", None),
-        ("skipgram", "negative_sampling", "8x1"),
-        ("skipgram", "negative_sampling", "1x8"),
+        pytest.param("skipgram", "negative_sampling", "8x1", marks=pytest.mark.lengthy),
+        pytest.param("skipgram", "negative_sampling", "1x8", marks=pytest.mark.lengthy),
         ("skipgram", "negative_sampling", "1x1x8"),
         ("skipgram", "negative_sampling", "2x2x2"),
         ("skipgram", "softmax", "2x2"),
         ("skipgram", "hierarchical_softmax", "2x2"),
         ("cbow", "negative_sampling", "4x1x2"),
-        ("cbow", "hierarchical_softmax", None),
+        pytest.param("cbow", "hierarchical_softmax", None, marks=pytest.mark.lengthy),
     ],
 )
 def test_rows_move_by_their_share_of_what_vectors_would(sentences, objective, output_layer, mesh):
