@@ -165,7 +165,7 @@ class Export(WordSets, OfVectors):
             wv = wv.variant(self.vectors)
         tokenizer = self.tokenizer or (self._tokenizer_of_run() if is_static else "words")
         has_card = is_static and os.path.lexists(out / CARD)
-        about += [f"`{' '.join(line.split())}`" for line in self.score(wv).lines()]
+        about += [f"`{' '.join(line.split())}`" for line in self.score(wv).totals().lines()]
         wv.export(out, self.format, tokenizer, about, self.overwrite)
         say(f"{out}: {len(wv):,} vectors of {wv.vectors.shape[1]} components")
         if has_card:

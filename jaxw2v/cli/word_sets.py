@@ -23,6 +23,13 @@ class Scores(NamedTuple):
     similarity: list[SimilarityScore]
     analogies: list[AnalogyScore]
 
+    def totals(self) -> Scores:
+        """The same without the sections of analogies: their total alone, last of all."""
+        last = self.analogies[-1:]
+        return self._replace(
+            analogies=[a._replace(section=f"analogies, {a.section}") for a in last]
+        )
+
     def lines(self) -> list[str]:
         """The scores as lines of a table."""
         lines = []

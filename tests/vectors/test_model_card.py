@@ -65,6 +65,14 @@ def test_a_card_has_the_scores_that_evaluate_prints(tmp_path, capsys):
     export = ["export", str(tmp_path / "v.txt"), *sets, "--out"]
     assert main([*export, str(out), "--format", "static-embedding"]) == 0
     assert f"\n- `{' '.join(line.split())}`\n" in (out / "README.md").read_text()
+    questions = tmp_path / "q.txt"
+    questions.write_text(": pets\ncat dog car bus\n: others\ncat car dog bus\n")
+    export += [str(tmp_path / "n"), "--format", "static-embedding", "--analogies", str(questions)]
+    assert main(export) == 0
+    card = (tmp_path / "n" / "README.md").read_text()
+    assert "`analogies, total accuracy" in card
+    assert "pets" not in card
+    export = export[: export.index("--out") + 1]
     assert main([*export, str(tmp_path / "w.txt"), "--format", "glove"]) == 2
     assert "scores have a place with static-embedding only" in capsys.readouterr().err
     assert not (tmp_path / "w.txt").exists()
