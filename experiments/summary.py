@@ -225,7 +225,11 @@ def _subwords(results: dict) -> str:
 
 
 def _from_the_ground_up(results: dict) -> str:
-    return f"{results['cells']} cells, run in {results['seconds']:.0f} s on two cores"
+    hardware = results["hardware"]
+    return (
+        f"{results['cells']} cells, run in {results['seconds']:.0f} s on {hardware['cores']} cores "
+        f"of an {hardware['processor']}"
+    )
 
 
 def _cheap_tricks(results: dict) -> str:

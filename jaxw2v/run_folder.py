@@ -120,10 +120,10 @@ def _refuse_strangers(folder: Path) -> None:
 
 
 def refuse_part_of_run(path: Path) -> None:
-    """Makes sure that a file is no part of a run, which it would damage.
+    """Makes sure that a file or folder is no part of a run, which it would damage.
 
     Args:
-      path: the file that is to be written.
+      path: what is to be written.
 
     Raises:
       InputError: it is one.

@@ -124,8 +124,8 @@ class WordVectors(NearestWords, Comparisons):
           folder: made if missing.
 
         Raises:
-          InputError: it holds a run, whose vectors are those of its checkpoints and settings, or a
-            file of one of these names that is not known to be ours.
+          InputError: the name is empty; or it holds a run, whose vectors are those of its
+            checkpoints and settings, or a file of one of these names that is not known to be ours.
         """
         if not os.fspath(folder):
             raise InputError("the folder's name is empty; name one (. is the current one)")

@@ -1,20 +1,20 @@
 """Figures in the sentences of the README and of the page of settings are those of results files."""
 
-import json
 from pathlib import Path
 from statistics import mean
 
 import pytest
 
+from experiments import results_file
 from experiments.quality_frontier.sizes import best_of_each
+from experiments.scores import SCORES
 
 ROOT = Path(__file__).parents[2]
 OBJECTIVE = ("skipgram", "negative_sampling")
-SCORES = ("ws353", "simlex999", "google_analogies")
 
 
 def results(name):
-    return json.loads((ROOT / "experiments" / name).read_text())
+    return results_file.read(ROOT / "experiments" / name)
 
 
 def short(value):

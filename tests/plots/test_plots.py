@@ -197,10 +197,17 @@ def test_curves_of_runs(tmp_path):
     orange = (np.abs(two[..., :3] - np.array([213, 94, 0]) / 255) < 0.02).all(-1)
     assert orange.sum() > 200
     assert not (np.abs(one[..., :3] - np.array([213, 94, 0]) / 255) < 0.02).all(-1).any()
-    (tmp_path / "b" / "metrics.jsonl").unlink()
+    (tmp_path / "b" / "metrics.jsonl").write_text("")
     for folder in ("b", "c"):
         with pytest.raises(InputError, match="no epoch is recorded there; give folders"):
             draw_curves([tmp_path / folder], tmp_path / "x.png")
+    for content in ("{", "{}"):
+        (tmp_path / "b" / "metrics.jsonl").write_text(content)
+        with (
+            pytest.warns(RuntimeWarning, match="is no record of an epoch"),
+            pytest.raises(InputError, match="no epoch is recorded there"),
+        ):
+            draw_curves([tmp_path / "b"], tmp_path / "x.png")
     assert not (tmp_path / "x.png").exists()
 
 
