@@ -49,6 +49,9 @@ TABLES: dict[str, Callable[[], str]] = {
         _of("embedding_is_a_lookup")["layers"]
     ),
     "gensim_comparison": lambda: gensim_comparison.table(_of("gensim_comparison")),
+    "gensim_comparison/executions": lambda: gensim_comparison.executions_table(
+        _of("gensim_comparison")["executions"]
+    ),
     "imdb_sentiment": lambda: imdb_sentiment.table(_of("imdb_sentiment")["summary"]),
     "large_vocabulary/cost": lambda: large_vocabulary.cost_table(_of("large_vocabulary")["cost"]),
     "large_vocabulary/sweep": lambda: large_vocabulary.sweep_table(

@@ -6,6 +6,8 @@ Each run is a process of its own, so that peak memory is its own too. See README
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import json
 import tempfile
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -64,7 +66,9 @@ class Comparison(Experiment):
                         subsample_threshold=self.subsample_threshold,
                     )
                     runs.append(run_in_process(worker, Path(folder)))
-        results_file.write(self.results, summarize(self, runs))
+        found = summarize(self, runs)
+        found["executions"] = executions(results_file.read(self.results), found)
+        results_file.write(self.results, found)
 
     def show(self, results: dict) -> None:
         """Prints the table."""
@@ -103,7 +107,34 @@ def _settings(comparison: Comparison) -> dict:
     settings = dataclasses.asdict(comparison)
     for field in ("corpus", "eval_dir", "results"):
         settings[field] = Path(settings[field]).name
-    return settings
+    return json.loads(json.dumps(settings))
+
+
+def executions(earlier: dict, found: dict) -> list[dict]:
+    """Lists this execution after those with the same settings.
+
+    Args:
+      earlier: the content of the results file before this execution.
+      found: what :func:`summarize` has made.
+
+    Returns:
+      A record of each: date, processor, JAX, words/s and sums of scores.
+    """
+    summary = found["summary"]
+    if set(found["settings"]["systems"]) != {"gensim", "jaxw2v"}:
+        return []
+    environment = results_file.environment()
+    this = {
+        "date": datetime.date.today().isoformat(),
+        "processor": environment["hardware"]["processor"],
+        "jax": environment["versions"]["jax"],
+        **{
+            name: {system: summary[system][name] for system in ("gensim", "jaxw2v")}
+            for name in ("words_per_second", "sum_of_scores")
+        },
+    }
+    same = earlier.get("settings") == found["settings"]
+    return [*(earlier.get("executions", []) if same else []), this]
 
 
 def table(results: dict) -> str:
@@ -146,6 +177,56 @@ def table(results: dict) -> str:
             ),
             row("peak memory", "peak_memory_mib", "{:.0f} MiB"),
         ),
+    )
+
+
+def speed_ratio(execution: dict) -> float:
+    """How many times gensim's words/s an execution had.
+
+    Args:
+      execution: of the entry ``executions`` of the results file.
+
+    Returns:
+      The ratio.
+    """
+    speeds = execution["words_per_second"]
+    return speeds["jaxw2v"] / speeds["gensim"]
+
+
+def executions_table(executions: list[dict]) -> str:
+    """Every execution as a row of a Markdown table.
+
+    Args:
+      executions: entry of the results file; scores that were not kept are left empty.
+
+    Returns:
+      The table.
+    """
+    systems = ("gensim", "jaxw2v")
+
+    def row(execution: dict) -> tuple:
+        speeds, sums = execution["words_per_second"], execution.get("sum_of_scores")
+        return (
+            execution["date"],
+            execution["processor"],
+            execution["jax"],
+            *(f"{speeds[system] / 1e6:.3f} M" for system in systems),
+            f"{speed_ratio(execution):.2f}",
+            *(f"{sums[system]:.3f}" if sums else "" for system in systems),
+        )
+
+    return markdown.table(
+        (
+            "date",
+            "two cores of",
+            "JAX",
+            "gensim, words/s",
+            "jaxw2v, words/s",
+            "times",
+            "gensim, sum",
+            "jaxw2v, sum",
+        ),
+        map(row, executions),
     )
 
 

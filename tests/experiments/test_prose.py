@@ -6,6 +6,7 @@ from statistics import mean
 import pytest
 
 from experiments import results_file
+from experiments.gensim_comparison.run import speed_ratio
 from experiments.quality_frontier.sizes import best_of_each
 from experiments.scores import SCORES
 
@@ -31,6 +32,11 @@ def sizes():
     return "means of three scores {} to {}, gensim's at the best of three rates {} to {}".format(
         *ours, *theirs
     )
+
+
+def executions():
+    ratios = [*map(speed_ratio, results("gensim_comparison/results.json")["executions"])]
+    return f"had {min(ratios):.1f} to {max(ratios):.1f} times gensim's words/s"
 
 
 def accelerator():
@@ -78,6 +84,7 @@ def few_labels():
 @pytest.mark.parametrize(
     ("page", "sentence"),
     [
+        ("README.md", executions),
         ("README.md", sizes),
         ("README.md", accelerator),
         (".github/pages/settings.md", whole),

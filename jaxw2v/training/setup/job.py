@@ -24,6 +24,7 @@ from jaxw2v.sampling import (
 from jaxw2v.sampling.blocks import centers
 from jaxw2v.subwords import SharedRows, made_up_words, share_rows
 from jaxw2v.training.objectives import LayerConstants, Objective, make_objective, make_windows
+from jaxw2v.training.objectives.shapes import check_shapes
 from jaxw2v.training.setup.footprint import FLOAT, INT, Footprint
 from jaxw2v.training.setup.optimizer import default_optimizer
 from jaxw2v.training.setup.schedule import linear_decay
@@ -161,16 +162,20 @@ def make_job(
       The job.
 
     Raises:
-      InputError: the optimizer cannot do what the settings ask.
+      InputError: the optimizer cannot do what the settings ask, or the parts of the objective do
+        not fit together.
     """
     if on_cpu is None:
         on_cpu = jax.default_backend() == "cpu"
     config = _choose_subsampling(config, counts)
     keep, kept = _keep(config, counts)
+    is_own = objective is not None
     objective = objective or make_objective(config)
     if objective.windows is None:
         objective = objective._replace(windows=make_windows(config))
     constants = objective.constants(counts)
+    if is_own:
+        check_shapes(objective, constants, config, len(counts))
     rows_per_block = objective.output_layer.rows_per_block(config.block_length, constants.output)
     bytes_per_block = FLOAT * config.embedding_dim * rows_per_block
     plan = make_plan(config, kept, counts, bytes_per_block, on_cpu, sizes, is_continued)

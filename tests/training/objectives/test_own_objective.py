@@ -208,6 +208,59 @@ def test_what_is_no_objective_or_says_otherwise_is_one_line(settings, objective,
         jaxw2v.train([["a", "b"]], Config(**settings), objective=objective)
 
 
+class NoWeights(Windows):
+    def pairs(self, bounds):
+        return super().pairs(bounds)[0]
+
+
+class OneRowMore(HalfOfTheNext):
+    def rows_per_block(self, block_length, constants):
+        return 2 * block_length + 1
+
+
+class WholeRows(HalfOfTheNext):
+    def hidden(self, constants, ids, rows, pairs):
+        return rows
+
+
+class FirstPairs(HalfOfTheNext):
+    def targets(self, pairs):
+        return pairs[:, :1]
+
+
+class OneDraw(Glove):
+    def draw(self, key, constants, numbers):
+        return jax.random.uniform(key, (7,))
+
+
+class TwoRows(Glove):
+    def rows_per_block(self, block_length, constants):
+        return 2
+
+
+class LossByBlock(Glove):
+    def loss(self, constants, ids, hidden, rows, target_mask):
+        return jnp.einsum("bjd,bid->b", rows, hidden)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"windows": NoWeights(W)}, r"NoWeights.pairs gives an array \[32, 32\] for 2 blocks; "),
+        ({"input_layer": OneRowMore(2)}, r"OneRowMore.row_ids .* \[2, 64\] .*here \[2, 65\]"),
+        ({"input_layer": WholeRows(2)}, r"WholeRows.hidden .* \[2, 64, 12\] .*here \[2, 32, 12\]"),
+        ({"input_layer": FirstPairs(2)}, r"FirstPairs.targets .* \[2, 1, 32\] .*\[2, 32, 32\]"),
+        ({"output_layer": OneDraw(())}, r"OneDraw.draw .* \[7\] .* arrays \[B, ...\]"),
+        ({"output_layer": TwoRows(())}, r"TwoRows.row_ids .* \[2, 32\] .*here \[2, 2\]"),
+        ({"output_layer": LossByBlock(())}, r"LossByBlock.loss .*return the sum over all pairs"),
+    ],
+)
+def test_parts_that_do_not_fit_together_are_one_line(parts, message):
+    own = make_objective(CONFIG)._replace(**parts)
+    with pytest.raises(InputError, match=message):
+        jaxw2v.train([["a", "b"]] * 20, CONFIG, objective=own, show_progress=False)
+
+
 def test_objectives_are_known_again():
     made = make_objective(Config())
     assert describe(made) == describe(make_objective(Config()))
