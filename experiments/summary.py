@@ -256,7 +256,7 @@ LINES = (
     Line("mikolov_2013", "Subsampling, negatives and noise exponent of the papers", _mikolov_2013),
     Line("quality_frontier", "The map from which the defaults come", _quality_frontier),
     Line("throughput", "Words a second, floors, peers on the same words", _throughput),
-    Line("gensim_comparison", "Faster than gensim with better scores", _gensim_comparison),
+    Line("gensim_comparison", "Faster than gensim, a higher sum of scores", _gensim_comparison),
     Line("subwords", "Words of n-grams, three times as fast as fastText", _subwords),
     Line("cheap_tricks", "Published tricks that cost next to nothing", _cheap_tricks),
     Line(

@@ -103,7 +103,7 @@ def summarize(comparison: Comparison, runs: list[dict]) -> dict:
 
 
 def _settings(comparison: Comparison) -> dict:
-    """The settings, with the names of files but not where they lie on this machine."""
+    """The settings as the results file has them, without where files lie on this machine."""
     settings = dataclasses.asdict(comparison)
     for field in ("corpus", "eval_dir", "results"):
         settings[field] = Path(settings[field]).name
