@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 
 from jaxw2v.config import Config
 from jaxw2v.errors import InputError
@@ -61,7 +62,7 @@ def check_shapes(
     _check(layer, "loss", loss, (), "the sum over all pairs, []")
 
 
-def _array(dtype: type, *shape: int) -> jax.ShapeDtypeStruct:
+def _array(dtype: DTypeLike, *shape: int) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(shape, dtype)
 
 
