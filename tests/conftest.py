@@ -19,7 +19,9 @@ os.environ["JAX_COMPILATION_CACHE_DIR"] = (
     if "PYTEST_XDIST_WORKER" in os.environ
     else tempfile.mkdtemp(prefix="jaxw2v-compiled-")
 )
-os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+# Passes over the program stay, those over machine code go: most of the time here is compiling.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 # nohup, and a shell that runs the tests in the background, ignore what tests send.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -15,6 +15,7 @@ from jaxw2v.training import (
     Chunk,
     ChunkInputs,
     Shards,
+    chunk_keys,
     initial_state,
     make_job,
     make_train_chunk,
@@ -87,10 +88,10 @@ class _Runs:
             self.programs.append((device, train.lower(*put).compile()))
 
     def _arguments(self, state, chunk, index: int) -> tuple:
-        numbers = np.array([1, index], np.int32)
+        keys = chunk_keys(jax.random.key(1), np.array([1, index], np.int32))
         progress = np.float32([index / CHUNKS, (index + 1) / CHUNKS])
         words = word_arrays(self.job)
-        return state, ChunkInputs(chunk, words, jax.random.key(1), numbers, progress)
+        return state, ChunkInputs(chunk, words, keys, progress)
 
     def _train(self, number: int, chunks: list[Chunk]) -> tuple:
         """The state after the first chunk and after all, steps of the first, loss of the last."""

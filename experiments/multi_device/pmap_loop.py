@@ -22,6 +22,7 @@ from jaxw2v.training import (
     Chunk,
     ChunkInputs,
     Shards,
+    chunk_keys,
     initial_state,
     make_job,
     make_train_chunk,
@@ -60,22 +61,22 @@ def train(loop: PmapLoop) -> jaxw2v.WordVectors:
         AXIS,
         in_axes=(
             0,
-            ChunkInputs(chunk=0, words=None, key=None, epoch_and_chunk=None, progress=None),
+            ChunkInputs(chunk=0, words=None, keys=None, progress=None),
         ),
         donate_argnums=0,
     )
     start = jax.jit(initial_state, static_argnums=0)(job)
     state = jax.tree.map(lambda leaf: jnp.stack([leaf] * devices), start)
     words, key = word_arrays(job), jax.random.key(loop.config.seed)
-    step = job.plan.chunk_tokens
+    step, derive_keys = job.plan.chunk_tokens, jax.jit(chunk_keys)
     for epoch in range(loop.config.epochs):
         for index, first in enumerate(range(0, len(stream), step)):
             read = stream.read(first, min(first + step, len(stream)))
-            numbers = np.array([epoch + 1, index], np.int32)
+            keys = derive_keys(key, np.array([epoch + 1, index], np.int32))
             done = np.array([first, min(first + step, len(stream))]) / len(stream)
             progress = np.float32((epoch + done) / loop.config.epochs)
             chunk = Chunk(*(deal(part, step, devices) for part in read))
-            inputs = ChunkInputs(chunk, words, key, numbers, progress)
+            inputs = ChunkInputs(chunk, words, keys, progress)
             state, loss, _ = train_chunk(state, inputs)
             print(f"epoch {epoch + 1}, loss {loss.total[0] / loss.pairs[0]:.4f}", flush=True)
     table = np.asarray(state.input_embedding[0])

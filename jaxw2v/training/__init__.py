@@ -8,7 +8,7 @@ are used:
   shapes alone, for devices that need not be there;
 - :func:`initial_state` makes the tables, and :func:`make_train_chunk` the function that one device
   runs on its share of a chunk, ``(state, ChunkInputs) -> (state, loss, steps)``, under ``jit``,
-  ``pmap`` or ``shard_map``;
+  ``pmap`` or ``shard_map``; :func:`chunk_keys` derives the keys of its draws;
 - :func:`storage_row` is the row of a word, :func:`forecast` tells memory and traffic beforehand.
 
 The folders, each importing only those before it: ``objectives`` (what is minimised), ``setup``
@@ -36,6 +36,7 @@ from jaxw2v.training.setup.optimizer import default_optimizer
 from jaxw2v.training.setup.schedule import linear_decay, scale_by_progress
 from jaxw2v.training.step.batch import Chunk, ChunkInputs
 from jaxw2v.training.step.chunk import make_train_chunk
+from jaxw2v.training.step.chunk_keys import chunk_keys
 from jaxw2v.training.step.program import lower_training, word_arrays
 from jaxw2v.training.step.state import initial_state
 from jaxw2v.training.train import train
@@ -51,6 +52,7 @@ __all__ = [
     "Progress",
     "Shards",
     "Windows",
+    "chunk_keys",
     "default_optimizer",
     "fit",
     "forecast",

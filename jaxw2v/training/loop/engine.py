@@ -19,6 +19,7 @@ from jaxw2v.devices.word_order import in_word_order
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs
 from jaxw2v.training.step.chunk import make_evaluate_chunk
+from jaxw2v.training.step.chunk_keys import ChunkKeys, chunk_keys
 from jaxw2v.training.step.program import chunk_specs, lower_training, word_arrays
 from jaxw2v.training.step.state import Loss, TrainState, place_initial_state
 from jaxw2v.vectors import SubwordVectors, WordVectors
@@ -68,8 +69,7 @@ class Engine:
         Returns:
           The loss, and the optimizer steps taken.
         """
-        numbers = np.array([epoch + 1, index], np.int32)
-        inputs = ChunkInputs(chunk, self._words, self.key, numbers, progress)
+        inputs = ChunkInputs(chunk, self._words, self._keys(epoch + 1, index), progress)
         self.state, loss, steps = self._train(self.state, inputs)
         return loss, steps
 
@@ -92,11 +92,17 @@ class Engine:
         no_progress = np.zeros(2, np.float32)
 
         def measure(chunk: Chunk[jax.Array], index: int) -> Loss:
-            numbers = np.array([0, index], np.int32)
-            inputs = ChunkInputs(chunk, self._words, self.key, numbers, no_progress)
+            inputs = ChunkInputs(chunk, self._words, self._keys(0, index), no_progress)
             return evaluate(self.state, inputs)
 
         return measure
+
+    def _keys(self, epoch: int, index: int) -> ChunkKeys[jax.Array]:
+        return self._derive_keys(self.key, np.array([epoch, index], np.int32))
+
+    @functools.cached_property
+    def _derive_keys(self) -> Callable[[jax.Array, np.ndarray], ChunkKeys[jax.Array]]:
+        return self.layout.program(chunk_keys, (EVERYWHERE, EVERYWHERE), EVERYWHERE)
 
     def reconcile(self) -> None:
         """Makes the copies of the tables the same again.

@@ -11,6 +11,7 @@ from jaxw2v.sampling import ContextBounds, subsample_pairs
 from jaxw2v.training.objectives import LayerConstants, Windows
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.setup.word_parts import Leaf, WordParts
+from jaxw2v.training.step.chunk_keys import ChunkKeys
 
 
 class Blocks(NamedTuple):
@@ -79,14 +80,11 @@ class ChunkInputs(NamedTuple, Generic[Leaf]):
     Attributes:
       chunk: this device's part of the tokens.
       words: arrays made from the vocabulary.
-      key: PRNG key [] from which all draws of the run are folded.
-      epoch_and_chunk: int32 [2], which are folded into ``key``: the epoch from 1, or 0 for
-        validation, so that it draws the same every time; and the index of the chunk in the stream.
+      keys: those of the chunk, from :func:`~jaxw2v.training.chunk_keys`.
       progress: float32 [2], share of training done before and after the chunk.
     """
 
     chunk: Chunk[Leaf]
     words: WordArrays[Leaf]
-    key: Leaf
-    epoch_and_chunk: Leaf
+    keys: ChunkKeys[Leaf]
     progress: Leaf

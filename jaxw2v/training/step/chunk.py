@@ -27,13 +27,6 @@ STEPS_PER_LOSS = 8
 PRECISIONS = {"float32": "float32", "tensorfloat32": "tensorfloat32", "bfloat16": "BF16_BF16_F32"}
 
 
-def _keys(key: jax.Array, epoch_and_chunk: jax.Array) -> jax.Array:
-    """Two keys of a chunk, for the blocks and for their order."""
-    fold_in = jax.vmap(jax.random.fold_in)
-    epoch, chunk = jnp.repeat(epoch_and_chunk, 2).reshape(2, 2)
-    return fold_in(fold_in(jax.random.split(key), epoch), chunk)
-
-
 def _shuffled(key: jax.Array, size: int, count: jax.Array) -> jax.Array:
     """A random order of 0..count-1, at the front of ``size`` numbers."""
     draw = jax.random.bits(key, (size,), jnp.uint32) >> 1
@@ -104,11 +97,10 @@ def make_train_chunk(
     def train_chunk(
         state: TrainState, inputs: ChunkInputs[jax.Array]
     ) -> tuple[TrainState, Loss, jax.Array]:
-        words, progress = inputs.words, inputs.progress
-        cut_key, order_key = _keys(inputs.key, inputs.epoch_and_chunk)
-        cut = dealer.cut(cut_key, inputs.chunk, words.keep_threshold)
+        words, keys, progress = inputs.words, inputs.keys, inputs.progress
+        cut = dealer.cut(keys, inputs.chunk, words.keep_threshold)
         num_blocks = cut.count
-        order = _shuffled(order_key, cut.ids.shape[0], num_blocks)
+        order = _shuffled(keys.order, cut.ids.shape[0], num_blocks)
         steps = _ratio(num_blocks + plan.blocks_per_step - 1, plan.blocks_per_step)
         parts = _share_out(order.size, num_blocks, steps, progress, plan.blocks_per_step)
 
@@ -116,7 +108,9 @@ def make_train_chunk(
             state, loss = carry
             part = jax.tree.map(functools.partial(_at, i), parts)
             numbers = order.at[part.first + jnp.arange(plan.blocks_per_step)].get(**CLIP)
-            blocks = dealer.deal(cut, numbers, part.count, micro_batches, words.constants.output)
+            blocks = dealer.deal(
+                keys, cut, numbers, part.count, micro_batches, words.constants.output
+            )
             state, measured = train_step(
                 state, blocks, part.count, words, part.progress, part.measured, settings
             )
@@ -151,19 +145,19 @@ def make_evaluate_chunk(
 
     Returns:
       A function ``(state, inputs) -> loss``, as :func:`make_train_chunk` has them but for
-      ``progress``, which is not read; the same epoch and chunk draw the same pairs and negatives.
+      ``progress``, which is not read; the same keys draw the same pairs and negatives.
     """
     dealer, objective = Dealer(job, shards), job.objective.across(shards.vocab, shards.dim)
 
     def evaluate_chunk(state: TrainState, inputs: ChunkInputs[jax.Array]) -> Loss:
-        words, cut_key = inputs.words, _keys(inputs.key, inputs.epoch_and_chunk)[0]
-        cut = dealer.cut(cut_key, inputs.chunk, words.keep_threshold)
+        words, keys = inputs.words, inputs.keys
+        cut = dealer.cut(keys, inputs.chunk, words.keep_threshold)
         size, count = job.plan.blocks_per_micro_batch, cut.count
 
         def measure(i, loss):
             first = i * size
             numbers = first + jnp.arange(size)
-            blocks = dealer.deal(cut, numbers, count - first, 1, words.constants.output)
+            blocks = dealer.deal(keys, cut, numbers, count - first, 1, words.constants.output)
             measured = blocks_loss(state, blocks, words, objective, shards)
             return jax.tree.map(jnp.add, loss, measured)
 

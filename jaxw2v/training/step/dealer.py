@@ -22,34 +22,29 @@ from jaxw2v.sampling.windows import bounds_within, sentence_spans
 from jaxw2v.training.objectives.output_layer import Arrays
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Blocks, Chunk
+from jaxw2v.training.step.chunk_keys import ChunkKeys
 
 
 class BlockedChunk(NamedTuple):
-    """The kept tokens of a chunk, the same on every device, and keys to draw with.
+    """The kept tokens of a chunk, the same on every device.
 
     Attributes:
       ids: int32 [B, L], the tokens in blocks; -1 where there is none.
       spans: uint32 [B, L], where the sentences of the tokens begin and end in the block: two
         positions of 16 bits, since each array more is a gather more in every step.
       count: int32 [], blocks that hold a center; the others come last.
-      window_key: the key for windows.
-      output_key: the key for the output layer.
-      pair_key: the key for the subsampling of pairs; ``None`` keeps all.
     """
 
     ids: jax.Array
     spans: jax.Array
     count: jax.Array  # type: ignore[assignment]
-    window_key: jax.Array
-    output_key: jax.Array
-    pair_key: jax.Array | None
 
 
 @dataclasses.dataclass(frozen=True)
 class Dealer:
     """Cuts chunks and deals blocks.
 
-    What is drawn for a block depends on the key and on its number in the chunk, not on the device
+    What is drawn for a block depends on the keys and on its number in the chunk, not on the device
     that draws.
 
     Attributes:
@@ -60,45 +55,42 @@ class Dealer:
     job: Job
     shards: Shards
 
+    @property
+    def _by_pair(self) -> bool:
+        """Whether subsampling leaves out pairs instead of tokens."""
+        return self.job.config.subsample_formula == "percentile"
+
     def cut(
-        self, key: jax.Array, chunk: Chunk[jax.Array], keep_threshold: jax.Array
+        self, keys: ChunkKeys[jax.Array], chunk: Chunk[jax.Array], keep_threshold: jax.Array
     ) -> BlockedChunk:
         """Joins the parts of a chunk that devices hold, subsamples and cuts it.
 
         Args:
-          key: a PRNG key.
+          keys: those of the chunk.
           chunk: this device's part.
           keep_threshold: uint32 [V].
 
         Returns:
           The blocks.
         """
-        keep_key, window_key, output_key, offset_key = jax.random.split(key, 4)
         plan, shards = self.job.plan, self.shards
         # What the last devices hold past the end of the chunk is padding.
         ids, sentence_ids = (
             shards.gather(part, shards.devices)[: plan.chunk_tokens] for part in chunk
         )
-        by_pair = self.job.config.subsample_formula == "percentile"
-        keep = ids >= 0 if by_pair else subsample(keep_key, ids, keep_threshold)
+        keep = ids >= 0 if self._by_pair else subsample(keys.keep, ids, keep_threshold)
         stride = plan.block_length - plan.overlap
         # Two, since of one number a TPU's compiler computes every bit by operations of its own.
-        offset = random_integers(offset_key, (2,), stride)[0]
+        offset = random_integers(keys.offset, (2,), stride)[0]
         blocks = cut_into_blocks(keep, ids, sentence_ids, plan.block_length, plan.overlap, offset)
         first, last = (
             position.astype(jnp.uint32) for position in sentence_spans(blocks.sentence_ids)
         )
-        return BlockedChunk(
-            ids=blocks.ids,
-            spans=first << 16 | last,
-            count=blocks.count,
-            window_key=window_key,
-            output_key=output_key,
-            pair_key=keep_key if by_pair else None,
-        )
+        return BlockedChunk(blocks.ids, first << 16 | last, blocks.count)
 
     def deal(
         self,
+        keys: ChunkKeys[jax.Array],
         cut: BlockedChunk,
         wanted: jax.Array,
         count: jax.Array,
@@ -110,7 +102,8 @@ class Dealer:
         Each micro-batch is shared out over the devices; places left over are padding.
 
         Args:
-          cut: the blocks of the chunk.
+          keys: those of the chunk.
+          cut: its blocks.
           wanted: int32 [n], indices of blocks, those wanted first.
           count: int32 [], blocks wanted.
           micro_batches: m, that hold them.
@@ -132,7 +125,7 @@ class Dealer:
         ids = jnp.where(in_use[:, None], ids, -1)
         window: jax.Array | int = windows.window
         if windows.draws:
-            window = effective_windows(cut.window_key, ids.shape, windows.window, start=numbers)
+            window = effective_windows(keys.window, ids.shape, windows.window, start=numbers)
         bounds = bounds_within(
             ContextBounds((spans >> 16).astype(jnp.int32), (spans & 0xFFFF).astype(jnp.int32)),
             window,
@@ -140,8 +133,8 @@ class Dealer:
             windows.side,
             windows.require_full_window,
         )
-        draws = objective.output_layer.draw(cut.output_key, constants, numbers)
+        draws = objective.output_layer.draw(keys.output, constants, numbers)
         pair_keys = None
-        if cut.pair_key is not None:
-            pair_keys = jax.vmap(jax.random.fold_in, (None, 0))(cut.pair_key, numbers)
+        if self._by_pair:
+            pair_keys = jax.vmap(jax.random.fold_in, (None, 0))(keys.keep, numbers)
         return Blocks(ids, bounds, draws, pair_keys)

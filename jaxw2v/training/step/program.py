@@ -14,6 +14,7 @@ from jaxw2v.training.objectives import LayerConstants
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs, WordArrays
 from jaxw2v.training.step.chunk import make_train_chunk
+from jaxw2v.training.step.chunk_keys import chunk_keys
 from jaxw2v.training.step.state import TrainState, initial_state
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def chunk_specs(layout: Layout) -> ChunkInputs[PartitionSpec]:
     tokens = Chunk(layout.tokens, layout.tokens)
     constants = LayerConstants(EVERYWHERE, EVERYWHERE)
     words = WordArrays(EVERYWHERE, constants, EVERYWHERE)  # type: ignore[arg-type]
-    return ChunkInputs(tokens, words, EVERYWHERE, EVERYWHERE, EVERYWHERE)
+    return ChunkInputs(tokens, words, EVERYWHERE, EVERYWHERE)  # type: ignore[arg-type]
 
 
 def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
@@ -94,8 +95,7 @@ def training_arguments(
     inputs = ChunkInputs(
         chunk=Chunk(tokens, tokens),
         words=layout.shapes_of_copies(word_arrays(job)),
-        key=layout.shapes(lambda: jax.random.key(0)),
-        epoch_and_chunk=jax.ShapeDtypeStruct((2,), jnp.int32),
+        keys=layout.shapes(lambda: chunk_keys(jax.random.key(0), jnp.zeros(2, jnp.int32))),
         progress=jax.ShapeDtypeStruct((2,), jnp.float32),
     )
     return layout.training_shapes(layout.shapes(lambda: initial_state(job))), inputs

@@ -12,6 +12,7 @@ from jaxw2v.sampling import keep_threshold
 from jaxw2v.training.setup.job import make_job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs, WordArrays
 from jaxw2v.training.step.chunk import make_evaluate_chunk, make_train_chunk
+from jaxw2v.training.step.chunk_keys import chunk_keys
 from jaxw2v.training.step.state import initial_state
 
 pytestmark = pytest.mark.usefixtures("optax_promotes")
@@ -37,8 +38,7 @@ def test_the_training_program_lowers_for_every_platform(settings):
     inputs = ChunkInputs(
         Chunk(tokens, tokens),
         WordArrays(ALWAYS, job.constants),
-        jax.random.key(0),
-        jnp.zeros(2, jnp.int32),
+        chunk_keys(jax.random.key(0), jnp.zeros(2, jnp.int32)),
         jnp.zeros(2),
     )
     exported = jax.export.export(train_chunk, platforms=("cpu", "cuda", "tpu"))(state, inputs)
@@ -55,7 +55,8 @@ def test_percentile_subsampling_drops_pairs_not_tokens():
     chunk = Chunk(jnp.asarray(ids), jnp.zeros(ids.size, jnp.int32))
     evaluate = jax.jit(make_evaluate_chunk(job, ALONE))
     words, key = WordArrays(keep_threshold(probability), job.constants), jax.random.key(0)
-    inputs = [ChunkInputs(chunk, words, key, jnp.array([0, k]), jnp.zeros(2)) for k in range(20)]
+    keys = [chunk_keys(key, jnp.array([0, k])) for k in range(20)]
+    inputs = [ChunkInputs(chunk, words, each, jnp.zeros(2)) for each in keys]
     pairs = [float(evaluate(state, each).pairs) for each in inputs]
     # A pair of neighbors in the text is kept with both chances; none is further apart.
     chances = probability[ids]

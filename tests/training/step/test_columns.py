@@ -21,6 +21,7 @@ from jaxw2v.training.objectives.input_layer import InputLayer
 from jaxw2v.training.objectives.output_layer import OutputLayer
 from jaxw2v.training.step.batch import ChunkInputs
 from jaxw2v.training.step.chunk import make_train_chunk
+from jaxw2v.training.step.chunk_keys import chunk_keys
 from jaxw2v.training.step.program import word_arrays
 from jaxw2v.training.step.state import initial_state
 
@@ -184,8 +185,7 @@ def test_a_loop_of_ones_own_under_pmap_shares_out_columns(sentences):
     inputs = ChunkInputs(
         chunk,
         word_arrays(job),
-        jax.random.key(CONFIG.seed),
-        np.array([1, 0], np.int32),
+        chunk_keys(jax.random.key(CONFIG.seed), jnp.array([1, 0])),
         np.array([0, 0.5], np.float32),
     )
     program = jax.pmap(per_device, "dim", in_axes=(0, None))

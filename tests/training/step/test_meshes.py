@@ -17,6 +17,7 @@ from jaxw2v.devices.shards import Shards
 from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.step.batch import Chunk, ChunkInputs
 from jaxw2v.training.step.chunk import make_train_chunk
+from jaxw2v.training.step.chunk_keys import chunk_keys
 from jaxw2v.training.step.program import word_arrays
 from jaxw2v.training.step.state import initial_state
 
@@ -119,15 +120,14 @@ def test_pmap_gives_the_bits_of_shard_map(sentences):
     ]
     shards = Shards(len(job.keep), data=("data",))
     per_device = make_train_chunk(job, shards)
-    program = jax.pmap(per_device, "data", in_axes=(0, ChunkInputs(0, None, None, None, None)))
+    program = jax.pmap(per_device, "data", in_axes=(0, ChunkInputs(0, None, None, None)))
     state = jax.tree.map(
         lambda leaf: jnp.stack([leaf] * 8), jax.jit(initial_state, static_argnums=0)(job)
     )
     inputs = ChunkInputs(
         Chunk(*parts),
         word_arrays(job),
-        jax.random.key(CONFIG.seed),
-        np.array([1, 0], np.int32),
+        chunk_keys(jax.random.key(CONFIG.seed), jnp.array([1, 0])),
         np.array([0, 0.5], np.float32),
     )
     state, measured, _ = program(state, inputs)
