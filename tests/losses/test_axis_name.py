@@ -60,12 +60,20 @@ def mesh_of(name):
     return jax.make_mesh((DEVICES,), (name,), devices=devices, axis_types=(AxisType.Auto,))
 
 
+def over_devices(function, mesh, in_specs, out_specs):
+    return jax.jit(jax.shard_map(function, mesh=mesh, in_specs=in_specs, out_specs=out_specs))
+
+
 def on_columns(function, arrays, out_specs):
     """Runs a function on devices that hold some columns each."""
     mesh = mesh_of("dim")
     specs = tuple(P(*[None] * (array.ndim - 1), "dim") for array in arrays)
     out_specs = specs if out_specs is None else out_specs
-    return jax.shard_map(function, mesh=mesh, in_specs=specs, out_specs=out_specs)(*arrays)
+    return over_devices(function, mesh, specs, out_specs)(*arrays)
+
+
+def gradients_of(loss, arrays):
+    return jax.jit(jax.grad(loss, tuple(range(len(arrays)))))(*arrays)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -73,9 +81,9 @@ def test_a_loss_and_its_gradients_are_those_of_whole_rows(name):
     loss, arrays = CASES[name]
     cut = functools.partial(loss, axis_name="dim")
     numbers = tuple(range(len(arrays)))
-    np.testing.assert_allclose(on_columns(cut, arrays, P()), loss(*arrays), rtol=1e-6)
+    np.testing.assert_allclose(on_columns(cut, arrays, P()), jax.jit(loss)(*arrays), rtol=1e-6)
     found = on_columns(jax.grad(cut, numbers), arrays, None)
-    for gradient, expected in zip(found, jax.grad(loss, numbers)(*arrays), strict=True):
+    for gradient, expected in zip(found, gradients_of(loss, arrays), strict=True):
         assert np.abs(expected).max() > 0.1
         np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-6)
 
@@ -88,7 +96,7 @@ def test_gradients_are_right_where_types_are_unchecked(name):
     parts = [np.stack(np.split(array, DEVICES, axis=-1)) for array in arrays]
     gradient = jax.grad(functools.partial(loss, axis_name="dim"), numbers)
     found = jax.pmap(gradient, "dim", devices=jax.devices()[:DEVICES])(*parts)
-    for part, expected in zip(found, jax.grad(loss, numbers)(*arrays), strict=True):
+    for part, expected in zip(found, gradients_of(loss, arrays), strict=True):
         whole = np.concatenate(list(np.asarray(part)), axis=-1)
         np.testing.assert_allclose(whole, expected, rtol=1e-5, atol=1e-6)
 
@@ -110,7 +118,7 @@ def test_written_out_gradients_are_those_of_whole_rows(mask):
     )
     for gradients, arrays in cases:
         found = on_columns(functools.partial(gradients, axis_name="dim"), arrays, None)
-        for gradient, expected in zip(found, gradients(*arrays), strict=True):
+        for gradient, expected in zip(found, jax.jit(gradients)(*arrays), strict=True):
             np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-6)
 
 
@@ -139,12 +147,12 @@ def test_a_softmax_over_the_rows_of_all_devices_is_that_of_the_whole_table(name)
         return loss(hidden, words, is_word=is_word, rows_axis_name="vocab")
 
     specs = (P(), P("vocab"), P("vocab"))
-    found = jax.shard_map(cut, mesh=mesh, in_specs=specs, out_specs=P())(hidden, words, is_word)
-    np.testing.assert_allclose(found, loss(hidden, words[:10]), rtol=1e-6)
-    gradients = jax.shard_map(
-        jax.grad(cut, (0, 1)), mesh=mesh, in_specs=specs, out_specs=(P(), P("vocab"))
-    )(hidden, words, is_word)
-    expected = jax.grad(loss, (0, 1))(hidden, words[:10])
+    found = over_devices(cut, mesh, specs, P())(hidden, words, is_word)
+    np.testing.assert_allclose(found, jax.jit(loss)(hidden, words[:10]), rtol=1e-6)
+    gradients = over_devices(jax.grad(cut, (0, 1)), mesh, specs, (P(), P("vocab")))(
+        hidden, words, is_word
+    )
+    expected = gradients_of(loss, (hidden, words[:10]))
     np.testing.assert_allclose(gradients[0], expected[0], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(gradients[1][:10], expected[1], rtol=1e-5, atol=1e-6)
     assert not np.asarray(gradients[1][10:]).any()

@@ -133,14 +133,11 @@ def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense, k
     blocks, pairs = make_blocks(config, objective, constants, side, full, by_pair)
     rng = np.random.default_rng(1)
     tables = [jnp.asarray(rng.normal(size=(V, D)), jnp.float32) for _ in range(2)]
-    state, measured = train_step(
-        state_of_tables(*map(oracles.stored, tables), optax.sgd(1.0)),
-        blocks,
-        jnp.int32(USED),
-        WordArrays(HALF, LayerConstants((), constants)),
-        jnp.float32(0),
-        jnp.asarray(True),
-        StepSettings(objective, optax.sgd(1.0), ALONE, 2, 5, dense),
+    settings = StepSettings(objective, optax.sgd(1.0), ALONE, 2, 5, dense)
+    start = state_of_tables(*map(oracles.stored, tables), optax.sgd(1.0))
+    words = WordArrays(HALF, LayerConstants((), constants))
+    state, measured = jax.jit(train_step, static_argnums=6)(
+        start, blocks, jnp.int32(USED), words, jnp.float32(0), jnp.asarray(True), settings
     )
     negatives = negatives_of(config, objective.output_layer, constants, blocks, pairs)
     loss = oracle_loss(config, objective.windows, blocks, pairs, negatives)
@@ -149,10 +146,7 @@ def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense, k
     for table, gradient, new in zip(tables, expected, moved, strict=True):
         np.testing.assert_allclose(new, table - gradient, rtol=1e-4, atol=2e-4)
         assert jnp.abs(gradient).max() > 0.1
-    start = state_of_tables(*map(oracles.stored, tables), optax.sgd(1.0))
-    whole = blocks_loss(
-        start, blocks, WordArrays(HALF, LayerConstants((), constants)), objective, ALONE
-    )
+    whole = jax.jit(blocks_loss, static_argnums=(3, 4))(start, blocks, words, objective, ALONE)
     np.testing.assert_allclose(whole.total, loss(*tables), rtol=1e-4)
     targets = len({p[:2] for p in pairs})
     if config.objective == "skipgram":

@@ -53,14 +53,15 @@ def example():
 def run(example, micro=2, rows_per_pass=7, dense=False, optimizer=None, state=None, measure=True):
     tables, blocks, _ = example
     optimizer = optimizer or default_optimizer(lambda progress: RATE)
-    return train_step(
+    settings = StepSettings(OBJECTIVE, optimizer, ALONE, micro, rows_per_pass, dense)
+    return jax.jit(train_step, static_argnums=6)(
         state or state_of_tables(*map(oracles.stored, tables), optimizer),
         blocks,
         jnp.int32(USED),
         WordArrays(ALWAYS, LayerConstants()),
         jnp.float32(0),
         jnp.asarray(measure),
-        StepSettings(OBJECTIVE, optimizer, ALONE, micro, rows_per_pass, dense),
+        settings,
     )
 
 
@@ -72,7 +73,8 @@ def words(state):
 
 def measured(example, blocks):
     state = state_of_tables(*map(oracles.stored, example[0]), optax.sgd(1))
-    return blocks_loss(state, blocks, WordArrays(ALWAYS, LayerConstants()), OBJECTIVE, ALONE)
+    words = WordArrays(ALWAYS, LayerConstants())
+    return jax.jit(blocks_loss, static_argnums=(3, 4))(state, blocks, words, OBJECTIVE, ALONE)
 
 
 def oracle_gradients(example):
@@ -86,7 +88,8 @@ def oracle_gradients(example):
         both = negative_sampling_loss(u[centers], c[contexts], c[noises])
         return (positive + K / N * (both - positive)).sum()
 
-    return jax.grad(loss, (0, 1))(*tables), loss(*tables)
+    total, gradients = jax.jit(jax.value_and_grad(loss, (0, 1)))(*tables)
+    return gradients, total
 
 
 def touched_rows(example):
