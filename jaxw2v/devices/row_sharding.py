@@ -64,9 +64,12 @@ def take_rows(array: Rows, ids: int | np.ndarray) -> jax.Array:
       [..., D], on every device if the array is sharded.
     """
     cut = row_sharding(array)
-    if cut is None:
-        return jnp.asarray(array).at[ids].get(mode="fill", fill_value=0)
-    return _take(array, ids, cut)
+    return _take_whole(array, ids) if cut is None else _take(array, ids, cut)
+
+
+@jax.jit
+def _take_whole(array: Rows, ids: int | np.ndarray) -> jax.Array:
+    return jnp.asarray(array).at[ids].get(mode="fill", fill_value=0)
 
 
 @functools.partial(jax.jit, static_argnames="cut")

@@ -15,13 +15,7 @@ from jaxw2v.config import Config
 from jaxw2v.devices.mesh import Shape
 from jaxw2v.errors import InputError
 from jaxw2v.losses.product import AxisName
-from jaxw2v.sampling import (
-    context_bounds,
-    keep_probability,
-    percentile_threshold,
-    positive_mask,
-)
-from jaxw2v.sampling.blocks import centers
+from jaxw2v.sampling import keep_probability, percentile_threshold
 from jaxw2v.subwords import SharedRows, made_up_words, share_rows
 from jaxw2v.training.objectives import LayerConstants, Objective, make_objective, make_windows
 from jaxw2v.training.objectives.shapes import check_shapes
@@ -126,12 +120,18 @@ class Job:
 
     def _full_windows(self) -> np.ndarray:
         """The pairs of a block whose windows are all as wide as they may be, bool [1, L, L]."""
-        plan, windows = self.plan, self.objective.windows
+        length, half, windows = (
+            self.plan.block_length,
+            self.plan.overlap // 2,
+            self.objective.windows,
+        )
         assert windows is not None
-        same = jnp.zeros((1, plan.block_length), jnp.int32)
-        is_center = centers(same, plan.overlap)
-        bounds = context_bounds(same + windows.window, same, is_center, windows.side)
-        return np.asarray(positive_mask(bounds))
+        context, center = np.ogrid[:length, :length]
+        ahead = context - center
+        first = 1 if windows.side == "right" else -windows.window
+        last = -1 if windows.side == "left" else windows.window
+        is_center = (center >= half) & (center < length - half)
+        return ((first <= ahead) & (ahead <= last) & (ahead != 0) & is_center)[None]
 
 
 def make_job(
