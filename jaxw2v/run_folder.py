@@ -62,6 +62,18 @@ def is_run(folder: Path) -> bool:
     )
 
 
+def has_checkpoints_only(folder: Path) -> bool:
+    """Whether vectors are in the checkpoints of a run that has not written any yet.
+
+    Args:
+      folder: may be missing, or a file.
+
+    Returns:
+      Whether it is so.
+    """
+    return (folder / CHECKPOINTS).is_dir() and not (folder / VECTORS).exists()
+
+
 def refuse_foreign_files(folder: Path) -> None:
     """Makes sure that a run there replaces and deletes nothing of somebody else's.
 

@@ -18,7 +18,7 @@ from jaxw2v.cli.out_path import check_out
 from jaxw2v.cli.word_sets import WordSets
 from jaxw2v.errors import InputError
 from jaxw2v.progress import say
-from jaxw2v.run_folder import SETTINGS, is_run, read_settings
+from jaxw2v.run_folder import SETTINGS, has_checkpoints_only, is_run, read_settings
 
 if TYPE_CHECKING:
     from jaxw2v.vectors import WordVectors
@@ -53,9 +53,18 @@ class Reading:
         Returns:
           The vectors.
         """
-        from jaxw2v.training import load_vectors
+        from jaxw2v.devices.processes import check_devices
+        from jaxw2v.vectors import WordVectors
 
-        wv = load_vectors(folder, self.checkpoint, self.limit, self.errors)
+        folder = folder.expanduser()
+        if self.checkpoint is None and not has_checkpoints_only(folder):
+            check_devices()
+            wv = WordVectors.load(folder, self.limit, self.errors)
+        else:
+            # Half a second, which what is done with vectors that are there need not wait for.
+            from jaxw2v.training import load_vectors
+
+            wv = load_vectors(folder, self.checkpoint, self.limit, self.errors)
         if not self.subwords:
             wv.subwords = None
         return wv

@@ -148,4 +148,4 @@ def _keep_compiled_programs() -> None:
     # A folder that the user gave JAX is left as it is.
     if jax.config.jax_compilation_cache_dir is None:  # type: ignore[attr-defined, unused-ignore]
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "compiled"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import jax.numpy as jnp
 import numpy as np
 import polars as pl
-from flax import nnx
 
 from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.devices.row_sharding import Rows, checked_rows, row_sharding
@@ -20,6 +19,9 @@ from jaxw2v.vectors import files
 from jaxw2v.vectors.comparisons import Comparisons
 from jaxw2v.vectors.nearest_words import NearestWords
 from jaxw2v.vectors.subword_vectors import SubwordVectors
+
+if TYPE_CHECKING:
+    from flax import nnx
 
 
 class WordVectors(NearestWords, Comparisons):
@@ -89,6 +91,9 @@ class WordVectors(NearestWords, Comparisons):
         Raises:
           InputError: the vectors are cut over devices.
         """
+        # Half a second, which what only reads vectors need not wait for.
+        from flax import nnx
+
         vectors = self._whole("a layer")
         embed = nnx.Embed(*vectors.shape, rngs=nnx.Rngs(0))
         embed.embedding[...] = jnp.asarray(vectors)

@@ -14,7 +14,7 @@ from jaxw2v.devices.layout import on_host
 from jaxw2v.devices.processes import check_devices
 from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.errors import InputError
-from jaxw2v.run_folder import CHECKPOINTS, VECTORS, steps_in
+from jaxw2v.run_folder import CHECKPOINTS, has_checkpoints_only, steps_in
 from jaxw2v.subwords import share_rows
 from jaxw2v.training.checkpoints.cursor import Cursor
 from jaxw2v.training.checkpoints.reader import (
@@ -64,7 +64,7 @@ def load_vectors(
     check_devices()
     folder = Path(folder).expanduser()
     checkpoints = folder / CHECKPOINTS
-    if checkpoint is None and ((folder / VECTORS).exists() or not checkpoints.is_dir()):
+    if checkpoint is None and not has_checkpoints_only(folder):
         return WordVectors.load(folder, limit, errors)
     if folder.is_file():
         raise InputError(

@@ -155,6 +155,7 @@ def test_a_run_killed_at_any_moment_gives_the_same_bits(tmp_path, options):
             saving = any("tmp" in name for name in now)
             if now != before and (saving or in_saves):
                 break
+            time.sleep(0.001)
         process.kill()
         process.communicate()
         assert process.returncode == -signal.SIGKILL
