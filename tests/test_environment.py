@@ -90,6 +90,7 @@ def test_loggers_and_hooks_of_the_process_are_as_they_were(corpus, tmp_path, mon
     assert logging.getLogger("asyncio").filters == filters
 
 
+@pytest.mark.slow
 def test_settings_that_are_no_object(corpus, tmp_path, capsys):
     out = tmp_path / "out"
     train = ["train", corpus, "--out", str(out), "--embedding-dim", "4", "--epochs", "1"]

@@ -130,6 +130,7 @@ def test_importing_the_package_or_the_cli_imports_no_jax():
     assert out.stdout.split() == ["False", "False"]
 
 
+@pytest.mark.slow
 def test_importing_everything_starts_no_backend():
     modules = ", ".join(
         ".".join(("jaxw2v", *p.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
@@ -148,6 +149,7 @@ def test_files_hold_one_idea(path):
     assert path.stem != "utils"
 
 
+@pytest.mark.slow
 def test_parts_and_names_of_the_package_are_there_when_first_used():
     code = (
         "import jaxw2v, sys; names = dir(jaxw2v); assert 'jaxw2v.losses' not in sys.modules; "

@@ -117,6 +117,7 @@ def test_a_run_of_before_there_were_markers_is_known(corpus, tmp_path):
     assert (folder / "metrics.jsonl").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_fit_follows_the_same_rule(corpus, tmp_path):
     config = Config(embedding_dim=4, epochs=1, min_count=1)
     stream = open_corpus(corpus, config, show_progress=False)

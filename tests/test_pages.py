@@ -72,6 +72,7 @@ def test_public_names_have_docstrings(maker, monkeypatch):
     assert "jaxw2v.bare has no docstring" in api.undocumented()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("optax_promotes")
 def test_the_training_loop_runs_and_learns():
     blocks = re.findall(r"```python\n(.*?)```", (PAGES / "python.md").read_text(), re.DOTALL)

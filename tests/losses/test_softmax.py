@@ -208,6 +208,7 @@ def test_the_bag_is_the_mean_or_the_sum_of_the_contexts(block, combine):
     )
 
 
+@pytest.mark.slow
 def test_logits_of_ten_thousand_stay_finite(block):
     hidden, table, ids, mask = block
     hidden, table = hidden * 100, table * 100

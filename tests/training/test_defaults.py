@@ -89,6 +89,7 @@ def test_paths_are_as_long_whatever_the_epochs():
     assert choose_learning_rate(1, 1) == 0.1
 
 
+@pytest.mark.slow
 def test_tables_and_draws_have_keys_of_their_own():
     config = Config(embedding_dim=4, min_count=1)
     stream = open_corpus(language(2_000), config, show_progress=False)

@@ -70,6 +70,7 @@ def test_a_damaged_checkpoint_is_passed_over(sentences, stopped, tmp_path, damag
             assert warned, file
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("always")
 def test_no_usable_checkpoint_is_an_error(sentences, copy, capsys):
     for step in steps_in(copy / "checkpoints"):
