@@ -61,7 +61,7 @@ class Reading:
             check_devices()
             wv = WordVectors.load(folder, self.limit, self.errors)
         else:
-            # Half a second, which what is done with vectors that are there need not wait for.
+            # Its import takes half a second, which vectors that are there need not wait for.
             from jaxw2v.training import load_vectors
 
             wv = load_vectors(folder, self.checkpoint, self.limit, self.errors)

@@ -91,7 +91,7 @@ class WordVectors(NearestWords, Comparisons):
         Raises:
           InputError: the vectors are cut over devices.
         """
-        # Half a second, which what only reads vectors need not wait for.
+        # Its import takes half a second, which queries need not wait for.
         from flax import nnx
 
         vectors = self._whole("a layer")

@@ -120,16 +120,13 @@ class Job:
 
     def _full_windows(self) -> np.ndarray:
         """The pairs of a block whose windows are all as wide as they may be, bool [1, L, L]."""
-        length, half, windows = (
-            self.plan.block_length,
-            self.plan.overlap // 2,
-            self.objective.windows,
-        )
+        windows, length = self.objective.windows, self.plan.block_length
         assert windows is not None
         context, center = np.ogrid[:length, :length]
         ahead = context - center
         first = 1 if windows.side == "right" else -windows.window
         last = -1 if windows.side == "left" else windows.window
+        half = self.plan.overlap // 2
         is_center = (center >= half) & (center < length - half)
         return ((first <= ahead) & (ahead <= last) & (ahead != 0) & is_center)[None]
 
