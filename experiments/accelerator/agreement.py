@@ -81,6 +81,7 @@ class _Runs:
         first = np.arange(size) < STEP
         self.first = Chunk(*(np.where(first, part, -1) for part in self.whole))
         self.start = jax.device_get(jax.jit(lambda: initial_state(self.job))())
+        self.derive_keys = jax.jit(chunk_keys)
         train = jax.jit(make_train_chunk(self.job, Shards(len(counts))))
         self.programs = []
         for device in (jax.devices()[0], jax.devices("cpu")[0]):
@@ -88,7 +89,7 @@ class _Runs:
             self.programs.append((device, train.lower(*put).compile()))
 
     def _arguments(self, state, chunk, index: int) -> tuple:
-        keys = chunk_keys(jax.random.key(1), np.array([1, index], np.int32))
+        keys = self.derive_keys(jax.random.key(1), np.array([1, index], np.int32))
         progress = np.float32([index / CHUNKS, (index + 1) / CHUNKS])
         words = word_arrays(self.job)
         return state, ChunkInputs(chunk, words, keys, progress)

@@ -59,10 +59,7 @@ def train(loop: PmapLoop) -> jaxw2v.WordVectors:
     train_chunk = jax.pmap(
         make_train_chunk(job, Shards(size, data=(AXIS,))),
         AXIS,
-        in_axes=(
-            0,
-            ChunkInputs(chunk=0, words=None, keys=None, progress=None),
-        ),
+        in_axes=(0, ChunkInputs(chunk=0, words=None, keys=None, progress=None)),
         donate_argnums=0,
     )
     start = jax.jit(initial_state, static_argnums=0)(job)

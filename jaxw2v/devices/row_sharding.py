@@ -68,8 +68,8 @@ def take_rows(array: Rows, ids: int | np.ndarray) -> jax.Array:
 
 
 @jax.jit
-def _take_whole(array: Rows, ids: int | np.ndarray) -> jax.Array:
-    return jnp.asarray(array).at[ids].get(mode="fill", fill_value=0)
+def _take_whole(array: jax.Array, ids: jax.Array) -> jax.Array:
+    return array.at[ids].get(mode="fill", fill_value=0)
 
 
 @functools.partial(jax.jit, static_argnames="cut")

@@ -15,7 +15,14 @@ from jaxw2v.config import Config
 from jaxw2v.devices.mesh import Shape
 from jaxw2v.errors import InputError
 from jaxw2v.losses.product import AxisName
-from jaxw2v.sampling import keep_probability, percentile_threshold
+from jaxw2v.sampling import (
+    context_bounds,
+    keep_probability,
+    percentile_threshold,
+    positive_mask,
+)
+from jaxw2v.sampling.blocks import centers
+from jaxw2v.sampling.windows import Side
 from jaxw2v.subwords import SharedRows, made_up_words, share_rows
 from jaxw2v.training.objectives import LayerConstants, Objective, make_objective, make_windows
 from jaxw2v.training.objectives.shapes import check_shapes
@@ -90,8 +97,11 @@ class Job:
         table = jax.ShapeDtypeStruct((2, dim), jnp.float32)
         moments = jax.tree.leaves(jax.eval_shape(self.optimizer.init, table))
         constants = jax.tree.leaves((self.constants, self.word_parts))
+        plan, windows = self.plan, self.objective.windows
+        assert windows is not None
+        pairs = _full_windows(plan.block_length, plan.overlap, windows.window, windows.side)
         return Footprint(
-            plan=self.plan,
+            plan=plan,
             mesh=mesh,
             vocabulary_size=len(self.keep),
             embedding_dim=dim,
@@ -110,7 +120,7 @@ class Job:
             every_input_row=self.config.row_updates == "dense",
             every_output_row=layer.touches_every_row or self.config.row_updates == "dense",
             whole_outputs=layer.reads_every_row,
-            parts=int(layer.parts(self.objective.input_layer.targets(self._full_windows()))),
+            parts=int(layer.parts(self.objective.input_layer.targets(np.asarray(pairs)))),
         ).with_smaller_exchange()
 
     @property
@@ -118,17 +128,13 @@ class Job:
         """Whether hidden vectors predict the words in their own places, as those of cbow."""
         return self.objective.input_layer.targets(np.zeros((1, 2, 2), bool)).ndim == 2
 
-    def _full_windows(self) -> np.ndarray:
-        """The pairs of a block whose windows are all as wide as they may be, bool [1, L, L]."""
-        windows, length = self.objective.windows, self.plan.block_length
-        assert windows is not None
-        context, center = np.ogrid[:length, :length]
-        ahead = context - center
-        first = 1 if windows.side == "right" else -windows.window
-        last = -1 if windows.side == "left" else windows.window
-        half = self.plan.overlap // 2
-        is_center = (center >= half) & (center < length - half)
-        return ((first <= ahead) & (ahead <= last) & (ahead != 0) & is_center)[None]
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
+def _full_windows(block_length: int, overlap: int, window: int, side: Side) -> jax.Array:
+    """The pairs of a block whose windows are all as wide as they may be, bool [1, L, L]."""
+    same = jnp.zeros((1, block_length), jnp.int32)
+    bounds = context_bounds(same + window, same, centers(same, overlap), side)
+    return positive_mask(bounds)
 
 
 def make_job(
