@@ -163,7 +163,7 @@ class Config(TextSettings):
     epochs: Annotated[int, Range(1), Role.FREE, Role.OWN] = 5
     """Passes over the corpus (passes)."""
     learning_rate: Annotated[float | None, Range(above=0), Role.OWN] = None
-    """First step size; None chooses by the steps and epochs (no unit)."""
+    """First step size; None chooses by steps, epochs and negatives (no unit)."""
     min_learning_rate: Annotated[float, Range(0), Role.OWN] = 1e-6
     """Step size at the end of the linear decay (no unit)."""
     tokens_per_step: Annotated[int | None, Range(1), Role.OWN] = None

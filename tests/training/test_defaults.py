@@ -83,10 +83,20 @@ def test_every_step_of_a_chunk_has_its_own_progress():
 
 def test_paths_are_as_long_whatever_the_epochs():
     """The rate times the root of the touches of a row, which grow with the epochs."""
-    rates = [choose_learning_rate(2_000, epochs) for epochs in (1, 5, 20)]
+    rates = [choose_learning_rate(2_000, epochs, 5) for epochs in (1, 5, 20)]
     np.testing.assert_allclose(rates * np.sqrt([1, 5, 20]), rates[0])
-    assert choose_learning_rate(16_000, 5) == pytest.approx(choose_learning_rate(2_000, 5) / 2)
-    assert choose_learning_rate(1, 1) == 0.1
+    few = choose_learning_rate(2_000, 5, 5)
+    assert choose_learning_rate(16_000, 5, 5) == pytest.approx(few / 2)
+    assert choose_learning_rate(1, 1, 5) == 0.1
+
+
+def test_more_than_five_negatives_take_a_larger_rate():
+    few = choose_learning_rate(2_000, 5, 5)
+    assert [choose_learning_rate(2_000, 5, number) for number in (1, 4)] == [few] * 2
+    assert choose_learning_rate(2_000, 5, 20) == pytest.approx(2 * few)
+    counts = np.full(1000, 2000)
+    jobs = [make_job(Config(num_negatives=number), counts, on_cpu=True) for number in (5, 20)]
+    assert jobs[1].plan.learning_rate == pytest.approx(2 * jobs[0].plan.learning_rate)
 
 
 @pytest.mark.slow

@@ -59,28 +59,36 @@ def linear_decay(learning_rate: float, min_learning_rate: float) -> optax.Schedu
 
 # Measured (experiments/quality_frontier): 0.2 to 14.6 M words, 1 to 20 epochs, 120 to 27,000 steps.
 RATE_COEFFICIENT, LARGEST_LEARNING_RATE = 0.45, 0.1
+# Up to here the rate does not depend on K.
+FEW_NEGATIVES = 5
 
 
-def choose_learning_rate(steps: float, epochs: int) -> float:
+def choose_learning_rate(steps: float, epochs: int, num_negatives: int) -> float:
     r"""The first learning rate, where the settings leave it open.
 
-    .. math:: \eta = \min(0.1, 0.45 / (\sqrt{E} \sqrt[3]{t}))
+    .. math:: \eta = \min(0.1, 0.45 \sqrt{\max(1, K/5)} / (\sqrt{E} \sqrt[3]{t}))
 
     A row that k of t steps touch moves about :math:`\eta \sqrt{t k}` in all
     (:func:`~jaxw2v.training.setup.optimizer.scale_by_row_rms`), and k grows with the epochs E,
     whatever the size of the corpus: the rarest words are as rare in all of them. So that paths are
     as long everywhere :math:`\eta` falls with the root of E; for frequent words, which every step
-    moves, the cube root of t was better than the square root.
+    moves, the cube root of t was better than the square root. The mean square by which a row's
+    gradients are divided keeps the first ones, when nothing tells words from noise and all K
+    negatives push alike: with many of them later gradients would move rows too little.
 
     Args:
       steps: t, optimizer steps of the run.
       epochs: E, passes over the corpus.
+      num_negatives: K, negatives for a pair; 5 or less for losses without any.
 
     Returns:
       The rate.
 
     Example:
-      >>> round(choose_learning_rate(2000, 5), 3), round(choose_learning_rate(2000, 20), 3)
+      >>> round(choose_learning_rate(2000, 5, 5), 3), round(choose_learning_rate(2000, 20, 5), 3)
       (0.016, 0.008)
+      >>> round(choose_learning_rate(2000, 5, 50), 3)
+      0.051
     """
-    return min(LARGEST_LEARNING_RATE, RATE_COEFFICIENT / (math.sqrt(epochs) * math.cbrt(steps)))
+    rate = RATE_COEFFICIENT / (math.sqrt(epochs) * math.cbrt(steps))
+    return min(LARGEST_LEARNING_RATE, rate * math.sqrt(max(1, num_negatives / FEW_NEGATIVES)))

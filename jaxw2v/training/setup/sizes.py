@@ -159,6 +159,7 @@ def _choose_sizes(
     rate = config.learning_rate
     if rate is None:
         steps = max(1, config.epochs * kept / (blocks * length))
-        rate = choose_learning_rate(steps, config.epochs) * (CONTINUED if is_continued else 1)
+        rate = choose_learning_rate(steps, config.epochs, config.num_negatives)
+        rate *= CONTINUED if is_continued else 1
     chunk = min(CPU_CHUNK_TOKENS if on_cpu else CHUNK_TOKENS, int(counts.sum()))
     return Sizes(length * math.ceil(chunk / length), blocks, rate)
