@@ -22,12 +22,13 @@ PATIENCE = 120
 """How long to wait for a first checkpoint (seconds)."""
 
 
-def resume(settings: Settings, keep: Keep) -> dict:
+def resume(settings: Settings, keep: Keep, *options: str) -> dict:
     """A run that saves is killed after its first checkpoint and resumed; another is not killed.
 
     Args:
       settings: of the experiment.
       keep: unused.
+      options: of the command line, further ones.
 
     Returns:
       Both runs, and how far their vectors are apart.
@@ -38,11 +39,11 @@ def resume(settings: Settings, keep: Keep) -> dict:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         corpus, cache = plain(settings.corpus, folder), folder / "cache"
-        dimension = ("--embedding-dim", 8) if settings.smoke else ()
+        given = *options, *(("--embedding-dim", 8) if settings.smoke else ())
         often = "--checkpoint-steps", 20 if settings.smoke else 200
-        whole = run(corpus, folder / "whole", cache, *dimension, *often)
+        whole = run(corpus, folder / "whole", cache, *given, *often)
         killed = folder / "killed"
-        words = [*PROGRAM, corpus, "--out", killed, *dimension, *often]
+        words = [*PROGRAM, corpus, "--out", killed, *given, *often]
         environment = {**os.environ, "JAXW2V_CACHE": str(cache)}
         process = subprocess.Popen(
             list(map(str, words)), env=environment, stderr=subprocess.DEVNULL
@@ -54,7 +55,7 @@ def resume(settings: Settings, keep: Keep) -> dict:
             time.sleep(0.01)
         process.kill()
         process.wait()
-        resumed = run(corpus, killed, cache, *dimension, *often, "--resume")
+        resumed = run(corpus, killed, cache, *given, *often, "--resume")
         found = {
             "not_killed": whole,
             "resumed": resumed,
@@ -118,8 +119,13 @@ def queries(settings: Settings, keep: Keep) -> dict:
     return found
 
 
+def resume_deterministic(settings: Settings, keep: Keep) -> dict:
+    """The part "resume" with ``--deterministic``; arguments and result as of :func:`resume`."""
+    return resume(settings, keep, "--deterministic")
+
+
 def deterministic(settings: Settings, keep: Keep) -> dict:
-    """Two runs of one seed with XLA's flag that fixes the order of additions.
+    """Two runs of one seed with ``--deterministic``.
 
     Args:
       settings: of the experiment.
@@ -128,7 +134,17 @@ def deterministic(settings: Settings, keep: Keep) -> dict:
     Returns:
       Words a second, and whether the vectors have the same bits.
     """
-    stream, config = make_stream(settings, share=4), jaxw2v.Config(embedding_dim=128, epochs=3)
+    return _two_runs(settings, deterministic=True)
+
+
+def deterministic_by_flag(settings: Settings, keep: Keep) -> dict:
+    """Two runs of one seed with XLA's flag; arguments and result as of :func:`deterministic`."""
+    return _two_runs(settings, deterministic=False)
+
+
+def _two_runs(settings: Settings, deterministic: bool) -> dict:
+    stream = make_stream(settings, share=4)
+    config = jaxw2v.Config(embedding_dim=128, epochs=3, deterministic=deterministic)
     (one, _), (other, records) = (fit_and_measure(stream, config) for _ in range(2))
     found = {
         "words_per_second": speed_after_first(records),

@@ -26,7 +26,8 @@ PARTS: dict[str, Callable[[Settings, Keep], dict]] = {
     "streaming": lasting.streaming,
     "queries": lasting.queries,
     "deterministic": lasting.deterministic,
-    "resume_deterministic": lasting.resume,
+    "deterministic_by_flag": lasting.deterministic_by_flag,
+    "resume_deterministic": lasting.resume_deterministic,
     "meshes": speed.meshes,
 }
 

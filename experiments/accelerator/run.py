@@ -28,8 +28,7 @@ NO_GRAPHS = "--xla_gpu_enable_command_buffer="
 DETERMINISTIC = "--xla_gpu_deterministic_ops=true"
 FLAGS = {
     "without_graphs": NO_GRAPHS,
-    "deterministic": DETERMINISTIC,
-    "resume_deterministic": DETERMINISTIC,
+    "deterministic_by_flag": DETERMINISTIC,
 }
 """Flags of XLA by part."""
 LINES = 20
@@ -47,6 +46,7 @@ PARTS = (
     "streaming",
     "queries",
     "deterministic",
+    "deterministic_by_flag",
     "meshes",
     "resume_deterministic",
 )

@@ -64,6 +64,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "row_updates",
         "max_norm",
         "precision",
+        "deterministic",
         "freeze_loaded",
         "validation_share",
         "patience",

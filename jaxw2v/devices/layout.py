@@ -46,6 +46,7 @@ class Layout:
         embedding_dim: int,
         exchange_sums: bool = False,
         others: tuple[int, ...] = (),
+        in_order: bool = False,
     ):
         """Prepares a layout.
 
@@ -55,17 +56,18 @@ class Layout:
           embedding_dim: D, components.
           exchange_sums: see :class:`~jaxw2v.devices.shards.Shards`.
           others: rows of further tables, such as that of n-grams.
+          in_order: see :class:`~jaxw2v.devices.shards.Shards`.
         """
         self.mesh, self._embedding_dim = mesh, embedding_dim
         self._tables = {(num_rows(size),) for size in (vocabulary_size, *others)}
-        self.shards = self.row_shards = Shards(vocabulary_size)
+        self.shards = self.row_shards = Shards(vocabulary_size, in_order=in_order)
         if mesh is not None:
             data, vocab, dim = (
                 (name,) if size > 1 else ()
                 for name, size in zip((DATA, VOCAB, DIM), self.shape, strict=True)
             )
-            self.shards = Shards(vocabulary_size, data, vocab, dim, exchange_sums)
-            self.row_shards = Shards(vocabulary_size, data, vocab + dim)
+            self.shards = Shards(vocabulary_size, data, vocab, dim, exchange_sums, in_order)
+            self.row_shards = Shards(vocabulary_size, data, vocab + dim, in_order=in_order)
 
     @property
     def num_devices(self) -> int:
@@ -170,7 +172,8 @@ class Layout:
     @property
     def copies_drift(self) -> bool:
         """Whether devices that hold copies add the same gradients in orders of their own."""
-        if self.mesh is None or self.shards.exchange_sums or self.mesh.shape[DATA] == 1:
+        one_order = self.shards.exchange_sums or self.shards.in_order
+        if self.mesh is None or one_order or self.mesh.shape[DATA] == 1:
             return False
         return self.mesh.devices.flat[0].platform != "cpu"
 
@@ -315,6 +318,5 @@ class Layout:
                 function, mesh=self.mesh, in_specs=in_specs, out_specs=out_specs
             )
         device = jax.local_devices()[0] if self.mesh is None else self.mesh.devices.flat[0]
-        return jax.jit(
-            function, donate_argnums=donate, compiler_options=compiler_options(device.platform)
-        )
+        options = compiler_options(device.platform, self.shards.in_order)
+        return jax.jit(function, donate_argnums=donate, compiler_options=options)

@@ -37,6 +37,7 @@ class Shards:
         the sums; otherwise they exchange the gradients of each block, and all add them up in one
         order, so that on a CPU the result does not depend on the number of devices (exact softmax,
         whose whole gradient is summed, and the products of cbow agree to rounding).
+      in_order: a GPU adds rows in an order that is the same in every run, which takes longer.
 
     Example:
       >>> alone = Shards(vocabulary_size=3)
@@ -49,6 +50,7 @@ class Shards:
     vocab: Names = ()
     dim: Names = ()
     exchange_sums: bool = False
+    in_order: bool = False
 
     @property
     def devices(self) -> Names:

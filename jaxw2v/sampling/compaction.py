@@ -29,4 +29,4 @@ def compact(keep: jax.Array, values: jax.Array, fill: int) -> jax.Array:
     if keep.shape != values.shape:
         raise ValueError(f"keep {keep.shape} and values {values.shape} must have one shape")
     destination = jnp.where(keep, jnp.cumsum(keep, dtype=jnp.int32) - 1, keep.size)
-    return jnp.full_like(values, fill).at[destination].set(values, **DROP)
+    return jnp.full_like(values, fill).at[destination].set(values, unique_indices=True, **DROP)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -16,7 +18,12 @@ from jaxw2v.devices.storage_order import num_rows
 from jaxw2v.devices.targets import Target, target_mesh
 from jaxw2v.errors import InputError
 from jaxw2v.training.ahead.products import product_flops
-from jaxw2v.training.ahead.program_text import Program, compare_and_swaps, host_reads
+from jaxw2v.training.ahead.program_text import (
+    Program,
+    compare_and_swaps,
+    float_atomics,
+    host_reads,
+)
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.setup.meshes import lay_out
 from jaxw2v.training.step.chunk import make_train_chunk
@@ -42,6 +49,8 @@ class CompiledPlan:
       conditionals: conditionals that the host has to decide.
       compare_and_swap: compare-and-swap instructions in the kernels; ``None`` for a TPU, which
         has none.
+      float_atomics: atomic additions of floats in the kernels, which give other bits in every run;
+        ``None`` for a TPU, which has none.
       argument_bytes: tables, moments, the chunk and what is made from the vocabulary.
       temporary_bytes: what else the program takes.
       collective_bytes_per_step: the operands or the results of collectives, whichever are more,
@@ -64,6 +73,7 @@ class CompiledPlan:
     unknown_trip_loops: int
     conditionals: int
     compare_and_swap: int | None
+    float_atomics: int | None
     argument_bytes: int
     temporary_bytes: int
     collective_bytes_per_step: int
@@ -132,7 +142,8 @@ def compile_ahead(job: Job, counts: np.ndarray, target: Target, shape: Shape) ->
         operations_per_step=round(operations, 1),
         unknown_trip_loops=waits[0],
         conditionals=waits[1],
-        compare_and_swap=dumped.compare_and_swaps if target.platform == "cuda" else None,
+        compare_and_swap=dumped.instructions(compare_and_swaps),
+        float_atomics=dumped.instructions(float_atomics),
         argument_bytes=memory.argument_size_in_bytes,
         temporary_bytes=memory.temp_size_in_bytes,
         collective_bytes_per_step=round(collectives),
@@ -143,18 +154,22 @@ def compile_ahead(job: Job, counts: np.ndarray, target: Target, shape: Shape) ->
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Dumped:
-    """What the compiler for a GPU left in a folder."""
+class _Dumped(NamedTuple):
+    """What the compiler for a GPU left in a folder; ``assembly`` is ``None`` for another."""
 
     thunks: str
-    compare_and_swaps: int
+    assembly: str | None
 
     @classmethod
     def read(cls, folder: Path) -> _Dumped:
-        thunks = "".join(path.read_text() for path in folder.glob(THUNKS))
-        assembly = (path.read_text() for path in folder.glob("*.ptx"))
-        return cls(thunks, sum(map(compare_and_swaps, assembly)))
+        thunks, assembly = (
+            "\n".join(path.read_text() for path in folder.glob(pattern))
+            for pattern in (THUNKS, "*.ptx")
+        )
+        return cls(thunks, assembly or None)
+
+    def instructions(self, found: Callable[[str], int]) -> int | None:
+        return None if self.assembly is None else found(self.assembly)
 
 
 def _per_step(

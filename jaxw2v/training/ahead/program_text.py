@@ -289,6 +289,23 @@ def compare_and_swaps(assembly: str) -> int:
     return len(re.findall(r"\batom[.\w]*\.cas\b", assembly))
 
 
+def float_atomics(assembly: str) -> int:
+    """Atomic additions of floats, whose sums depend on which thread comes first.
+
+    Args:
+      assembly: PTX.
+
+    Returns:
+      How many stand in the text.
+
+    Example:
+      >>> float_atomics("red.global.add.f32 [%rd1], %f1; atom.global.add.u32 %r1, [%rd2], %r2;")
+      1
+    """
+    atomics = re.findall(r"\b(?:atom|red)\.[.\w]*", assembly)
+    return sum(".add" in name and bool(re.search(r"\.b?f\d", name)) for name in atomics)
+
+
 def _operation(line: tuple[str, str, str, str]) -> Operation:
     name, results, kind, rest = line
     operands = tuple(re.findall(r"%([\w.-]+)", rest.split(")")[0]))

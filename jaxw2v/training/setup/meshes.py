@@ -106,4 +106,11 @@ def lay_out(job: Job, mesh: Mesh | None, on_cpu: bool) -> Layout:
     # Rows of every block keep the order of adding, and so a CPU's bits, the same on every mesh.
     exchange_sums = job.footprint(shape).exchange_sums and not on_cpu
     others = () if job.subwords is None else (job.subwords.num_shared,)
-    return Layout(mesh, len(job.keep), job.config.embedding_dim, exchange_sums, others)
+    return Layout(
+        mesh,
+        len(job.keep),
+        job.config.embedding_dim,
+        exchange_sums,
+        others,
+        job.config.deterministic,
+    )

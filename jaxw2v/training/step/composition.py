@@ -90,8 +90,8 @@ def compose(
     """
     flat, size = rows.reshape(-1), parts.first.size
     # All devices must have the same slots.
-    several = bool(shards.everywhere)
-    words, _ = find_touched_rows(flat, jnp.zeros(size, jnp.int32), rows_per_pass, several)
+    last_wins = bool(shards.everywhere) or shards.in_order
+    words, _ = find_touched_rows(flat, jnp.zeros(size, jnp.int32), rows_per_pass, last_wins)
     slot_of_row = jnp.zeros(size, jnp.int32).at[flat].set(words.slots, **DROP)
 
     def add_pieces(total, slots, ids, weights, _):
@@ -100,7 +100,7 @@ def compose(
         read = jax.lax.optimization_barrier(ngrams.at[inside].get(**IN_BOUNDS))
         weights = jnp.where(ids < ngrams.shape[0], weights, 0).astype(read.dtype)
         sums = sum(read[:, k] * weights[:, k, None] for k in range(PIECE))
-        return add_to_rows(total, slots, sums, all_inside=False)
+        return add_to_rows(total, slots, sums, all_inside=False, in_order=shards.in_order)
 
     nothing = jnp.zeros((words.rows.size, own.shape[1]), own.dtype)
     nothing = shards.vary(nothing, shards.vocab + shards.dim)
@@ -172,7 +172,7 @@ def update_parts(
 
     def add_pieces(table, slots, ids, _, follow):
         rows = moves.at[slots].get(**CLIP)[:, None] * follow[..., None]
-        return add_to_rows(table, ids, rows, all_inside=False)
+        return add_to_rows(table, ids, rows, all_inside=False, in_order=shards.in_order)
 
     return own, _over_pieces(words, parts, ngrams.shape[0], shards, add_pieces, ngrams)
 

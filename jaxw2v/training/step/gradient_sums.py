@@ -73,13 +73,14 @@ class GradientSums:
         if is_swept(own.size, positions.size, rows_per_pass):
             # Not bool: a GPU would set bytes one by one, by compare-and-swap.
             marks = jnp.full(positions.size, unmarked, jnp.int32)
-            marks = marks.at[own].set(1, **DROP)
+            # Of equal values XLA sees an order where they are set, and none in their largest.
+            at = marks.at[own]
+            marks = at.max(1, **DROP) if shards.in_order else at.set(1, **DROP)
             slots, is_touched = own, marks > 0
         else:
             # Where sums are exchanged slot by slot, all devices must have the same slots.
-            touched, positions = find_touched_rows(
-                own, positions, rows_per_pass, last_wins=bool(shards.summed + shards.dim)
-            )
+            last_wins = bool(shards.summed + shards.dim) or shards.in_order
+            touched, positions = find_touched_rows(own, positions, rows_per_pass, last_wins)
             slots = touched.slots
         slots = _reaching(slots, ids.shape[0], shards)
         return cls(shards, shards.joined, shards.summed, touched, slots, is_touched), positions
@@ -133,13 +134,14 @@ class GradientSums:
         if ids is None and shards.vocab:
             return total + gradients
         if ids is None:
-            return add_to_rows(total, shards.rows_of_all_words, gradients)
+            to, in_order = shards.rows_of_all_words, shards.in_order
+            return add_to_rows(total, to, gradients, in_order=in_order)
         if self.slots is None:
             to = shards.own(shards.rows(shards.gather(ids, self.joined)))
         else:
             to = self.slots[micro_batch]
         everywhere = shards.gather(gradients, self.joined)
-        return add_to_rows(total, to, everywhere, all_inside=not shards.vocab)
+        return add_to_rows(total, to, everywhere, not shards.vocab, shards.in_order)
 
     def finish(self, total: jax.Array) -> jax.Array:
         """The sums over all devices."""

@@ -17,6 +17,9 @@ import optax
 
 from jaxw2v.sampling.indexing import CLIP, DROP
 from jaxw2v.training.setup.row_slots import capacity
+from jaxw2v.training.step.ordered_sums import add_in_order
+
+GPUS = "cuda", "rocm"
 
 
 class TouchedRows(NamedTuple):
@@ -48,7 +51,8 @@ def find_touched_rows(
       positions: int32 [V], scratch; its content does not matter.
       rows_per_pass: rows handled at once.
       last_wins: whether the last of duplicates stands for all, so that devices that must agree
-        on the slots do; otherwise whichever a GPU happens to write last.
+        on the slots do, and runs that are to be the same; otherwise whichever a GPU happens to
+        write last.
 
     Returns:
       The touched rows, and the scratch for the next call.
@@ -60,7 +64,7 @@ def find_touched_rows(
     """
     index = jnp.arange(ids.size, dtype=jnp.int32)
     if last_wins:
-        positions = positions.at[ids].set(-1, **DROP).at[ids].max(index, **DROP)
+        positions = positions.at[ids].min(-1, **DROP).at[ids].max(index, **DROP)
     else:
         positions = positions.at[ids].set(index, **DROP)
     owner = positions.at[ids].get(**CLIP)
@@ -70,12 +74,16 @@ def find_touched_rows(
     size = capacity(ids.size, positions.size, rows_per_pass)
     slots = jnp.where(inside, order.at[owner].get(**CLIP), size)
     rows = jnp.full(size, positions.size, jnp.int32)
-    rows = rows.at[jnp.where(is_owner, order, size)].set(ids, **DROP)
+    rows = rows.at[jnp.where(is_owner, order, size)].set(ids, unique_indices=True, **DROP)
     return TouchedRows(slots, rows, order[-1] + 1), positions
 
 
 def add_to_rows(
-    table: jax.Array, ids: jax.Array, rows: jax.Array, all_inside: bool = True
+    table: jax.Array,
+    ids: jax.Array,
+    rows: jax.Array,
+    all_inside: bool = True,
+    in_order: bool = False,
 ) -> jax.Array:
     """``table.at[ids].add(rows)``, in the form that the platform's compiler takes as it is.
 
@@ -84,6 +92,8 @@ def add_to_rows(
       ids: int32 [...], from 0; may repeat.
       rows: float32 [..., D].
       all_inside: every id is below V; otherwise the others are left out.
+      in_order: on a GPU, by :func:`~jaxw2v.training.step.ordered_sums.add_in_order`; other
+        platforms have an order anyway.
 
     Returns:
       float32 [V, D].
@@ -100,7 +110,12 @@ def add_to_rows(
         rows.reshape(-1, table.shape[1]),
         tpu=functools.partial(_add_rows, mode=inside),
         default=functools.partial(_add_windows, mode=inside),
+        **(dict.fromkeys(GPUS, _add_in_order) if in_order else {}),
     )
+
+
+def _add_in_order(table: jax.Array, ids: jax.Array, rows: jax.Array) -> jax.Array:
+    return add_in_order(table, ids[:, 0], rows)
 
 
 def _add_rows(
