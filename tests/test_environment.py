@@ -12,7 +12,7 @@ import pytest
 
 import jaxw2v
 from jaxw2v.cli import main
-from jaxw2v.devices.layout import on_host
+from jaxw2v.devices.host import on_host
 from jaxw2v.training.checkpoints import quiet_orbax
 
 PROGRAM = [sys.executable, "-m", "jaxw2v"]
@@ -59,7 +59,7 @@ def test_a_process_that_may_use_accelerators_only(monkeypatch):
         return [other]
 
     monkeypatch.setattr("jax.local_devices", devices)
-    monkeypatch.setattr("jaxw2v.devices.layout.SingleDeviceSharding", lambda device: device)
+    monkeypatch.setattr("jaxw2v.devices.host.SingleDeviceSharding", lambda device: device)
     assert on_host() is other
 
 

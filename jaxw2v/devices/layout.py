@@ -19,15 +19,6 @@ from jaxw2v.devices.storage_order import num_rows
 EVERYWHERE = PartitionSpec()
 
 
-def on_host() -> SingleDeviceSharding:
-    """Where arrays lie that are read to be handed on: the CPU, where JAX may use it."""
-    try:
-        return SingleDeviceSharding(jax.local_devices(backend="cpu")[0])
-    except RuntimeError:
-        # JAX_PLATFORMS names accelerators only.
-        return SingleDeviceSharding(jax.local_devices()[0])
-
-
 class Layout:
     """Lays the arrays and the programs of a run over its devices.
 

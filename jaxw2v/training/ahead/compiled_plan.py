@@ -17,13 +17,9 @@ from jaxw2v.devices.mesh import Shape, mesh_name
 from jaxw2v.devices.storage_order import num_rows
 from jaxw2v.devices.targets import Target, target_mesh
 from jaxw2v.errors import InputError
+from jaxw2v.training.ahead.gpu_text import compare_and_swaps, float_atomics, host_reads
 from jaxw2v.training.ahead.products import product_flops
-from jaxw2v.training.ahead.program_text import (
-    Program,
-    compare_and_swaps,
-    float_atomics,
-    host_reads,
-)
+from jaxw2v.training.ahead.program_text import Program
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.setup.meshes import lay_out
 from jaxw2v.training.step.chunk import make_train_chunk

@@ -10,7 +10,7 @@ import numpy as np
 
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Vocabulary
-from jaxw2v.devices.layout import on_host
+from jaxw2v.devices.host import on_host
 from jaxw2v.devices.processes import check_devices
 from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.errors import InputError

@@ -17,7 +17,8 @@ import numpy as np
 
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Known, Phrases, Vocabulary
-from jaxw2v.devices.layout import Layout, on_host
+from jaxw2v.devices.host import on_host
+from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.row_sharding import Rows
 from jaxw2v.devices.storage_order import num_rows, storage_row
 from jaxw2v.errors import InputError
