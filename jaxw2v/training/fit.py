@@ -15,7 +15,6 @@ from jaxw2v.corpus import TokenStream
 from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.mesh import choose_mesh, memory_of
 from jaxw2v.devices.processes import smallest
-from jaxw2v.devices.scatter_fault import check_this_machine
 from jaxw2v.errors import InputError
 from jaxw2v.progress import progress_bar
 from jaxw2v.run_folder import CHECKPOINTS
@@ -106,7 +105,6 @@ def fit(
     if resume and folder is None:
         raise InputError("resume needs the folder of the run; give folder")
     with writing_to(folder, overwrite, resume):
-        check_this_machine(jax.local_devices()[0])
         saved = SavedRun(folder) if resume and folder is not None else None
         if saved is not None:
             saved.check(identity, config.epochs)
