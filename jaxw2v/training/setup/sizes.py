@@ -12,12 +12,10 @@ from jaxw2v.training.setup.schedule import choose_learning_rate
 
 CHUNK_TOKENS = 1 << 22
 # Measured on 14.6 M words (experiments/quality_frontier): from 850 steps on scores are the same
-# within noise, 420 score lower.
+# within noise, 420 score lower; a CPU takes as long for a token of a larger step, and on any device
+# larger ones score lower (jaxw2v/DESIGN.md, "Tokens a step").
 TARGET_STEPS = 1_500
-SMALLEST_STEP = 256
-# Measured on an H200 (experiments/accelerator): a token of the larger step takes three quarters of
-# the time, of a still larger one more; on a CPU it takes as long.
-LARGEST_CPU_STEP, LARGEST_STEP = 65_536, 262_144
+SMALLEST_STEP, LARGEST_STEP = 256, 65_536
 # What the learning rate is multiplied by where the tables come from another run.
 CONTINUED = 0.5
 # Measured (experiments/quality_frontier): on 14.6 M words 1e-4 scores higher, and trains on fewer
@@ -154,8 +152,7 @@ def _choose_sizes(
     tokens = config.tokens_per_step
     if tokens is None:
         wanted = config.epochs * kept / TARGET_STEPS
-        largest = LARGEST_CPU_STEP if on_cpu else LARGEST_STEP
-        wanted = min(max(wanted, SMALLEST_STEP), largest, max(kept, length))
+        wanted = min(max(wanted, SMALLEST_STEP), LARGEST_STEP, max(kept, length))
         tokens = 2 ** math.floor(math.log2(wanted))
     blocks = max(1, min(tokens, math.ceil(kept)) // length)
     pieces = math.ceil(blocks / micro)

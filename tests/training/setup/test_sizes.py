@@ -1,7 +1,6 @@
 """Sizes that the plan chooses."""
 
 import numpy as np
-import pytest
 
 from jaxw2v import Config
 from jaxw2v.sampling import keep_probability
@@ -29,16 +28,3 @@ def test_the_step_fits_the_corpus():
         Config(tokens_per_step=8_192, learning_rate=0.5), np.ones(2), counts * 10_000, 22_400, False
     )
     assert (given.tokens_per_step, given.learning_rate) == (8_192, 0.5)
-
-
-@pytest.mark.parametrize(("on_cpu", "largest"), [(True, 65_536), (False, 262_144)])
-def test_steps_grow_with_the_corpus_as_far_as_they_are_faster(on_cpu, largest):
-    def tokens_per_step(words):
-        counts = np.array([60, 40]) * (words // 100)
-        chosen = make_plan(Config(), np.ones(2), counts, 22_400, on_cpu)
-        # A step of an accelerator is one piece, however large.
-        assert on_cpu or chosen.blocks_per_micro_batch == chosen.blocks_per_step
-        return chosen.tokens_per_step
-
-    assert tokens_per_step(10_000_000) == 32_768
-    assert tokens_per_step(10_000_000_000) == largest
