@@ -26,12 +26,12 @@ FIRST_WITH_NATIVE_ATOMICS = (0, 11, 1)
 def compiler_options(
     platform: str, deterministic: bool = False, jaxlib_version: str = jaxlib.__version__
 ) -> Options | None:
-    """The options of a program; what the user says in ``XLA_FLAGS`` of graphs goes first.
+    """The options of a program; where ``XLA_FLAGS`` speaks of CUDA graphs, none of these do.
 
     Args:
       platform: ``cpu``, ``gpu`` or ``tpu``.
       deterministic: whether a GPU gives the same bits in every run.
-      jaxlib_version: which has the compiler.
+      jaxlib_version: that of the compiler.
 
     Returns:
       Options by name; ``None`` for those of XLA.

@@ -163,10 +163,10 @@ class Layout:
     @property
     def copies_drift(self) -> bool:
         """Whether devices that hold copies add the same gradients in orders of their own."""
-        one_order = self.shards.exchange_sums or self.shards.in_order
-        if self.mesh is None or one_order or self.mesh.shape[DATA] == 1:
+        if self.mesh is None or self.shards.exchange_sums or self.mesh.shape[DATA] == 1:
             return False
-        return self.mesh.devices.flat[0].platform != "cpu"
+        platform = self.mesh.devices.flat[0].platform
+        return platform != "cpu" and not (platform == "gpu" and self.shards.in_order)
 
     @property
     def tokens(self) -> PartitionSpec:

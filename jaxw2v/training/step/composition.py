@@ -92,7 +92,8 @@ def compose(
     # All devices must have the same slots.
     last_wins = bool(shards.everywhere) or shards.in_order
     words, _ = find_touched_rows(flat, jnp.zeros(size, jnp.int32), rows_per_pass, last_wins)
-    slot_of_row = jnp.zeros(size, jnp.int32).at[flat].set(words.slots, **DROP)
+    at = jnp.zeros(size, jnp.int32).at[flat]
+    slot_of_row = at.max(words.slots, **DROP) if shards.in_order else at.set(words.slots, **DROP)
 
     def add_pieces(total, slots, ids, weights, _):
         inside = jnp.minimum(ids, ngrams.shape[0] - 1)

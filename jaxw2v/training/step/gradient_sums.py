@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from jaxw2v.devices.shards import Names, Shards
-from jaxw2v.sampling.indexing import DROP
+from jaxw2v.devices.storage_order import word_of_row
+from jaxw2v.sampling.indexing import DROP, ZERO
 from jaxw2v.training.setup.row_slots import is_swept
 from jaxw2v.training.step.row_updates import TouchedRows, add_to_rows, find_touched_rows
 
@@ -134,14 +135,16 @@ class GradientSums:
         if ids is None and shards.vocab:
             return total + gradients
         if ids is None:
-            to, in_order = shards.rows_of_all_words, shards.in_order
-            return add_to_rows(total, to, gradients, in_order=in_order)
+            rows = jnp.arange(total.shape[0], dtype=jnp.int32)
+            words = word_of_row(rows, shards.vocabulary_size)
+            return total + gradients.at[words].get(**ZERO)
         if self.slots is None:
             to = shards.own(shards.rows(shards.gather(ids, self.joined)))
         else:
             to = self.slots[micro_batch]
         everywhere = shards.gather(gradients, self.joined)
-        return add_to_rows(total, to, everywhere, not shards.vocab, shards.in_order)
+        all_inside = not shards.vocab
+        return add_to_rows(total, to, everywhere, all_inside, in_order=shards.in_order)
 
     def finish(self, total: jax.Array) -> jax.Array:
         """The sums over all devices."""

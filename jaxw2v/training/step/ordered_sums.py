@@ -2,8 +2,8 @@
 
 A GPU adds rows that share an id in whatever order its threads arrive. Here rows are sorted by id
 and cut into tiles; in a tile, rows of one id are added by a product with zeros and ones. A sum that
-is whole goes to the table, to which each id is then written once; a tile hands on at most two that
-go on in its neighbors, its first and its last. These are rows of the same kind, 16 times fewer.
+is whole goes to the table, to which no id is then written twice at once; a tile hands on its first
+and its last sum, which may go on in its neighbors. These are rows of the same kind, 16 times fewer.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ LARGEST_TILE = 1_024
 
 
 def add_in_order(table: jax.Array, ids: jax.Array, rows: jax.Array) -> jax.Array:
-    """``table.at[ids].add(rows)`` in an order that depends on nothing but the ids.
+    """``table.at[ids].add(rows)`` in an order that is the same in every run.
 
     Args:
       table: float32 [V, D].
       ids: int32 [n], from 0; may repeat; those of V or more are left out.
-      rows: float32 [n, D], finite.
+      rows: float32 [n, D], one at least; finite, those that are left out too.
 
     Returns:
       float32 [V, D].

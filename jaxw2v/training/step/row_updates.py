@@ -64,6 +64,7 @@ def find_touched_rows(
     """
     index = jnp.arange(ids.size, dtype=jnp.int32)
     if last_wins:
+        # By minimum and maximum, which have no order that XLA would have to keep.
         positions = positions.at[ids].min(-1, **DROP).at[ids].max(index, **DROP)
     else:
         positions = positions.at[ids].set(index, **DROP)

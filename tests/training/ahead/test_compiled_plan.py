@@ -26,7 +26,7 @@ def needs(target):
 
 @pytest.mark.slow
 def test_a_step_on_a_gpu_is_lean_and_asks_the_host_nothing():
-    """The one that .ci/run compiles."""
+    """This one and the next .ci/run compiles."""
     needs("h200")
     job, plan = compiled("h200")
     assert plan.operations_per_step <= 40
@@ -46,7 +46,7 @@ def test_a_step_on_a_gpu_is_lean_and_asks_the_host_nothing():
 
 
 @pytest.mark.slow
-def test_the_same_bits_in_every_run_of_a_gpu_cost_half_as_many_bytes_again():
+def test_the_same_bits_in_every_run_of_a_gpu_need_no_atomics():
     """Nothing adds floats in the order of its threads, and XLA has nothing left to put in order."""
     needs("h200")
     _, plan = compiled("h200", deterministic=True)

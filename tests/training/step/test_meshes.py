@@ -1,6 +1,7 @@
 """The same step on every mesh."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -94,6 +95,18 @@ def test_copies_that_drifted_are_made_the_same_again(sentences):
         twin = next(s for s in copies if s.index == shard.index)
         np.testing.assert_array_equal(shard.data, twin.data)
     assert not engine.layout.copies_drift
+
+
+@pytest.mark.parametrize("in_order", [False, True])
+@pytest.mark.parametrize("exchange_sums", [False, True])
+@pytest.mark.parametrize("platform", ["cpu", "gpu", "tpu"])
+def test_copies_drift_where_nothing_orders_their_sums(platform, exchange_sums, in_order):
+    layout = Layout(None, 9, 4)
+    device = SimpleNamespace(platform=platform)
+    layout.mesh = SimpleNamespace(devices=np.array([device] * 2), shape={"data": 2})
+    layout.shards = Shards(9, ("data",), exchange_sums=exchange_sums, in_order=in_order)
+    ordered = exchange_sums or (platform == "gpu" and in_order)
+    assert layout.copies_drift == (platform != "cpu" and not ordered)
 
 
 @pytest.mark.parametrize("optimizer", [optax.adam(0.02), optax.adagrad(0.1), optax.sgd(0.01)])

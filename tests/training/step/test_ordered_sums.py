@@ -1,11 +1,21 @@
 """Rows are added in one order, whatever the ids."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxw2v import Config
+from jaxw2v.devices.compiler_options import SAME_BITS
+from jaxw2v.devices.layout import EVERYWHERE
+from jaxw2v.devices.mesh import choose_mesh
+from jaxw2v.training import lay_out, make_job
+from jaxw2v.training.setup.forecast import zipf_counts
+from jaxw2v.training.step.chunk import make_train_chunk
 from jaxw2v.training.step.ordered_sums import LARGEST_TILE, TILE, add_in_order
+from jaxw2v.training.step.program import chunk_specs, training_arguments
 from jaxw2v.training.step.row_updates import add_to_rows
 
 CASES = {
@@ -82,3 +92,56 @@ def test_a_gpu_and_no_other_platform_takes_this_order():
     found = {p: sorts(p, True) for p in ("cpu", "cuda", "rocm", "tpu")}
     assert found == {"cpu": False, "cuda": True, "rocm": True, "tpu": False}
     assert not sorts("cuda", False)
+
+
+def scatters_in_some_order(config, mesh=None):
+    """The scatters of a program for a GPU that XLA would have to put in order."""
+    job = make_job(config, zipf_counts(700, 20_000), on_cpu=False)
+    devices = mesh and choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: 0)
+    layout = lay_out(job, devices, on_cpu=False)
+    state, inputs = training_arguments(job, layout)
+    specs = layout.training_specs(state)
+    program = layout.program(
+        make_train_chunk(job, layout.shards),
+        (specs, chunk_specs(layout)),
+        (specs, EVERYWHERE, EVERYWHERE),
+    )
+    text = program.trace(state, inputs).lower(lowering_platforms=("cuda",)).as_text()
+    found = re.findall(r'"stablehlo\.scatter"\(.*?\}\) :', text, re.S)
+    assert found
+
+    def has_no_order(scatter):
+        if "unique_indices = true" in scatter:
+            return True
+        inside = scatter[scatter.index("^bb0") :]
+        return "f32" not in inside and bool(re.search(r"maximum|minimum|stablehlo\.add", inside))
+
+    return [scatter for scatter in found if not has_no_order(scatter)]
+
+
+SETTINGS = {"embedding_dim": 16, "tokens_per_step": 512, "deterministic": True}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mesh", [None, "2x2", "2x1x2"])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"objective": "cbow"}, {"output_layer": "hierarchical_softmax"}, {"subwords": True}],
+    ids=["skipgram", "cbow", "hierarchical softmax", "subwords"],
+)
+@pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning")
+def test_no_sum_of_a_step_depends_on_which_thread_comes_first(settings, mesh):
+    assert not scatters_in_some_order(Config(**SETTINGS, **settings), mesh)
+    assert scatters_in_some_order(Config(**SETTINGS | {"deterministic": False}, **settings), mesh)
+
+
+def test_the_setting_reaches_the_programs(monkeypatch):
+    job = make_job(Config(deterministic=True), np.array([600, 400]), on_cpu=False)
+    layout = lay_out(job, None, on_cpu=False)
+    assert layout.shards.in_order
+    given = []
+    monkeypatch.setattr("jaxw2v.devices.layout.jax.jit", lambda f, **options: given.append(options))
+    monkeypatch.setattr("jaxw2v.devices.compiler_options.GRAPHS", {})
+    monkeypatch.setattr("jax.Device.platform", "gpu", raising=False)
+    layout.program(lambda x: x, EVERYWHERE, EVERYWHERE)
+    assert given[0]["compiler_options"].items() >= SAME_BITS.items()
