@@ -183,7 +183,7 @@ class Config(TextSettings):
     precision: Literal["float32", "tensorfloat32", "bfloat16"] = "tensorfloat32"
     """How an accelerator rounds the operands of all products; sums are float32. With the last two a
     GPU uses its tensor cores; a CPU may compute in float32 all the same."""
-    deterministic: bool = False
+    deterministic: Annotated[bool, Role.OWN] = False
     """The same vectors bit for bit in every run on a GPU, at some of its speed; CPUs and TPUs give
     them anyway."""
     seed: Annotated[int, Range(0, 2**32 - 1), Role.OWN] = 1

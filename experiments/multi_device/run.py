@@ -239,8 +239,9 @@ def bytes_by_size() -> list[dict]:
         (1_000_000, ("1x1", "8x1", "1x8", "1x1x8", "64x1", "1x64", "8x1x8")),
         (10_000_000, ("1x1", "1x8", "2x4", "1x1x8", "8x8", "1x64", "1x8x8")),
     ):
+        job, _ = forecast(jaxw2v.Config(embedding_dim=300), vocabulary, 10**9, "1x1")
         for mesh in meshes:
-            _, footprint = forecast(jaxw2v.Config(embedding_dim=300), vocabulary, 10**9, mesh)
+            footprint = job.footprint(_shape(mesh))
             records.append(
                 {
                     "vocabulary": vocabulary,
@@ -268,10 +269,11 @@ def bytes_by_devices() -> list[dict]:
             "dim_data": f"{devices // near}x1x{near}",
             "dim_vocab": f"1x{devices // near}x{near}",
         }
-        for way, mesh in ways.items():
-            for grows, tokens in ((True, TOKENS_OF_A_DEVICE * devices), (False, 65_536)):
-                config = jaxw2v.Config(embedding_dim=300, tokens_per_step=tokens)
-                _, footprint = forecast(config, 1_000_000, 10**10, mesh)
+        for grows, tokens in ((True, TOKENS_OF_A_DEVICE * devices), (False, 65_536)):
+            config = jaxw2v.Config(embedding_dim=300, tokens_per_step=tokens)
+            job, _ = forecast(config, 1_000_000, 10**10, "1x1")
+            for way, mesh in ways.items():
+                traffic = job.footprint(_shape(mesh)).traffic()
                 records.append(
                     {
                         "devices": devices,
@@ -279,10 +281,15 @@ def bytes_by_devices() -> list[dict]:
                         "mesh": mesh,
                         "step_grows": grows,
                         "tokens_per_step": tokens,
-                        "bytes": sum(footprint.traffic().values()),
+                        "bytes": sum(traffic.values()),
                     }
                 )
     return records
+
+
+def _shape(mesh: str) -> tuple[int, int, int]:
+    data, vocab, dim = (*map(int, mesh.split("x")), 1)[:3]
+    return data, vocab, dim
 
 
 def busiest_shard(settings: MultiDevice) -> list[dict]:

@@ -83,15 +83,17 @@ def test_blocks_whose_edges_are_moved_hold_the_same_tokens(share, overlap):
     keep = jnp.asarray(rng.random(size) < share)
     kept = np.flatnonzero(keep).tolist()
     edges = set()
+    cut = jax.jit(cut_into_blocks, static_argnums=(3, 4))
+    positive = jax.jit(lambda *blocks: positive_mask(context_bounds(*blocks)))
     for offset in range(stride):
-        blocks = cut_into_blocks(keep, ids, sentences, length, overlap, offset)
+        blocks = cut(keep, ids, sentences, length, overlap, offset)
         centers = np.asarray(blocks.ids)[np.asarray(blocks.is_center)]
         assert sorted(centers.tolist()) == kept
         in_use = np.asarray(blocks.is_center).any(axis=1)
         assert in_use.sum() == blocks.count
         assert in_use[: int(blocks.count)].all()
         windows = jnp.full(blocks.ids.shape, 3)
-        mask = positive_mask(context_bounds(windows, blocks.sentence_ids, blocks.is_center))
+        mask = positive(windows, blocks.sentence_ids, blocks.is_center)
         for block, context, center in np.argwhere(mask):
             first, second = np.asarray(blocks.ids)[block, [context, center]].tolist()
             # What was moved to the front pairs with nothing there.
