@@ -11,6 +11,8 @@ from jaxw2v.setting_rules import NoEffect, Range, Role, check_fields
 from jaxw2v.subwords.ngrams import Ngrams
 from jaxw2v.tokenizer_names import LATEST_WORDS
 
+FEW_NEGATIVES = 5
+"""Up to so many for a pair, the learning rate and the negatives of a block do not follow them."""
 NOISE = NoEffect(output_layer=("softmax", "hierarchical_softmax"))
 PHRASES = NoEffect(phrase_passes=0)
 THRESHOLD = NoEffect(subsample_formula=("percentile", "none"))
@@ -254,7 +256,7 @@ class Config(TextSettings):
         """Negatives drawn for a block (words)."""
         if self.negatives_per_block is not None:
             return self.negatives_per_block
-        return self.block_length * max(self.num_negatives, 5) // 5
+        return self.block_length * max(self.num_negatives, FEW_NEGATIVES) // FEW_NEGATIVES
 
     @property
     def ngrams(self) -> Ngrams | None:

@@ -227,7 +227,8 @@ def report(plan: CompiledPlan) -> str:
     else:
         waits = (
             f"{plan.unknown_trip_loops} loops and {plan.conditionals} conditionals that the host "
-            f"reads, {plan.compare_and_swap} compare-and-swap"
+            f"reads, {plan.compare_and_swap} compare-and-swap, {plan.float_atomics} additions "
+            "in no fixed order"
         )
     terms = {
         "rows": plan.seconds_rows,

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import jax
 import optax
 
+from jaxw2v.config import FEW_NEGATIVES
+
 
 def scale_by_progress(
     schedule: Callable[[jax.Array], jax.Array],
@@ -59,8 +61,6 @@ def linear_decay(learning_rate: float, min_learning_rate: float) -> optax.Schedu
 
 # Measured (experiments/quality_frontier): 0.2 to 14.6 M words, 1 to 20 epochs, 120 to 27,000 steps.
 RATE_COEFFICIENT, LARGEST_LEARNING_RATE = 0.45, 0.1
-# Up to here the rate does not depend on K.
-FEW_NEGATIVES = 5
 
 
 def choose_learning_rate(steps: float, epochs: int, num_negatives: int) -> float:
