@@ -10,8 +10,12 @@ from jaxw2v.devices.mesh import choose_mesh
 from jaxw2v.training import make_job
 
 
+def devices_of(mesh, job):
+    return mesh and choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: 0)
+
+
 def lay_over(mesh, job, exchange_sums=False):
-    mesh = mesh and choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: 0)
+    mesh = devices_of(mesh, job)
     others = () if job.subwords is None else (job.subwords.num_shared,)
     return Layout(mesh, len(job.keep), job.config.embedding_dim, exchange_sums, others)
 

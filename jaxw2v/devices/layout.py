@@ -58,7 +58,7 @@ class Layout:
                 for name, size in zip((DATA, VOCAB, DIM), self.shape, strict=True)
             )
             self.shards = Shards(vocabulary_size, data, vocab, dim, exchange_sums, in_order)
-            self.row_shards = Shards(vocabulary_size, data, vocab + dim, in_order=in_order)
+            self.row_shards = Shards(vocabulary_size, data, vocab + dim)
 
     @property
     def num_devices(self) -> int:

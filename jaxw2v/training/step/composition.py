@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import optax
 
 from jaxw2v.devices.shards import Shards
-from jaxw2v.sampling.indexing import CLIP, DROP, IN_BOUNDS, ZERO
+from jaxw2v.sampling.indexing import CLIP, DROP, IN_BOUNDS, ZERO, set_equal
 from jaxw2v.training.setup.word_parts import PIECE, WordParts
 from jaxw2v.training.step.row_updates import (
     TouchedRows,
@@ -92,8 +92,7 @@ def compose(
     # All devices must have the same slots.
     last_wins = bool(shards.everywhere) or shards.in_order
     words, _ = find_touched_rows(flat, jnp.zeros(size, jnp.int32), rows_per_pass, last_wins)
-    at = jnp.zeros(size, jnp.int32).at[flat]
-    slot_of_row = at.max(words.slots, **DROP) if shards.in_order else at.set(words.slots, **DROP)
+    slot_of_row = set_equal(jnp.zeros(size, jnp.int32), flat, words.slots, shards.in_order)
 
     def add_pieces(total, slots, ids, weights, _):
         inside = jnp.minimum(ids, ngrams.shape[0] - 1)

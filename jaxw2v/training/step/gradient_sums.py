@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from jaxw2v.devices.shards import Names, Shards
 from jaxw2v.devices.storage_order import word_of_row
-from jaxw2v.sampling.indexing import DROP, ZERO
+from jaxw2v.sampling.indexing import ZERO, set_equal
 from jaxw2v.training.setup.row_slots import is_swept
 from jaxw2v.training.step.row_updates import TouchedRows, add_to_rows, find_touched_rows
 
@@ -74,9 +74,7 @@ class GradientSums:
         if is_swept(own.size, positions.size, rows_per_pass):
             # Not bool: a GPU would set bytes one by one, by compare-and-swap.
             marks = jnp.full(positions.size, unmarked, jnp.int32)
-            # Of equal values XLA sees an order where they are set, and none in their largest.
-            at = marks.at[own]
-            marks = at.max(1, **DROP) if shards.in_order else at.set(1, **DROP)
+            marks = set_equal(marks, own, 1, shards.in_order)
             slots, is_touched = own, marks > 0
         else:
             # Where sums are exchanged slot by slot, all devices must have the same slots.

@@ -68,6 +68,19 @@ def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
       >>> program.memory_analysis().argument_size_in_bytes > 2 * 256 * 8 * 4
       True
     """
+    return trace_training(job, layout).lower()
+
+
+def trace_training(job: Job, layout: Layout) -> jax.stages.Traced:
+    """Traces that program, which can then be lowered for a platform other than the layout's.
+
+    Args:
+      job: as of :func:`lower_training`.
+      layout: likewise.
+
+    Returns:
+      The program, to be lowered.
+    """
     state, inputs = training_arguments(job, layout)
     specs = layout.training_specs(state)
     program = layout.program(
@@ -76,7 +89,7 @@ def lower_training(job: Job, layout: Layout) -> jax.stages.Lowered:
         (specs, EVERYWHERE, EVERYWHERE),
         donate=(0,),
     )
-    return program.lower(state, inputs)
+    return program.trace(state, inputs)
 
 
 def training_arguments(

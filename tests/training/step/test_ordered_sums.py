@@ -6,16 +6,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from compiled import devices_of
 
 from jaxw2v import Config
 from jaxw2v.devices.compiler_options import SAME_BITS
 from jaxw2v.devices.layout import EVERYWHERE
-from jaxw2v.devices.mesh import choose_mesh
 from jaxw2v.training import lay_out, make_job
 from jaxw2v.training.setup.forecast import zipf_counts
-from jaxw2v.training.step.chunk import make_train_chunk
 from jaxw2v.training.step.ordered_sums import LARGEST_TILE, TILE, add_in_order
-from jaxw2v.training.step.program import chunk_specs, training_arguments
+from jaxw2v.training.step.program import trace_training
 from jaxw2v.training.step.row_updates import add_to_rows
 
 CASES = {
@@ -97,16 +96,8 @@ def test_a_gpu_and_no_other_platform_takes_this_order():
 def scatters_in_some_order(config, mesh=None):
     """The scatters of a program for a GPU that XLA would have to put in order."""
     job = make_job(config, zipf_counts(700, 20_000), on_cpu=False)
-    devices = mesh and choose_mesh(mesh, job.plan.blocks_per_step, lambda shape: 0)
-    layout = lay_out(job, devices, on_cpu=False)
-    state, inputs = training_arguments(job, layout)
-    specs = layout.training_specs(state)
-    program = layout.program(
-        make_train_chunk(job, layout.shards),
-        (specs, chunk_specs(layout)),
-        (specs, EVERYWHERE, EVERYWHERE),
-    )
-    text = program.trace(state, inputs).lower(lowering_platforms=("cuda",)).as_text()
+    layout = lay_out(job, devices_of(mesh, job), on_cpu=False)
+    text = trace_training(job, layout).lower(lowering_platforms=("cuda",)).as_text()
     found = re.findall(r'"stablehlo\.scatter"\(.*?\}\) :', text, re.S)
     assert found
 
