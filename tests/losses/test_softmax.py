@@ -57,17 +57,17 @@ def test_softmax_is_cross_entropy_over_the_vocabulary(rng, chunk):
     targets = rng.integers(0, V, 7)
     expected = [oracles.softmax_loss(h, table, t) for h, t in zip(hidden, targets, strict=True)]
     arguments = jnp.asarray(hidden, jnp.float32), jnp.asarray(table, jnp.float32)
-    found = softmax_loss(*arguments, jnp.asarray(targets), chunk)
+    targets = jnp.asarray(targets)
+    found = jax.jit(softmax_loss, static_argnums=3)(*arguments, targets, chunk)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
     def plain(hidden, table):
         scores = jnp.dot(hidden, table.T, precision="highest")
         return -jax.nn.log_softmax(scores)[jnp.arange(7), targets].sum()
 
-    gradients = jax.grad(lambda *a: softmax_loss(*a, jnp.asarray(targets), chunk).sum(), (0, 1))
-    for mine, theirs in zip(
-        gradients(*arguments), jax.grad(plain, (0, 1))(*arguments), strict=True
-    ):
+    losses = (lambda *a: softmax_loss(*a, targets, chunk).sum()), plain
+    gradients = (jax.jit(jax.grad(loss, (0, 1)))(*arguments) for loss in losses)
+    for mine, theirs in zip(*gradients, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
 
 
@@ -98,7 +98,7 @@ def test_block_losses_sum_over_their_pairs(block, own):
     expected = sum_over_pairs(
         mask, lambda b, i, j: oracles.softmax_loss(hidden[b, i], table, int(ids[b, j]))
     )
-    found = block_softmax_loss(hidden, table, ids, mask, 4)
+    found = jax.jit(block_softmax_loss, static_argnums=4)(hidden, table, ids, mask, 4)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
     tree = huffman_tree(np.arange(1, V + 1))
@@ -107,7 +107,7 @@ def test_block_losses_sum_over_their_pairs(block, own):
         mask,
         lambda b, i, j: float(hierarchical_softmax_loss(hidden[b, i], nodes[b, j], signs[b, j])),
     )
-    found = block_hierarchical_softmax_loss(hidden, nodes, signs, mask)
+    found = jax.jit(block_hierarchical_softmax_loss)(hidden, nodes, signs, mask)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
     rows = table[jnp.concatenate([ids, ids[:, ::-1][:, :3]], axis=1)]
@@ -115,7 +115,8 @@ def test_block_losses_sum_over_their_pairs(block, own):
         mask,
         lambda b, i, j: oracles.pair_loss(hidden[b, i], rows[b, j], rows[b, L:]),
     )
-    found = block_negative_sampling_loss(hidden, rows[:, :L], rows[:, L:], mask, 3)
+    sampled = jax.jit(block_negative_sampling_loss)
+    found = sampled(hidden, rows[:, :L], rows[:, L:], mask, 3)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
@@ -126,25 +127,27 @@ def test_written_out_gradients_are_those_of_autodiff(block, own):
     mask = mask.any(axis=1) if own else mask
     tree = huffman_tree(np.arange(1, V + 1))
     nodes, signs = table[tree.nodes[ids]], jnp.asarray(tree.signs[ids])
-    expected = jax.grad(block_hierarchical_softmax_loss, (0, 1))(hidden, nodes, signs, mask)
-    found = block_hierarchical_softmax_gradients(hidden, nodes, signs, mask)
+    by_autodiff = jax.jit(jax.grad(block_hierarchical_softmax_loss, (0, 1)))
+    expected = by_autodiff(hidden, nodes, signs, mask)
+    found = jax.jit(block_hierarchical_softmax_gradients)(hidden, nodes, signs, mask)
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), found, expected
     )
 
     rows = table[jnp.concatenate([ids, ids[:, :3]], axis=1)]
 
+    @jax.jit
     def loss(hidden, rows):
         return block_negative_sampling_loss(hidden, rows[:, :L], rows[:, L:], mask, 2)
 
-    expected = jax.grad(loss, (0, 1))(hidden, rows)
-    found = block_negative_sampling_gradients(hidden, rows, mask, 2)
+    expected = jax.jit(jax.grad(loss, (0, 1)))(hidden, rows)
+    found = jax.jit(block_negative_sampling_gradients)(hidden, rows, mask, 2)
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), found, expected
     )
     check_grads(loss, (hidden, rows), order=1, modes=["rev"], rtol=2e-2, atol=2e-2)
     check_grads(
-        lambda h, c: block_softmax_loss(h, c, ids, mask, 4),
+        jax.jit(lambda h, c: block_softmax_loss(h, c, ids, mask, 4)),
         (hidden, table),
         order=1,
         modes=["rev"],
@@ -152,7 +155,7 @@ def test_written_out_gradients_are_those_of_autodiff(block, own):
         atol=2e-2,
     )
     check_grads(
-        lambda h, n: block_hierarchical_softmax_loss(h, n, signs, mask),
+        jax.jit(lambda h, n: block_hierarchical_softmax_loss(h, n, signs, mask)),
         (hidden, nodes),
         order=1,
         modes=["rev"],
@@ -222,7 +225,7 @@ def test_logits_of_ten_thousand_stay_finite(block):
     ]
     assert jnp.abs(jnp.einsum("bid,vd->biv", hidden, table)).max() > 1e4
     for loss in losses:
-        value, gradients = jax.value_and_grad(loss, (0, 1))(hidden, table)
+        value, gradients = jax.jit(jax.value_and_grad(loss, (0, 1)))(hidden, table)
         assert jnp.isfinite(value)
         assert all(jnp.isfinite(g).all() for g in gradients)
 
@@ -243,13 +246,13 @@ def test_what_is_masked_contributes_nothing(block):
             ),
         ]
         for loss in losses:
-            value, gradients = jax.value_and_grad(loss, (0, 1))(hidden, table)
+            value, gradients = jax.jit(jax.value_and_grad(loss, (0, 1)))(hidden, table)
             assert value == 0
             assert all((g == 0).all() for g in gradients)
-        written = block_negative_sampling_gradients(
+        written = jax.jit(block_negative_sampling_gradients)(
             hidden, table[jnp.concatenate([ids, ids], 1)], mask_of_none, 2
         )
-        written += block_hierarchical_softmax_gradients(
+        written += jax.jit(block_hierarchical_softmax_gradients)(
             hidden, table[tree.nodes[ids]], signs, mask_of_none
         )
         assert all((g == 0).all() for g in written)

@@ -79,28 +79,28 @@ def test_blocks_whose_edges_are_moved_hold_the_same_tokens(share, overlap):
     length, size = 6, 48
     stride = length - overlap
     ids = jnp.arange(size, dtype=jnp.int32)
-    sentences = jnp.asarray(np.sort(rng.integers(0, 2, size)), jnp.int32)
+    sentences = np.sort(rng.integers(0, 2, size)).astype(np.int32)
     keep = jnp.asarray(rng.random(size) < share)
     kept = np.flatnonzero(keep).tolist()
     edges = set()
     cut = jax.jit(cut_into_blocks, static_argnums=(3, 4))
     positive = jax.jit(lambda *blocks: positive_mask(context_bounds(*blocks)))
     for offset in range(stride):
-        blocks = cut(keep, ids, sentences, length, overlap, offset)
-        centers = np.asarray(blocks.ids)[np.asarray(blocks.is_center)]
+        blocks = jax.tree.map(np.asarray, cut(keep, ids, sentences, length, overlap, offset))
+        centers = blocks.ids[blocks.is_center]
         assert sorted(centers.tolist()) == kept
-        in_use = np.asarray(blocks.is_center).any(axis=1)
+        in_use = blocks.is_center.any(axis=1)
         assert in_use.sum() == blocks.count
         assert in_use[: int(blocks.count)].all()
-        windows = jnp.full(blocks.ids.shape, 3)
+        windows = np.full(blocks.ids.shape, 3)
         mask = positive(windows, blocks.sentence_ids, blocks.is_center)
         for block, context, center in np.argwhere(mask):
-            first, second = np.asarray(blocks.ids)[block, [context, center]].tolist()
+            first, second = blocks.ids[block, [context, center]].tolist()
             # What was moved to the front pairs with nothing there.
             assert first >= 0
             assert abs(kept.index(first) - kept.index(second)) <= 3
             assert sentences[first] == sentences[second]
-        edges.add(tuple(np.asarray(blocks.ids)[:, 0].tolist()))
+        edges.add(tuple(blocks.ids[:, 0].tolist()))
     assert len(edges) == stride
 
 

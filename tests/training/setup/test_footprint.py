@@ -11,16 +11,25 @@ from jaxw2v.training.step.program import lower_training
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sums", [False, True], ids=["rows", "sums"])
 @pytest.mark.parametrize(
-    ("mesh", "dim"),
-    [("1x8", 32), ("4x2", 200), ("8x1", 32), ("1x1x8", 200), ("2x2x2", 200), (None, 32)],
+    ("mesh", "dim", "sums"),
+    [
+        (None, 32, False),
+        ("1x8", 32, False),
+        ("1x1x8", 200, False),
+        ("4x2", 200, False),
+        ("4x2", 200, True),
+        ("8x1", 32, False),
+        ("8x1", 32, True),
+        ("2x2x2", 200, False),
+        ("2x2x2", 200, True),
+    ],
 )
-def test_the_footprint_is_that_of_the_compiled_program(mesh, sums, dim):
+def test_the_footprint_is_that_of_the_compiled_program(mesh, dim, sums):
     """Memory within a tenth of what XLA reports, communication within a tenth of the program's."""
     job = big_job(400_000, embedding_dim=dim, tokens_per_step=16_384)
     shape = parse_mesh(mesh or "1x1")
-    footprint = dataclasses.replace(job.footprint(shape), exchange_sums=sums and shape[0] > 1)
+    footprint = dataclasses.replace(job.footprint(shape), exchange_sums=sums)
     program = lower_training(job, lay_over(mesh, job, footprint.exchange_sums)).compile()
     memory = program.memory_analysis()
     bytes_there = memory.argument_size_in_bytes + memory.temp_size_in_bytes

@@ -44,7 +44,6 @@ def test_rows_start_from_given_vectors(sentences, pretrained, mesh):
     ("mesh", "row_updates", "own"),
     [
         (None, "sparse", False),
-        ("1x8", "sparse", False),
         ("4x2", "dense", False),
         (None, "dense", True),
         ("1x8", "sparse", True),

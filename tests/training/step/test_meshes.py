@@ -48,14 +48,11 @@ def test_every_mesh_gives_the_same_bits(sentences):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"row_updates": "dense"},
+        {"row_updates": "dense", "subsample_formula": "percentile"},
         {"negatives": "fresh", "window": 2, "num_negatives": 2},
-        {"output_layer": "hierarchical_softmax"},
-        {"output_layer": "softmax"},
+        {"output_layer": "hierarchical_softmax", "require_full_window": True, "window": 2},
+        {"output_layer": "softmax", "tokens_per_step": 544},
         {"objective": "cbow"},
-        {"subsample_formula": "percentile"},
-        {"require_full_window": True, "window": 2},
-        {"tokens_per_step": 544},
     ],
     ids=lambda settings: "-".join(map(str, settings.values())),
 )

@@ -109,19 +109,25 @@ def negatives_of(config, layer, constants, blocks, pairs):
     return lambda b, i, j: drawn[b, i, j]
 
 
+WINDOWS = {
+    "plain": ("both", False, False, False, DrawnWindows),
+    "by pair, expected": ("both", False, True, True, ExpectedWindows),
+    "left, expected": ("left", False, True, False, ExpectedWindows),
+    "left": ("left", False, False, True, Windows),
+    "full right": ("right", True, False, True, DrawnWindows),
+}
+
+
+def pairwise():
+    """Three kinds of windows a case: each kind meets each objective and each output layer."""
+    for number, case in enumerate(CASES):
+        for step in (0, 1, 3):
+            kind = list(WINDOWS)[(number + step) % len(WINDOWS)]
+            yield pytest.param(case, *WINDOWS[kind], id=f"{name(case)}-{kind}")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("side", "full", "by_pair", "dense", "kind"),
-    [
-        ("both", False, False, False, DrawnWindows),
-        ("both", False, True, True, ExpectedWindows),
-        ("left", False, True, False, ExpectedWindows),
-        ("left", False, False, True, Windows),
-        ("right", True, False, True, DrawnWindows),
-    ],
-    ids=["plain", "by pair, expected", "left, expected", "left", "full right"],
-)
-@pytest.mark.parametrize("case", CASES, ids=name)
+@pytest.mark.parametrize(("case", "side", "full", "by_pair", "dense", "kind"), pairwise())
 def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense, kind):
     config = Config(window=W, block_length=L, **case)
     objective = make_objective(config)

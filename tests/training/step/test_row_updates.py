@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,9 +18,10 @@ pytestmark = pytest.mark.usefixtures("optax_promotes")
 V, D = 40, 3
 
 
+@functools.partial(jax.jit, static_argnums=(0, 5))
 def apply(optimizer, table, state, ids, gradients, rows_per_pass, positions=None):
     positions = jnp.zeros(len(table), jnp.int32) if positions is None else positions
-    touched, positions = find_touched_rows(jnp.asarray(ids), positions, rows_per_pass)
+    touched, positions = find_touched_rows(ids, positions, rows_per_pass)
     size = capacity(len(ids), len(table), rows_per_pass)
     summed = jnp.zeros((size, D)).at[touched.slots].add(gradients)
     table, state = update_rows(
