@@ -3,10 +3,14 @@
 import numpy as np
 from compiled import lay_over
 
+from jaxw2v import Config
 from jaxw2v.corpus import open_corpus
 from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.loop.feed import Feed
 from jaxw2v.training.setup.job import make_job
+
+# 8 devices hold 2 columns each, of which one is half padding.
+CONFIG = Config(embedding_dim=15, min_count=1, tokens_per_step=1_024, epochs=1)
 
 
 def assert_agrees(sentences, config, mesh, optimizer=None, loss_rtol=1e-4, **tolerance):

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from chunks import assert_agrees, chunk_of
+from chunks import CONFIG, assert_agrees, chunk_of
 from zipf import zipf_sentences
 
-from jaxw2v import Config, InputError, train
+from jaxw2v import InputError, train
 from jaxw2v.corpus import open_corpus
 from jaxw2v.devices.shards import Shards
 from jaxw2v.devices.storage_order import storage_row
@@ -27,8 +27,6 @@ from jaxw2v.training.step.state import initial_state
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("optax_promotes")]
 
-# 8 devices hold 2 columns each, of which one is half padding.
-CONFIG = Config(embedding_dim=15, min_count=1, tokens_per_step=1_024, epochs=1)
 # One step of all the text.
 ONE_STEP = dataclasses.replace(CONFIG, tokens_per_step=32_768)
 MESHES = ["1x1x8", "2x2x2", "4x1x2"]
