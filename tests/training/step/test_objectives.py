@@ -127,7 +127,7 @@ def pairwise():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("case", "side", "full", "by_pair", "dense", "kind"), pairwise())
+@pytest.mark.parametrize(("case", "side", "full", "by_pair", "dense", "kind"), list(pairwise()))
 def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense, kind):
     config = Config(window=W, block_length=L, **case)
     objective = make_objective(config)
