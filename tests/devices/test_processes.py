@@ -258,7 +258,15 @@ def test_places_that_make_no_sense_are_refused(corpus, arguments, message, capsy
 START = "vectors or run it starts from"
 
 
-OTHERS = ["code", "settings", "version of JAX", "text", "validation text", "layers", START]
+OTHERS = [
+    "code",
+    "settings",
+    "version of JAX or jaxlib",
+    "text",
+    "validation text",
+    "layers",
+    START,
+]
 
 
 @pytest.mark.parametrize("what", OTHERS)
@@ -269,7 +277,7 @@ def test_whatever_differs_is_named(what, monkeypatch):
     )
     own = "optimizer (some have one of their own)"
     facts = ["code", "settings", own, START, "vocabulary", "text", "phrases", "validation text"]
-    facts += ["own objective", "layers", "version of JAX"]
+    facts += ["own objective", "layers", "version of JAX or jaxlib"]
 
     def gather(digests):
         other = digests.copy()

@@ -108,7 +108,7 @@ class RunIdentity:
             "optimizer (some have one of their own)": parts.pop("optimizer"),
             "vectors or run it starts from": parts.pop("start"),
             **{name.replace("_", " "): digest for name, digest in parts.items()},
-            "version of JAX": (jax.__version__, jaxlib.__version__),
+            "version of JAX or jaxlib": (jax.__version__, jaxlib.__version__),
         }
         check_same({"code": _code()} | {name: repr(part).encode() for name, part in named.items()})
 
