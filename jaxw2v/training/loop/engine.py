@@ -153,7 +153,7 @@ class Engine:
         if shared is not None:
             assert self.state.ngram_embedding is not None
             own = _on_host(tables[0], len(vocabulary))
-            ngrams = self._by_words(self.state.ngram_embedding, shared.num_shared)
+            ngrams = self._owned_rows(self.state.ngram_embedding, shared.num_shared)
             subwords = SubwordVectors.of_tables(shared, own, _on_host(ngrams, shared.num_shared))
             tables[0] = shared.vectors_of(own, subwords.shared)
         outputs = tables[1] if len(tables) > 1 else None
@@ -170,9 +170,9 @@ class Engine:
         tables = [self.state.input_embedding]
         if self.job.objective.output_layer.rows_are_words:
             tables.append(self.state.output_embedding)
-        return [self._by_words(table, len(self.job.keep)) for table in tables]
+        return [self._owned_rows(table, len(self.job.keep)) for table in tables]
 
-    def _by_words(self, table: jax.Array, size: int) -> np.ndarray | jax.Array:
+    def _owned_rows(self, table: jax.Array, size: int) -> np.ndarray | jax.Array:
         """A table of so many owned rows, in their order: on the host unless rows are sharded."""
         ordered = self._in_word_order[size](self._table_by_rows(table))
         if self.layout.shards.vocab:
