@@ -50,13 +50,15 @@ class _Filter:
     def __init__(self, hook: Callable[[Any], object]):
         self._hook = hook
         self._users = 0
+        self._lock = threading.Lock()
         self.until = 0.0
 
     def begin(self) -> None:
         """Takes its places, once more."""
-        self._users += 1
-        sys.unraisablehook = self
-        _TASKS.addFilter(self.filter)
+        with self._lock:
+            self._users += 1
+            sys.unraisablehook = self
+            _TASKS.addFilter(self.filter)
 
     def __call__(self, unraisable: Any) -> None:
         file = getattr(getattr(unraisable.object, "cr_code", None), "co_filename", "")
@@ -69,18 +71,20 @@ class _Filter:
 
     def end(self) -> None:
         """Gives its places back, when nobody reads and it is time."""
-        self._users -= 1
+        with self._lock:
+            self._users -= 1
         self._leave()
 
     def _leave(self) -> None:
-        left = self.until - time.monotonic()
-        if self._users:
-            return
-        if left > 0:
-            later = threading.Timer(left, self._leave)
-            later.daemon = True
-            later.start()
-            return
-        _TASKS.removeFilter(self.filter)
-        if sys.unraisablehook is self:
-            sys.unraisablehook = self._hook
+        with self._lock:
+            left = self.until - time.monotonic()
+            if self._users:
+                return
+            if left > 0:
+                later = threading.Timer(left, self._leave)
+                later.daemon = True
+                later.start()
+                return
+            _TASKS.removeFilter(self.filter)
+            if sys.unraisablehook is self:
+                sys.unraisablehook = self._hook
