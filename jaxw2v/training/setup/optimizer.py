@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -15,6 +16,8 @@ from jaxw2v.training.setup.schedule import scale_by_progress
 LONGEST_UPDATE = 4.0
 # The smallest normal float32; a gradient whose square is smaller is none.
 TINY = 1.2e-38
+# Slices by which a CPU sums: as wide as its registers (floats), and as many as it pays to unroll.
+NARROWEST_SLICE, MOST_SLICES = 16, 32
 
 
 class RowMeanSquares(NamedTuple):
@@ -32,18 +35,22 @@ class RowMeanSquares(NamedTuple):
 def _sum_of_components(rows: jax.Array) -> jax.Array:
     """Sums over components, [n, 1], on a CPU in one order on any mesh."""
     return jax.lax.platform_dependent(
-        rows, cpu=_pairwise_sum, default=lambda rows: rows.sum(1, keepdims=True)
+        rows, cpu=_sum_of_slices, default=lambda rows: rows.sum(1, keepdims=True)
     )
 
 
-def _pairwise_sum(rows: jax.Array) -> jax.Array:
-    """Sums neighbors; the bits of XLA's own sums on a CPU depend on the shape."""
-    width = 1 << (rows.shape[1] - 1).bit_length()
-    rows = jnp.pad(rows, ((0, 0), (0, width - rows.shape[1])))
+def _sum_of_slices(rows: jax.Array) -> jax.Array:
+    """Adds up slices, then halves; the bits of XLA's own sums depend on the number of rows."""
+    dim = rows.shape[1]
+    width = max(NARROWEST_SLICE, 1 << (dim // MOST_SLICES).bit_length())
+    slices = [rows[:, first : first + width] for first in range(0, dim, width)]
+    # Only the last one is padded: XLA would write all of the padded squares and read them again.
+    slices[-1] = jnp.pad(slices[-1], ((0, 0), (0, width - slices[-1].shape[1])))
+    total = functools.reduce(jnp.add, slices)
     while width > 1:
         width //= 2
-        rows = rows[:, :width] + rows[:, width:]
-    return rows
+        total = total[:, :width] + total[:, width:]
+    return total
 
 
 def scale_by_row_rms(
