@@ -109,7 +109,9 @@ def check_a_step(sentences, objective, output_layer, mesh, follow):
         weights = shared.weights[shared.starts[v] : shared.starts[v + 1]]
         rest = shared.sizes[v] - (weights * follow[rows[v]]).sum()
         shares[v] *= rest / shared.own_weights[v]
-    np.testing.assert_allclose(after.subwords.own - before.subwords.own, shares, atol=5e-6)
+    # Rows move by up to 26, where 5e-6 are three last bits of float32.
+    own = after.subwords.own - before.subwords.own
+    np.testing.assert_allclose(own, shares, rtol=1e-6, atol=5e-6)
     expected *= follow[:, None]
     moved = after.subwords.shared - before.subwords.shared
     np.testing.assert_allclose(moved, expected, atol=1e-5)
