@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import jax
 import pytest
@@ -71,7 +72,7 @@ def test_the_version(capsys):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*passed over:RuntimeWarning")
 def test_loggers_and_hooks_of_the_process_are_as_they_were(corpus, tmp_path, monkeypatch):
-    late: list[object] = []
+    late: list[Any] = []
     hook, level = late.append, logging.getLogger("absl").level
     monkeypatch.setattr(quiet_orbax, "LISTEN", 1.0)
     monkeypatch.setattr(sys, "unraisablehook", hook)
@@ -90,6 +91,7 @@ def test_loggers_and_hooks_of_the_process_are_as_they_were(corpus, tmp_path, mon
     assert sys.unraisablehook is hook
     assert logging.getLogger("absl").level == level
     assert set(logging.getLogger("asyncio").filters) <= set(filters)
+    assert {str(one.exc_value) for one in late} <= {"Event loop is closed"}
 
 
 @pytest.mark.slow
