@@ -250,6 +250,7 @@ def test_ctrl_c_ends_a_run_with_one_line(corpus, tmp_path):
 OBJECTIVES = [
     ["--objective", "skipgram", "--output-layer", "softmax"],
     ["--objective", "skipgram", "--output-layer", "hierarchical_softmax"],
+    ["--objective", "cbow"],
     ["--objective", "cbow", "--cbow-combine", "sum", "--output-layer", "softmax"],
     ["--objective", "cbow", "--output-layer", "hierarchical_softmax"],
     ["--objective", "cbow", "--context-side", "left", "--window-sampling", "fixed"],

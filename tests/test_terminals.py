@@ -13,7 +13,7 @@ from jaxw2v import WordVectors
 from jaxw2v.corpus import Vocabulary
 
 PROGRAM = [sys.executable, "-m", "jaxw2v"]
-EPOCHS = 15
+EPOCHS = 30
 
 
 @pytest.fixture

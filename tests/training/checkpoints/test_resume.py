@@ -59,7 +59,7 @@ def test_the_state_of_any_optimizer_is_kept(sentences, tmp_path, optimizer):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("before", "after"), [("8x1", "1x1"), ("4x2", "1x8")])
+@pytest.mark.parametrize(("before", "after"), [("8x1", "1x1"), (None, "1x8"), ("4x2", "1x8")])
 def test_a_checkpoint_of_one_mesh_goes_on_on_another(sentences, whole, tmp_path, before, after):
     folder = tmp_path / "run"
     quiet(sentences, out=folder, callbacks=[StopAfter(7)], mesh=before)
