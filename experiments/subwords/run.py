@@ -38,7 +38,7 @@ class Subwords(Experiment):
     more_pairs: tuple[Path, ...] = ()
     """Further files of word pairs with scores, such as one of rare words."""
     seeds: tuple[int, ...] = (1, 2, 3)
-    """One run of each system for each seed; on the whole with the first alone."""
+    """One run of each system for each seed."""
     embedding_dim: int = 100
     """Length of a word vector (components)."""
     epochs: int = 5
@@ -61,8 +61,8 @@ class Subwords(Experiment):
         with tempfile.TemporaryDirectory() as folder:
             tokens = Path(folder) / "tokens.txt"
             write_tokens(self.corpus, tokens, SMOKE_SENTENCES if self.smoke else None)
-            parts = [(f"{lines:,} lines", lines, 1e-3, self.seeds) for lines in self.slice_lines]
-            for name, lines, threshold, seeds in (*parts, ("whole", None, 1e-4, self.seeds[:1])):
+            slices = [(f"{lines:,} lines", lines, 1e-3) for lines in self.slice_lines]
+            for name, lines, threshold in (*slices, ("whole", None, 1e-4)):
                 part = Path(folder) / "part.txt"
                 with open(tokens, "rb") as text:
                     part.write_bytes(b"".join(itertools.islice(text, lines)))
@@ -82,7 +82,7 @@ class Subwords(Experiment):
                         ),
                         Path(folder),
                     )
-                    for seed, (system, subwords) in itertools.product(seeds, SYSTEMS)
+                    for seed, (system, subwords) in itertools.product(self.seeds, SYSTEMS)
                 ]
                 sets = [*SETS, *(path.stem for path in self.more_pairs)]
                 summary = summarize(runs, self.epochs, sets)

@@ -12,9 +12,12 @@ from jaxw2v.subwords import SharedRows
 Leaf = TypeVar("Leaf", covariant=True)
 """An array; or what stands for it, such as its shape or how it is sharded."""
 
-FOLLOW = 0.3
+FOLLOW = 0.5
 """Power of how many words of a step have a row of n-grams, over which it moves: 0 takes the sum of
 what its words move by, 1 the mean."""
+OWN_OCCURRENCES = 300
+"""Kept occurrences of a word in an epoch at which its own row is half-way to taking what its
+n-grams leave."""
 PIECE = 8
 """N-grams that are read together: a word has some 18 rows of them, and their sums are few."""
 
@@ -53,8 +56,11 @@ def make_word_parts(
     """Lays the n-grams of the words out in pieces.
 
     A row of n-grams follows by ``n^-FOLLOW``, where n, 1 at least, is how many distinct words of a
-    step are expected to have it: ``sum over its words of 1 - exp(-kept / steps)``. The word's own
-    row takes the rest, so that the vector moves by what the optimizer says.
+    step are expected to have it: ``sum over its words of 1 - exp(-kept / steps)``. If the word's
+    own row followed by the rest, ``(size - sum of follow over its n-grams) / own_weight``, its
+    vector would move by what the optimizer says. That of a rare word would learn what its kin
+    should, so it follows by 1, as a row of n-grams of one word does. Between them
+    ``own_follow = 1 + kept / (kept + OWN_OCCURRENCES) (rest - 1)``.
 
     Args:
       shared: the rows of each word.
@@ -71,7 +77,7 @@ def make_word_parts(
       >>> parts.rows[:, 0].tolist(), parts.weights[:, 0].tolist()  # both have <ca and cat
       ([0, 0], [2, 2])
       >>> parts.follow[0].round(2)  # both words are in most steps, of two an epoch
-      np.float32(0.81)
+      np.float32(0.71)
     """
     size, table_rows = len(shared.own_weights), num_rows(shared.num_shared)
     counts = np.diff(shared.starts)
@@ -89,20 +95,21 @@ def make_word_parts(
     words = np.bincount(shared.shared, -np.expm1(-kept / steps)[owners], shared.num_shared)
     follow = np.maximum(1, words) ** -FOLLOW
     followed = np.bincount(owners, shared.weights * follow[shared.shared], size)
+    rest = (shared.sizes - followed) / shared.own_weights
+    own_follow = 1 + kept / (kept + OWN_OCCURRENCES) * (rest - 1)
 
     def by_row(values: np.ndarray, dtype: type) -> np.ndarray:
         array: np.ndarray = np.zeros(num_rows(len(values)), dtype)
         array[storage_row(np.arange(len(values)), len(values))] = values
         return array
 
-    sizes = shared.sizes
     return WordParts(
         first=by_row(first[:-1], np.int32),
         pieces=by_row(pieces, np.int32),
-        own_share=by_row(shared.own_weights / sizes, np.float32),
-        share=by_row(1 / sizes, np.float32),
+        own_share=by_row(shared.own_weights / shared.sizes, np.float32),
+        share=by_row(1 / shared.sizes, np.float32),
         rows=rows,
         weights=weights,
-        own_follow=by_row((sizes - followed) / shared.own_weights, np.float32),
+        own_follow=by_row(own_follow, np.float32),
         follow=by_row(follow, np.float32),
     )

@@ -5,7 +5,7 @@ import pytest
 
 from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.subwords import Ngrams, made_up_words, share_rows
-from jaxw2v.training.setup.word_parts import FOLLOW, PIECE, make_word_parts
+from jaxw2v.training.setup.word_parts import FOLLOW, OWN_OCCURRENCES, PIECE, make_word_parts
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,17 @@ def test_rows_follow_by_how_many_words_of_a_step_have_them(shared):
     found = parts.follow[storage_row(np.arange(shared.num_shared), shared.num_shared)]
     assert found.min() < 0.8
     np.testing.assert_allclose(found, expected, rtol=0.02)
-    # With the word's own row its vector moves by what the optimizer says.
-    own = parts.own_follow[storage_row(np.arange(size), size)]
-    of_ngrams = shared.vectors_of(np.zeros((size, 1), np.float32), found[:, None])
-    moved = of_ngrams[:, 0] + own * shared.own_weights / shared.sizes
-    np.testing.assert_allclose(moved, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("occurrences", [0, OWN_OCCURRENCES, 1e9])
+def test_own_rows_of_frequent_words_take_what_ngrams_leave(shared, occurrences):
+    size = len(shared.own_weights)
+    parts = make_word_parts(shared, np.full(size, occurrences), 30)
+    own = parts.own_follow[storage_row(np.arange(size), size)][:, None]
+    follow = parts.follow[storage_row(np.arange(shared.num_shared), shared.num_shared)][:, None]
+    moved = shared.vectors_of(own, follow)
+    as_others = shared.vectors_of(np.ones_like(own), follow)
+    assert as_others.min() < 0.95 or not occurrences
+    share = {0: 0, OWN_OCCURRENCES: 0.5, 1e9: 1}[occurrences]
+    # At 1 the vector moves by what the optimizer says.
+    np.testing.assert_allclose(moved, as_others + share * (1 - as_others), atol=1e-6)

@@ -108,7 +108,9 @@ def check_a_step(sentences, objective, output_layer, mesh, follow):
     for v in range(len(moved)):
         weights = shared.weights[shared.starts[v] : shared.starts[v + 1]]
         rest = shared.sizes[v] - (weights * follow[rows[v]]).sum()
-        shares[v] *= rest / shared.own_weights[v]
+        count = stream.vocabulary.counts[v]
+        share = count / (count + word_parts.OWN_OCCURRENCES)
+        shares[v] *= 1 + share * (rest / shared.own_weights[v] - 1)
     # Rows move by up to 26, where 5e-6 are three last bits of float32.
     own = after.subwords.own - before.subwords.own
     np.testing.assert_allclose(own, shares, rtol=1e-6, atol=5e-6)
