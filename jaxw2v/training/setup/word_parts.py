@@ -95,7 +95,8 @@ def make_word_parts(
     words = np.bincount(shared.shared, -np.expm1(-kept / steps)[owners], shared.num_shared)
     follow = np.maximum(1, words) ** -FOLLOW
     followed = np.bincount(owners, shared.weights * follow[shared.shared], size)
-    rest = (shared.sizes - followed) / shared.own_weights
+    sizes = shared.sizes
+    rest = (sizes - followed) / shared.own_weights
     own_follow = 1 + kept / (kept + OWN_OCCURRENCES) * (rest - 1)
 
     def by_row(values: np.ndarray, dtype: type) -> np.ndarray:
@@ -106,8 +107,8 @@ def make_word_parts(
     return WordParts(
         first=by_row(first[:-1], np.int32),
         pieces=by_row(pieces, np.int32),
-        own_share=by_row(shared.own_weights / shared.sizes, np.float32),
-        share=by_row(1 / shared.sizes, np.float32),
+        own_share=by_row(shared.own_weights / sizes, np.float32),
+        share=by_row(1 / sizes, np.float32),
         rows=rows,
         weights=weights,
         own_follow=by_row(own_follow, np.float32),
