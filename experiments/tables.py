@@ -74,6 +74,7 @@ TABLES: dict[str, Callable[[], str]] = {
         _sizes()["runs"], _sizes()["intervals"]
     ),
     "subwords": lambda: subwords.table(_of("subwords")),
+    "subwords/differences": lambda: subwords.differences_table(_of("subwords")),
     "throughput/cases": lambda: throughput.cases_table(_of("throughput")["cases"]),
     "throughput/peers": lambda: throughput.peers_table(_of("throughput")["peers"]),
     **{

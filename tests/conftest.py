@@ -8,6 +8,7 @@ import signal
 import tempfile
 import threading
 import warnings
+from unittest import mock
 
 os.environ["XLA_FLAGS"] = (
     os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
@@ -40,6 +41,13 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 def optax_promotes():
     """Optax's Adam multiplies integers by floats."""
     with jax.numpy_dtype_promotion("standard"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def environment():
+    """What a command sets for itself is not left to the processes that later tests start."""
+    with mock.patch.dict(os.environ):
         yield
 
 

@@ -19,6 +19,7 @@ from jaxw2v.cli import main
 from jaxw2v.cli import train as train_command
 from jaxw2v.cli.results import parse_expression
 from jaxw2v.errors import InputError
+from jaxw2v.training.setup import forecast
 from jaxw2v.vectors.files import folder
 
 SMALL = ["--min-count", "1", "--embedding-dim", "8", "--epochs", "1"]
@@ -362,6 +363,15 @@ def test_a_compiler_that_is_not_there_or_too_old_is_named(target, capsys, monkey
     monkeypatch.setattr(jax, "__version__", "0.10.2")
     assert main(command) == 2
     assert "JAX 0.10.2 cannot compile for devices that are not here" in capsys.readouterr().err
+
+
+def test_plan_fits_tables_into_the_memory_of_its_target(monkeypatch):
+    memory = []
+    monkeypatch.setattr(forecast, "report", lambda job, footprint, device: memory.append(device))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for options in (["v5e:2x2"], ["h200"], ["h200", "--device-memory", "20"]):
+        assert main(["plan", "--vocab", "2000", "--target", *options]) == 2
+    assert memory == [16 * 2**30, 151_397_597_184, 20 * 2**30]
 
 
 def test_plan_says_what_a_run_would_take(capsys):

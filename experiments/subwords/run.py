@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
+import statistics
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +31,7 @@ SETS = ("ws353", "simlex999", "syntactic", "semantic")
 class Subwords(Experiment):
     """Words alone, words made of n-grams, and fastText, on the same tokens."""
 
-    SMOKE: ClassVar[dict] = {"seeds": (1,), "epochs": 1, "slice_lines": (300,)}
+    SMOKE: ClassVar[dict] = {"seeds": (1,), "more_seeds": (2,), "epochs": 1, "slice_lines": (300,)}
 
     corpus: str
     """Text file, one sentence or paragraph a line."""
@@ -39,6 +41,8 @@ class Subwords(Experiment):
     """Further files of word pairs with scores, such as one of rare words."""
     seeds: tuple[int, ...] = (1, 2, 3)
     """One run of each system for each seed."""
+    more_seeds: tuple[int, ...] = (4, 5, 6, 7, 8)
+    """Further ones of the first two systems, for the differences between their scores."""
     embedding_dim: int = 100
     """Length of a word vector (components)."""
     epochs: int = 5
@@ -66,6 +70,10 @@ class Subwords(Experiment):
                 part = Path(folder) / "part.txt"
                 with open(tokens, "rb") as text:
                     part.write_bytes(b"".join(itertools.islice(text, lines)))
+                order = [
+                    *itertools.product(self.seeds, SYSTEMS),
+                    *itertools.product(self.more_seeds, SYSTEMS[:2]),
+                ]
                 runs = [
                     run_in_process(
                         Worker(
@@ -82,16 +90,22 @@ class Subwords(Experiment):
                         ),
                         Path(folder),
                     )
-                    for seed, (system, subwords) in itertools.product(self.seeds, SYSTEMS)
+                    for seed, (system, subwords) in order
                 ]
                 sets = [*SETS, *(path.stem for path in self.more_pairs)]
-                summary = summarize(runs, self.epochs, sets)
-                found = {"sets": sets, "summary": summary, "runs": runs}
+                timed = runs[: len(self.seeds) * len(SYSTEMS)]
+                found = {
+                    "sets": sets,
+                    "summary": summarize(timed, self.epochs, sets),
+                    "differences": differences(runs, sets),
+                    "runs": timed,
+                    "more_runs": runs[len(timed) :],
+                }
                 results_file.store(self.results, name, found)
 
     def show(self, results: dict) -> None:
         """Prints the table."""
-        print(table(results))
+        print(table(results), differences_table(results), sep="\n\n")
 
 
 def summarize(runs: list[dict], epochs: int, sets: Sequence[str]) -> list[dict]:
@@ -112,6 +126,28 @@ def summarize(runs: list[dict], epochs: int, sets: Sequence[str]) -> list[dict]:
         record["words_per_second"] = epochs * record["raw_words"] / record["total_seconds"]
         records.append(record | {"seeds": len(group)})
     return records
+
+
+def differences(runs: list[dict], sets: Sequence[str]) -> dict:
+    """What n-grams add to the scores of words alone.
+
+    Args:
+      runs: what each worker measured.
+      sets: names of the scores.
+
+    Returns:
+      The number of seeds and, for each score, the difference of the means and its standard error.
+    """
+    ours = [run for run in runs if run["system"] == "jaxw2v"]
+    alone, made = ([r for r in ours if r["subwords"] == is_made] for is_made in (False, True))
+    found: dict = {"seeds": len(made)}
+    for name in sets:
+        before, after = ([run[name] for run in group] for group in (alone, made))
+        error = None
+        if len(made) > 1:
+            error = math.sqrt(sum(statistics.variance(x) / len(x) for x in (before, after)))
+        found[name] = [statistics.mean(after) - statistics.mean(before), error]
+    return found
 
 
 def _unseen(name: str) -> str:
@@ -152,6 +188,28 @@ def table(results: dict) -> str:
         ("corpus", "", "seeds", "words/s, file to vectors", "peak", *sets),
         rows,
     )
+
+
+def differences_table(results: dict) -> str:
+    """The differences as a Markdown table.
+
+    Args:
+      results: the content of the results file.
+
+    Returns:
+      The table.
+    """
+    parts = [(name, part) for name, part in results.items() if name != "measured_on"]
+    sets = parts[0][1]["sets"]
+    rows = []
+    for name, part in parts:
+        found = part["differences"]
+        cells = [
+            f"{difference:+.3f}" + (f" ± {error:.3f}" if error is not None else "")
+            for difference, error in (found[each] for each in sets)
+        ]
+        rows.append((name, f"{found['seeds']}", *cells))
+    return markdown.table(("corpus", "seeds", *sets), rows)
 
 
 if __name__ == "__main__":

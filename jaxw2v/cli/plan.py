@@ -22,8 +22,8 @@ class Plan(RunSettings):
     parts of their columns."""
     corpus_tokens: int = 1_000_000_000
     """Tokens of the corpus (words)."""
-    device_memory: float = 80.0
-    """Memory of a device (GiB)."""
+    device_memory: float | None = None
+    """Memory of a device; None is the target's, 80 without one (GiB)."""
     target: str | None = None
     """Compile the program for this device, which need not be here: h100, h200, or a TPU with the
     grid of its chips, such as v5e:2x2."""
@@ -38,15 +38,21 @@ class Plan(RunSettings):
             # What was compiled for them cannot be loaded here.
             os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
             os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        from jaxw2v.devices.mesh import GIB
         from jaxw2v.devices.targets import find_target
         from jaxw2v.training.setup.forecast import forecast, report, zipf_counts
 
-        if not 0 < self.device_memory < float("inf"):
-            raise InputError(f"device_memory is {self.device_memory}; it must be above 0 (GiB)")
+        given = self.device_memory
+        if given is not None and not 0 < given < float("inf"):
+            raise InputError(f"device_memory is {given}; it must be above 0 (GiB)")
         target = None if self.target is None else find_target(self.target)
+        if given is not None:
+            memory = round(given * GIB)
+        else:
+            memory = 80 * GIB if target is None else target.memory
         job, footprint = forecast(self.config, self.vocab, self.corpus_tokens, self.mesh)
         figures: dict = {"memory_bytes": footprint.memory(), "traffic_bytes": footprint.traffic()}
-        lines = [report(job, footprint, round(self.device_memory * 2**30))]
+        lines = [report(job, footprint, memory)]
         if target is not None:
             from jaxw2v.training.ahead import compiled_plan
 

@@ -14,7 +14,7 @@ import numpy as np
 from jax.experimental import topologies
 from jax.sharding import AxisType, Mesh
 
-from jaxw2v.devices.mesh import DATA, DIM, VOCAB, Shape, mesh_name
+from jaxw2v.devices.mesh import DATA, DIM, GIB, VOCAB, Shape, mesh_name
 from jaxw2v.errors import InputError
 
 OLDEST_JAX = (0, 12)
@@ -28,6 +28,7 @@ class Target:
     Attributes:
       name: as the user gives it, such as ``h200`` or ``v5e:2x2``.
       platform: ``cuda`` or ``tpu``.
+      memory: its main memory (bytes).
       memory_bandwidth: of its main memory (bytes/s).
       link_bandwidth: to other devices, in one direction (bytes/s).
       flops: products of matrices, by the precision of their operands (operations/s).
@@ -36,30 +37,31 @@ class Target:
 
     name: str
     platform: Literal["cuda", "tpu"]
+    memory: int
     memory_bandwidth: float
     link_bandwidth: float
     flops: dict[str, float]
     launch: float
 
 
-def _gpu(name: str, bandwidth: float) -> Target:
+def _gpu(name: str, memory: int, bandwidth: float) -> Target:
     flops = {"float32": 67e12, "tensorfloat32": 495e12, "bfloat16": 990e12}
-    return Target(name, "cuda", bandwidth, 450e9, flops, 1e-6)
+    return Target(name, "cuda", memory, bandwidth, 450e9, flops, 1e-6)
 
 
-def _tpu(name: str, bandwidth: float, link: float, bfloat16: float) -> Target:
+def _tpu(name: str, gibibytes: int, bandwidth: float, link: float, bfloat16: float) -> Target:
     # float32 operands are taken apart into three bfloat16 each: six products, or three of them.
     flops = {"float32": bfloat16 / 6, "tensorfloat32": bfloat16 / 3, "bfloat16": bfloat16}
-    return Target(name, "tpu", bandwidth, link, flops, 1e-7)
+    return Target(name, "tpu", gibibytes * GIB, bandwidth, link, flops, 1e-7)
 
 
 _KINDS = {
-    "h100": _gpu("h100", 3.35e12),
-    "h200": _gpu("h200", 4.8e12),
-    "v4": _tpu("v4", 1.23e12, 300e9, 275e12),
-    "v5e": _tpu("v5e", 0.82e12, 200e9, 197e12),
-    "v5p": _tpu("v5p", 2.77e12, 600e9, 459e12),
-    "v6e": _tpu("v6e", 1.64e12, 448e9, 918e12),
+    "h100": _gpu("h100", 84_942_979_072, 3.35e12),
+    "h200": _gpu("h200", 151_397_597_184, 4.8e12),
+    "v4": _tpu("v4", 32, 1.23e12, 300e9, 275e12),
+    "v5e": _tpu("v5e", 16, 0.82e12, 200e9, 197e12),
+    "v5p": _tpu("v5p", 95, 2.77e12, 600e9, 459e12),
+    "v6e": _tpu("v6e", 32, 1.64e12, 448e9, 918e12),
 }
 # Otherwise libtpu asks the machine for the TPU that it is part of, and says that there is none.
 _NO_TPU_HERE = {
@@ -70,12 +72,9 @@ _NO_TPU_HERE = {
     "TPU_MIN_LOG_LEVEL": "3",
     "TPU_STDERR_LOG_LEVEL": "3",
 }
-# What XLA is told of a GPU's name and memory (bytes). It has data for the sorts of an "NVIDIA H100
-# 80GB HBM3", and asks CUDA for it, which is not there: the shorter name has none.
-_GPUS = {
-    "h100": ("NVIDIA H100", 84_942_979_072),
-    "h200": ("NVIDIA H200 141GB HBM3e", 151_397_597_184),
-}
+# What XLA is told of a GPU's name. It has data for the sorts of an "NVIDIA H100 80GB HBM3", and
+# asks CUDA for it, which is not there: the shorter name has none.
+_GPU_NAMES = {"h100": "NVIDIA H100", "h200": "NVIDIA H200 141GB HBM3e"}
 
 
 def find_target(name: str) -> Target:
@@ -167,7 +166,7 @@ def target_mesh(target: Target, shape: Shape) -> Mesh:
 
 def _gpu_description(target: Target) -> str:
     """What XLA's compiler wants to know of a Hopper GPU, as its text protocol buffer."""
-    name, memory = _GPUS[target.name]
+    name = _GPU_NAMES[target.name]
     return f"""
 gpu_device_info {{
   threads_per_block_limit: 1024 threads_per_warp: 32 threads_per_core_limit: 2048
@@ -177,10 +176,10 @@ gpu_device_info {{
   thread_dim_limit_x: 1024 thread_dim_limit_y: 1024 thread_dim_limit_z: 64
   registers_per_core_limit: 65536 registers_per_block_limit: 65536
   memory_bandwidth: {round(target.memory_bandwidth)} l2_cache_size: 52428800
-  clock_rate_ghz: 1.98 device_memory_size: {memory} pcie_bandwidth: 34359738368
+  clock_rate_ghz: 1.98 device_memory_size: {target.memory} pcie_bandwidth: 34359738368
   cuda_compute_capability {{ major: 9 feature_extension: ACCELERATED_FEATURES }}
   device_vendor: "NVIDIA Corporation" platform_version: "Compute Capability 9.0a"
-  model_str: "sm_9.0a with {memory}B RAM, 132 cores" name: "{name}"
+  model_str: "sm_9.0a with {target.memory}B RAM, 132 cores" name: "{name}"
   device_address_bits: 64 ecc_enabled: true driver_version: "13.0.0"
   runtime_version: "12.8.0" compile_time_toolkit_version: "12.8.0" dnn_version: "9.10.0"
   cub_version: "3.1.2" device_interconnect_info {{ active_links: 18 }}

@@ -4,7 +4,14 @@ import sys
 
 import pytest
 
-from experiments.subwords.run import SETS, Subwords, summarize, table
+from experiments.subwords.run import (
+    SETS,
+    Subwords,
+    differences,
+    differences_table,
+    summarize,
+    table,
+)
 from jaxw2v import InputError
 
 RUN = {
@@ -27,6 +34,25 @@ def test_words_a_second_count_all_of_the_time():
     shown = table({"whole": {"sets": SETS, "summary": [record]}})
     expected = "0.250 M | 500 MiB | 0.500 | 0.250 (0.125) | 0.750 | 0.125 |"
     assert f"| whole | `--subwords` | 2 | {expected}" in shown
+
+
+def test_differences_have_the_error_of_both_means():
+    alone = RUN | {"subwords": False}
+    runs = [
+        alone | {"ws353": 0.375},
+        RUN | {"ws353": 0.5},
+        RUN | {"system": "fasttext", "ws353": 0.0},
+        alone | {"ws353": 0.625},
+        RUN | {"ws353": 0.75},
+    ]
+    found = differences(runs, SETS)
+    # Both have a variance of 1 / 32, of two runs each.
+    assert found["seeds"] == 2
+    assert found["ws353"] == [0.125, 32**-0.5]
+    assert [found[name] for name in SETS[1:]] == [[0, 0]] * 3
+    shown = differences_table({"whole": {"sets": SETS[:2], "differences": found}})
+    assert "| whole | 2 | +0.125 ± 0.177 | +0.000 ± 0.000 |" in shown
+    assert differences(runs[:2], SETS)["ws353"] == [0.125, None]
 
 
 def test_without_fasttext_it_says_what_to_install(small_folder, monkeypatch):

@@ -109,7 +109,7 @@ def report(job: Job, footprint: Footprint, device_memory: int) -> str:
         _line("at the peak", footprint.peak),
         "results of communication on each device, MiB a step",
         *_table(footprint.traffic()),
-        f"as many devices ({count}) of {device_memory / GIB:g} GiB, with other meshes",
+        f"as many devices ({count}) of {device_memory / GIB:.4g} GiB, with other meshes",
     ]
     of_count = functools.partial(meshes, job, by_columns=True)
     for shape in of_count(count):

@@ -28,7 +28,8 @@ class TouchedRows(NamedTuple):
     Attributes:
       slots: int32 [n], for each id its row's index in ``rows``; ``capacity`` where the id lies
         outside the table.
-      rows: int32 [capacity], distinct ids, then V, which lies outside the table.
+      rows: int32 [capacity], distinct ids, and V, which lies outside the table, in slots that are
+        not in use: the last ones, where rows are handled in several passes.
       count: int32 [], the distinct ids.
     """
 
@@ -43,8 +44,9 @@ def find_touched_rows(
     """Finds distinct ids without sorting.
 
     Every id writes its position at its own index; whichever write wins, all duplicates then
-    read the same position, whose owner stands for them. In a loop, use a scratch once in each
-    round, or XLA copies all V of it.
+    read the same position, whose owner stands for them. Where one pass handles a slot for each id,
+    that position is the slot; otherwise owners are counted, so that passes end with the last one.
+    In a loop, use a scratch once in each round, or XLA copies all V of it.
 
     Args:
       ids: int32 [n], from 0; those of V or more are left out.
@@ -58,9 +60,13 @@ def find_touched_rows(
       The touched rows, and the scratch for the next call.
 
     Example:
-      >>> touched, _ = find_touched_rows(jnp.array([4, 2, 4]), jnp.zeros(5, jnp.int32), 2)
+      >>> ids, scratch = jnp.array([4, 2, 4]), jnp.zeros(5, jnp.int32)
+      >>> touched, _ = find_touched_rows(ids, scratch, rows_per_pass=2)
       >>> int(touched.count), touched.rows[touched.slots].tolist()
       (2, [4, 2, 4])
+      >>> touched, _ = find_touched_rows(ids, scratch, rows_per_pass=3, last_wins=True)
+      >>> int(touched.count), touched.slots.tolist(), touched.rows.tolist()
+      (2, [2, 1, 2], [5, 2, 4])
     """
     index = jnp.arange(ids.size, dtype=jnp.int32)
     if last_wins:
@@ -71,8 +77,12 @@ def find_touched_rows(
     owner = positions.at[ids].get(**CLIP)
     inside = ids < positions.size
     is_owner = inside & (owner == index)
-    order = jnp.cumsum(is_owner, dtype=jnp.int32) - 1
     size = capacity(ids.size, positions.size, rows_per_pass)
+    if size == ids.size <= rows_per_pass:
+        slots = jnp.where(inside, owner, size)
+        rows = jnp.where(is_owner, ids, positions.size)
+        return TouchedRows(slots, rows, is_owner.sum(dtype=jnp.int32)), positions
+    order = jnp.cumsum(is_owner, dtype=jnp.int32) - 1
     slots = jnp.where(inside, order.at[owner].get(**CLIP), size)
     rows = jnp.full(size, positions.size, jnp.int32)
     rows = rows.at[jnp.where(is_owner, order, size)].set(ids, unique_indices=True, **DROP)
