@@ -79,7 +79,7 @@ def served(tmp_path):
             requests.append(self.path)
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever)
+        thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
         thread.start()
         yield folder, f"http://127.0.0.1:{httpd.server_port}", requests
         httpd.shutdown()
