@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from jaxw2v.cli.first_imports import first_imports
 from jaxw2v.cli.glance import describe_training, train_command
 from jaxw2v.cli.options import described
 from jaxw2v.cli.out_path import check_out
@@ -53,8 +54,9 @@ class Reading:
         Returns:
           The vectors.
         """
-        from jaxw2v.devices.processes import check_devices
-        from jaxw2v.vectors import WordVectors
+        with first_imports():
+            from jaxw2v.devices.processes import check_devices
+            from jaxw2v.vectors import WordVectors
 
         folder = folder.expanduser()
         if self.checkpoint is None and not has_checkpoints_only(folder):

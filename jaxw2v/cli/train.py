@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from jaxw2v.cli.first_imports import first_imports
 from jaxw2v.cli.glance import describe_training
 from jaxw2v.cli.options import RunSettings, Saving, described
 from jaxw2v.config import Checkpointing
@@ -96,8 +97,9 @@ class Train(RunSettings):
 
     def run(self) -> None:
         """Runs the command."""
-        from jaxw2v.corpus import Files
-        from jaxw2v.training import is_first, train
+        with first_imports():
+            from jaxw2v.corpus import Files
+            from jaxw2v.training import is_first, train
 
         names, config = self.corpus or ("builtin",), self.config
         checkpointing = Checkpointing(**vars(self.saving))
