@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 _TASKS = logging.getLogger("asyncio")
-LISTEN = 20.0
+LISTEN = 60.0
 """How long after a read that failed the others that it began are heard (seconds)."""
 
 
