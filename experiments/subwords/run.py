@@ -154,6 +154,12 @@ def _unseen(name: str) -> str:
     return f"{name}_with_unseen"
 
 
+def _parts(results: dict) -> tuple[dict, list[str]]:
+    """What was found on each text, and the names of the scores."""
+    parts = {name: part for name, part in results.items() if name != "measured_on"}
+    return parts, next(iter(parts.values()))["sets"]
+
+
 def table(results: dict) -> str:
     """The results as a Markdown table.
 
@@ -163,8 +169,7 @@ def table(results: dict) -> str:
     Returns:
       The table.
     """
-    parts = [(name, part) for name, part in results.items() if name != "measured_on"]
-    sets = parts[0][1]["sets"]
+    parts, sets = _parts(results)
 
     def cell(record: dict, name: str) -> str:
         if name not in record:
@@ -181,7 +186,7 @@ def table(results: dict) -> str:
             f"{record['peak_memory_mib']:.0f} MiB",
             *(cell(record, name) for name in sets),
         )
-        for name, part in parts
+        for name, part in parts.items()
         for record in part["summary"]
     ]
     return markdown.table(
@@ -199,10 +204,9 @@ def differences_table(results: dict) -> str:
     Returns:
       The table.
     """
-    parts = [(name, part) for name, part in results.items() if name != "measured_on"]
-    sets = parts[0][1]["sets"]
+    parts, sets = _parts(results)
     rows = []
-    for name, part in parts:
+    for name, part in parts.items():
         found = part["differences"]
         cells = [
             f"{difference:+.3f}" + (f" ± {error:.3f}" if error is not None else "")

@@ -41,8 +41,8 @@ def test_touched_rows_are_the_distinct_ids(n, rows_per_pass):
     assert sorted(in_use) == sorted(set(ids.tolist()))
     assert (touched.rows <= V).all()
     assert int(touched.count) == len(in_use)
-    if touched.rows.size > rows_per_pass:
-        # Passes end with the last one.
+    if not touched.rows.size == n <= rows_per_pass:
+        # Passes end with the last one; otherwise an id's place is its slot.
         assert (touched.rows[len(in_use) :] == V).all()
     assert touched.rows[touched.slots].tolist() == ids.tolist()
 
