@@ -63,7 +63,15 @@ def test_a_terminal_that_goes_away(train, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("closed", ["2>&-", ">&-", ">&- 2>&-", ">/dev/full 2>/dev/full"])
+@pytest.mark.parametrize(
+    "closed",
+    [
+        pytest.param("2>&-", marks=pytest.mark.lengthy),
+        pytest.param(">&-", marks=pytest.mark.lengthy),
+        ">&- 2>&-",
+        ">/dev/full 2>/dev/full",
+    ],
+)
 def test_streams_that_are_closed_or_full(train, tmp_path, closed):
     command = " ".join(train) + " " + closed
     assert subprocess.run(command, shell=True, timeout=120, check=False).returncode == 0

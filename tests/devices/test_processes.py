@@ -185,7 +185,13 @@ def test_a_killed_process_ends_the_others(corpus, tmp_path):
     assert len(load_file(tmp_path / "o" / "vectors.safetensors")["input_embedding"]) == 300
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "ctrl-c"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGTERM, id="terminated"),
+        pytest.param(signal.SIGINT, id="ctrl-c", marks=pytest.mark.lengthy),
+    ],
+)
 def test_a_signal_to_one_process_saves_and_ends_all(corpus, tmp_path, number):
     both = start_many(2, 1, corpus, *SETTINGS, "--epochs", 10_000, "--out", tmp_path / "o")
     wait_for_training(tmp_path / "o", both)
@@ -219,8 +225,11 @@ def test_a_hung_process_is_noticed_by_its_heartbeat(corpus, tmp_path):
 
 @pytest.mark.parametrize(
     ("extra", "what"),
-    [(["--seed", "2"], "settings"), (["--mesh", "1x2"], "settings"), (["other"], "vocabulary")],
-    ids=["settings", "mesh", "text"],
+    [
+        pytest.param(["--seed", "2"], "settings", id="settings"),
+        pytest.param(["--mesh", "1x2"], "settings", id="mesh", marks=pytest.mark.lengthy),
+        pytest.param(["other"], "vocabulary", id="text"),
+    ],
 )
 def test_processes_that_disagree_stop_before_they_train(corpus, tmp_path, extra, what):
     (tmp_path / "other").write_text("some words that the first process has not\n" * 99)

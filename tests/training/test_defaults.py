@@ -47,7 +47,12 @@ def share_of_topic(wv):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("num_words", "every", "least"), [(40_000, 4, 0.8), (160_000, 4, 0.97), (160_000, 5, 0.97)]
+    ("num_words", "every", "least"),
+    [
+        (40_000, 4, 0.8),
+        pytest.param(160_000, 4, 0.97, marks=pytest.mark.lengthy),
+        (160_000, 5, 0.97),
+    ],
 )
 def test_the_defaults_find_the_neighbors_of_a_small_language(num_words, every, least):
     """The defaults of before, made for ten million words, found .66, .76 and .24."""

@@ -159,7 +159,7 @@ def test_glove_is_trained_without_a_change_to_the_package(sentences, together, t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mesh", ["1x1", "2x2"])
+@pytest.mark.parametrize("mesh", [pytest.param("1x1", marks=pytest.mark.lengthy), "2x2"])
 def test_several_weighted_rows_a_word(sentences, together, mesh):
     """Two steps over the whole text are two steps down the loss of the definition."""
     size, rate = len(together), 1e-3

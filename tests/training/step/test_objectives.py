@@ -119,10 +119,13 @@ WINDOWS = {
 
 
 def pairwise():
-    """Three kinds of windows a case: each kind meets each objective and each output layer."""
-    for number, case in enumerate(CASES):
-        for step in (0, 1, 3):
-            kind = list(WINDOWS)[(number + step) % len(WINDOWS)]
+    """Each kind of windows meets each objective and each output layer; one meets sums of rows."""
+    of_sums, *cases = CASES
+    layers = len(cases) // 2
+    yield pytest.param(of_sums, *WINDOWS["plain"], id=f"{name(of_sums)}-plain")
+    for number, kind in enumerate(WINDOWS):
+        for layer in range(layers):
+            case = cases[layer + layers * ((number + layer) % 2)]
             yield pytest.param(case, *WINDOWS[kind], id=f"{name(case)}-{kind}")
 
 

@@ -1,0 +1,5 @@
+"""A vector to ask with, and answers compared."""
+
+import numpy as np
+
+VECTOR = np.linspace(-1, 2, 8, dtype=np.float32)
