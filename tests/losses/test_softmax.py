@@ -1,4 +1,4 @@
-"""Exact and hierarchical softmax, and cbow's hidden layer, against slow versions."""
+"""Losses of exact and hierarchical softmax against slow versions."""
 
 import jax
 import jax.numpy as jnp
@@ -6,6 +6,7 @@ import numpy as np
 import oracles
 import pytest
 from jax.test_util import check_grads
+from softmax_sizes import D, L, V
 
 from jaxw2v.losses import (
     bag_of_contexts,
@@ -20,26 +21,6 @@ from jaxw2v.losses import (
     negative_sampling_loss,
     softmax_loss,
 )
-from jaxw2v.losses.hierarchical_softmax import HuffmanTree
-from jaxw2v.sampling import context_bounds, positive_mask
-
-B, L, D, V = 2, 6, 5, 11
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
-@pytest.fixture
-def block(rng):
-    """Hidden vectors, a table, the words, and the mask of [context, center]."""
-    windows = jnp.asarray(rng.integers(1, 3, (B, L)))
-    valid = jnp.asarray(np.arange(L) < np.array([[L], [4]]))
-    mask = positive_mask(context_bounds(windows, jnp.where(valid, 0, -1), valid))
-    hidden = jnp.asarray(rng.normal(size=(B, L, D)), jnp.float32)
-    table = jnp.asarray(rng.normal(size=(V, D)), jnp.float32)
-    return hidden, table, jnp.asarray(rng.integers(0, V, (B, L))), mask
 
 
 def sum_over_pairs(mask, loss):
@@ -164,53 +145,6 @@ def test_written_out_gradients_are_those_of_autodiff(block, own):
     )
 
 
-@pytest.mark.parametrize(
-    "counts",
-    [[1, 1], [5, 2, 1], [1] * 8, [1, 1, 2, 3, 5, 8, 13], list(range(1, 60))],
-    ids=["two", "three", "equal", "fibonacci", "many"],
-)
-def test_the_tree_is_a_code_of_least_cost(counts):
-    tree = huffman_tree(np.array(counts))
-    depth = (tree.signs != 0).sum(axis=1)
-    assert int((depth * counts).sum()) == oracles.huffman_cost(counts)
-    paths = {tuple(signs[signs != 0].tolist()) for signs in tree.signs}
-    assert len(paths) == len(counts)
-    # The same turns from the root lead to the same node.
-    node_at = {}
-    for nodes, signs, length in zip(tree.nodes, tree.signs, depth, strict=True):
-        for place in range(length):
-            prefix = tuple(signs[:place].tolist())
-            assert node_at.setdefault(prefix, nodes[place]) == nodes[place]
-    assert sorted(node_at.values()) == list(range(len(counts) - 1))
-    # After the end stands the root.
-    assert (tree.nodes[tree.signs == 0] == len(counts) - 2).all()
-
-
-def test_the_chances_of_all_words_sum_to_one(rng):
-    tree = huffman_tree(rng.integers(1, 100, V))
-    table = jnp.asarray(rng.normal(size=(V, D)), jnp.float32)
-    hidden = jnp.broadcast_to(jnp.asarray(rng.normal(size=D), jnp.float32), (V, D))
-    loss = hierarchical_softmax_loss(hidden, table[tree.nodes], jnp.asarray(tree.signs))
-    np.testing.assert_allclose(jnp.exp(-loss).sum(), 1, rtol=1e-5)
-
-
-@pytest.mark.parametrize("combine", ["mean", "sum"])
-def test_the_bag_is_the_mean_or_the_sum_of_the_contexts(block, combine):
-    hidden, _, _, mask = block
-    found = np.asarray(bag_of_contexts(hidden, mask, combine))
-    empty = 0
-    for b in range(B):
-        for i in range(L):
-            rows = np.asarray(hidden)[b, np.asarray(mask)[b, :, i]]
-            empty += len(rows) == 0
-            expected = rows.sum(axis=0) / (max(len(rows), 1) if combine == "mean" else 1)
-            np.testing.assert_allclose(found[b, i], expected, rtol=1e-5, atol=1e-6)
-    assert empty
-    check_grads(
-        lambda u: bag_of_contexts(u, mask, combine), (hidden,), order=1, modes=["rev"], rtol=1e-2
-    )
-
-
 @pytest.mark.slow
 def test_logits_of_ten_thousand_stay_finite(block):
     hidden, table, ids, mask = block
@@ -311,9 +245,3 @@ def test_the_pair_form_is_bce_with_logits_in_the_blogs_layout(rng):
 def test_shapes_that_do_not_belong_together_are_refused_by_name(block, call, message):
     with pytest.raises(ValueError, match=message):
         call(*block)
-
-
-def test_the_tree_is_a_pytree():
-    tree = jax.tree.map(jnp.asarray, huffman_tree(np.array([5, 2, 1])))
-    assert isinstance(tree, HuffmanTree)
-    assert tree.nodes.dtype == jnp.int32

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from composed_words import composed
 from few_words import WORDS
 
 from jaxw2v import InputError
+from jaxw2v.cli import main
 from jaxw2v.vectors import evaluate_analogies, evaluate_similarity
 
 
@@ -71,3 +73,21 @@ def test_wrong_evaluation_files_are_refused(wv, tmp_path):
             function(wv, path)
     with pytest.raises(InputError, match="No such file"):
         evaluate_similarity(wv, tmp_path / "missing.txt")
+
+
+def test_unseen_pairs_are_scored_apart(tmp_path, capsys):
+    wv = composed()
+    pairs = [("banana", "bananas"), ("cats", "a"), ("naïve", "東京"), ("cat", "cats")]
+    path = tmp_path / "pairs.txt"
+    path.write_text("".join(f"{a}\t{b}\t{i}\n" for i, (a, b) in enumerate(pairs)))
+    score = evaluate_similarity(wv, path)
+    assert (score.pairs, score.missing, score.composed) == (3, 1, 1)
+    assert score.spearman_composed != score.spearman
+    wv.save(tmp_path / "run")
+    assert main(["evaluate", str(tmp_path / "run"), "--similarity", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "3 pairs, 1 left out" in lines[0]
+    assert "with words made of n-grams" in lines[1]
+    assert "4 pairs, 0 left out" in lines[1]
+    assert main(["neighbors", str(tmp_path / "run"), "bananarama"]) == 0
+    assert main(["neighbors", str(tmp_path / "run"), "bananarama", "--no-subwords"]) == 2

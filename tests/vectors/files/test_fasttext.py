@@ -4,28 +4,16 @@ import struct
 
 import numpy as np
 import pytest
+from composed_words import UNSEEN, WORDS, composed
 
 from jaxw2v import InputError, WordVectors
-from jaxw2v.cli import main
-from jaxw2v.corpus import Vocabulary
-from jaxw2v.subwords import Ngrams, share_rows
-from jaxw2v.vectors import SubwordVectors, evaluate_similarity
+from jaxw2v.subwords import Ngrams
 from jaxw2v.vectors.files import fasttext
-
-WORDS = ("banana", "bananas", "naïve", "東京", "a", "cats")
-UNSEEN = ["bananarama", "naïvely", "cat", "東京都"]
 
 
 @pytest.fixture(scope="module")
 def wv():
-    shared = share_rows(WORDS, Ngrams(2, 4, 1_000))
-    draw = np.random.default_rng(0)
-    own, rows = (
-        draw.normal(size=(n, 5)).astype(np.float32) for n in (len(WORDS), shared.num_shared)
-    )
-    vocabulary = Vocabulary.from_counts(list(WORDS), [60, 50, 40, 30, 20, 10])
-    subwords = SubwordVectors.of_tables(shared, own, rows)
-    return WordVectors(vocabulary, shared.vectors_of(own, rows), own[::-1], subwords)
+    return composed()
 
 
 @pytest.fixture
@@ -74,13 +62,6 @@ def test_we_read_ours(wv, path, monkeypatch):
     assert_same(few, wv, (*WORDS[:2], "bananarama"))
     wv.export(path.with_suffix(".bin.gz"), "fasttext-bin")
     assert_same(load(path.with_suffix(".bin.gz")), wv)
-
-
-def test_a_folder_keeps_them(wv, tmp_path):
-    wv.save(tmp_path / "run")
-    found = load(tmp_path / "run")
-    np.testing.assert_array_equal(found[UNSEEN], wv[UNSEEN])
-    assert load(tmp_path / "run", limit=1)["cat"].tolist() == wv["cat"].tolist()
 
 
 def changed(path, offset, kind, value):
@@ -159,54 +140,8 @@ def test_rows_of_a_tree_are_not_those_of_words(path):
     assert load(path).output_vectors is None
 
 
-def test_what_is_no_text_is_composed_too(wv):
-    assert wv["a\ud800b"].shape == (5,)
-
-
 def test_vectors_without_ngrams_are_refused(wv, tmp_path):
     plain = WordVectors(wv.vocabulary, wv.vectors)
     with pytest.raises(InputError, match="holds vectors of n-grams, and there are none"):
         plain.export(tmp_path / "v.bin", "fasttext-bin")
     assert not list(tmp_path.iterdir())
-
-
-def test_queries_take_unseen_words(wv):
-    assert "bananarama" in wv
-    assert "bananarama" not in wv.vocabulary
-    assert wv.most_similar("bananarama", topn=2)[0][0] in ("banana", "bananas")
-    mixed = wv.similarity(["banana", "cats"], ["bananarama", "cat"])
-    expected = [
-        wv[a] @ wv[b] / np.linalg.norm(wv[a]) / np.linalg.norm(wv[b])
-        for a, b in (("banana", "bananarama"), ("cats", "cat"))
-    ]
-    np.testing.assert_allclose(mixed, expected, rtol=1e-5)
-    # Words are taken at length one, whether they are in the vocabulary or not.
-    (near,) = wv.most_similar([["bananarama", "cats"]], topn=1)
-    units = [wv[w] / np.linalg.norm(wv[w]) for w in ("bananarama", "cats")]
-    others = [pair for pair in wv.similar_by_vector(np.sum(units, 0), topn=6) if pair[0] != "cats"]
-    assert near == [(others[0][0], pytest.approx(others[0][1], rel=1e-5))]
-    with pytest.raises(KeyError):
-        WordVectors(wv.vocabulary, wv.vectors)["bananarama"]
-
-
-def test_vectors_that_are_assigned_have_no_ngrams(wv):
-    other = WordVectors(wv.vocabulary, wv.vectors, None, wv.subwords)
-    other.vectors = wv.vectors + 1
-    assert "bananarama" not in other
-
-
-def test_unseen_pairs_are_scored_apart(wv, tmp_path, capsys):
-    pairs = [("banana", "bananas"), ("cats", "a"), ("naïve", "東京"), ("cat", "cats")]
-    path = tmp_path / "pairs.txt"
-    path.write_text("".join(f"{a}\t{b}\t{i}\n" for i, (a, b) in enumerate(pairs)))
-    score = evaluate_similarity(wv, path)
-    assert (score.pairs, score.missing, score.composed) == (3, 1, 1)
-    assert score.spearman_composed != score.spearman
-    wv.save(tmp_path / "run")
-    assert main(["evaluate", str(tmp_path / "run"), "--similarity", str(path)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert "3 pairs, 1 left out" in lines[0]
-    assert "with words made of n-grams" in lines[1]
-    assert "4 pairs, 0 left out" in lines[1]
-    assert main(["neighbors", str(tmp_path / "run"), "bananarama"]) == 0
-    assert main(["neighbors", str(tmp_path / "run"), "bananarama", "--no-subwords"]) == 2

@@ -1,0 +1,3 @@
+"""Sizes of blocks."""
+
+BLOCKS, LENGTH, NOISE, DIM, K = 3, 9, 6, 5, 4
