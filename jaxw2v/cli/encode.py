@@ -35,5 +35,6 @@ class Encode(StreamSettings):
         stream = encode_corpus(Files(self.corpus), out, self.settings, self.overwrite)
         say(
             f"{out}: {len(stream):,} tokens of {stream.raw_words:,} words, "
-            f"{len(stream.vocabulary):,} different ones, in {len(stream.shards)} shards"
+            f"{len(stream.vocabulary):,} different ones, in {len(stream.shards)} "
+            f"shard{'s' * (len(stream.shards) > 1)}"
         )
