@@ -11,7 +11,6 @@ from jaxw2v import Callback, Config, WordVectors
 from jaxw2v.cli import main
 from jaxw2v.subwords import Ngrams, made_up_words, share_rows
 from jaxw2v.training import load_vectors
-from jaxw2v.training.starts.from_ngrams import rows_before
 
 CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=2, subwords=True)
 UNSEEN = ["wqnhibb", "kmsxb"]
@@ -97,20 +96,6 @@ def test_a_run_goes_on_with_other_words(whole, tmp_path, with_checkpoints):
     weight = share_rows(later.words, Ngrams(3, 6, 2_000_000)).own_weights[-1]
     expected = (wv.subwords([new])[0] * (size - 1) + own * weight) / size
     np.testing.assert_allclose(later[new], expected, atol=0.02)
-
-
-def test_rows_of_ngrams_are_found_again():
-    draw, names = np.random.default_rng(0), made_up_words(60)
-    before, now = (share_rows(names[:n], Ngrams(2, 4, 100)) for n in (30, 60))
-    own, shared = (draw.normal(size=(n, 3)).astype(np.float32) for n in (30, before.num_shared))
-    table = np.concatenate([own, shared])
-    found = rows_before(now, before)
-    rows = np.where(found[:, None] >= 0, table[found], 0)
-    # Words of before, whose own rows are what they were, have the vectors of before.
-    grown = np.concatenate([own, np.zeros((30, 3), np.float32)])
-    np.testing.assert_allclose(
-        now.vectors_of(grown, rows)[:30], before.vectors_of(own, shared), atol=1e-6
-    )
 
 
 @pytest.mark.parametrize(
