@@ -1,14 +1,11 @@
-"""Vectors as objects: changed, copied, sent to other processes; and what they raise there."""
+"""Vectors as objects: changed, copied, sent to other processes."""
 
 import copy
-import multiprocessing
 import pickle
-from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
 
-import jaxw2v.errors
 from jaxw2v import InputError, WordVectors
 from jaxw2v.corpus import Vocabulary
 
@@ -18,37 +15,6 @@ ROWS = np.array([[1, 0, 2], [1, 0.2, 2], [0, 1, 2], [0.2, 1, 2.5]], np.float32)
 
 def make():
     return WordVectors(Vocabulary(NAMES, np.arange(4, 0, -1)), ROWS)
-
-
-def look_up(wv, word):
-    return wv[word].tolist()
-
-
-def fail(name):
-    raise getattr(jaxw2v.errors, name)(f"{name}: what, where")
-
-
-@pytest.fixture(scope="module")
-def pool():
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as workers:
-        yield workers
-
-
-def test_a_missing_word_comes_back_from_another_process(pool):
-    wv = make()
-    wv.most_similar("cat")
-    assert pool.submit(look_up, wv, "dog").result(60) == ROWS[1].tolist()
-    with pytest.raises(
-        KeyError, match=r"word 'dogs' is not in .* 4 words; did you mean dog"
-    ) as got:
-        pool.submit(look_up, wv, "dogs").result(60)
-    assert got.value.args == ("dogs",)
-
-
-@pytest.mark.parametrize("name", ["InputError", "TrainingDiverged", "ProcessLost", "Interrupted"])
-def test_each_error_comes_back_from_another_process(pool, name):
-    with pytest.raises(getattr(jaxw2v.errors, name), match=f"^{name}: what, where$"):
-        pool.submit(fail, name).result(60)
 
 
 def test_a_pickled_missing_word_leaves_the_vocabulary_at_home():

@@ -1,0 +1,67 @@
+"""Products are added up in float32, over the columns of all devices."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import AxisType, PartitionSpec
+
+from jaxw2v.losses.product import scores, to_devices
+
+ROWS, OTHERS = (
+    jnp.asarray(np.random.default_rng(i).normal(size=(n, 8)), jnp.float32)
+    for i, n in enumerate((3, 5))
+)
+
+
+def over(count, function, *specs):
+    mesh = jax.make_mesh((count,), ("dim",), axis_types=(AxisType.Auto,))
+    return jax.jit(jax.shard_map(function, mesh=mesh, in_specs=specs[:-1], out_specs=specs[-1]))
+
+
+COLUMNS, WHOLE = PartitionSpec(None, "dim"), PartitionSpec()
+
+
+@pytest.mark.parametrize("count", [1, 2, 8])
+def test_shared_out_columns_give_the_scores_of_whole_rows(count):
+    expected = np.float64(ROWS) @ np.float64(OTHERS).T
+    shared = over(count, lambda a, b: scores("id,jd->ij", a, b, "dim"), COLUMNS, COLUMNS, WHOLE)
+    np.testing.assert_allclose(shared(ROWS, OTHERS), expected, rtol=1e-5)
+    for none in (None, ()):
+        np.testing.assert_allclose(scores("id,jd->ij", ROWS, OTHERS, none), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_gradients_are_those_of_whole_rows(count):
+    def loss(a, b, axis_name=None):
+        return (scores("id,jd->ij", a, b, axis_name) ** 3).sum()
+
+    shared = over(
+        count,
+        jax.grad(lambda a, b: loss(a, b, "dim"), (0, 1)),
+        COLUMNS,
+        COLUMNS,
+        (COLUMNS, COLUMNS),
+    )
+    for found, expected in zip(
+        shared(ROWS, OTHERS), jax.grad(loss, (0, 1))(ROWS, OTHERS), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_what_all_devices_have_collects_the_gradients_of_all():
+    """A factor that every device uses for its own columns."""
+
+    def loss(factor, a):
+        return jax.lax.psum((to_devices(factor, "dim") * a).sum(), "dim")
+
+    shared = over(8, jax.grad(loss), WHOLE, COLUMNS, WHOLE)
+    np.testing.assert_allclose(shared(jnp.float32(2), ROWS), ROWS.sum(), rtol=1e-5)
+
+
+def test_halves_are_added_up_in_float32():
+    """4,096 times 1 is beyond what bfloat16 can count to."""
+    ones = jnp.ones((1, 4_096), jnp.bfloat16)
+    found = scores("id,jd->ij", ones, ones, None)
+    assert found.dtype == jnp.float32
+    assert found.tolist() == [[4_096.0]]
