@@ -1,0 +1,91 @@
+"""What a run does is decided before it starts, from counts and settings alone."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxw2v import Config, InputError
+from jaxw2v.sampling import keep_probability
+from jaxw2v.subwords import made_up_words
+from jaxw2v.training import make_job
+from jaxw2v.training.objectives.windows import DrawnWindows, ExpectedWindows
+
+COUNTS = np.maximum(10_000 // np.arange(1, 501), 5)
+
+
+def test_rows_are_updated_sparsely_where_the_optimizer_allows_it():
+    def centered(updates, state, params=None):
+        return updates - updates.mean(0, keepdims=True), state
+
+    across = optax.GradientTransformation(lambda params: (), centered)
+    for optimizer, wanted, decided in (
+        (None, "auto", "sparse"),
+        (optax.sgd(0.1), "auto", "sparse"),
+        (across, "auto", "dense"),
+        (optax.sgd(0.1), "dense", "dense"),
+    ):
+        job = make_job(Config(row_updates=wanted), COUNTS, optimizer, on_cpu=True)
+        assert job.config.row_updates == decided
+        assert (job.schedule is None) == (optimizer is not None)
+    with pytest.raises(InputError, match="elementwise"):
+        make_job(Config(row_updates="sparse"), COUNTS, across, on_cpu=True)
+    with pytest.raises(InputError, match="subwords move the rows of the n-grams that a step"):
+        make_job(Config(subwords=True), COUNTS, across, on_cpu=True)
+
+
+def test_subsampling_is_decided_where_the_user_has_not():
+    job = make_job(Config(), COUNTS, on_cpu=True)
+    threshold = job.config.subsample_threshold
+    assert threshold is not None
+    np.testing.assert_array_equal(job.keep, keep_probability(COUNTS, threshold))
+    none = make_job(Config(subsample_threshold=0.0), COUNTS, on_cpu=True)
+    assert (none.keep == 1).all()
+    by_pair = make_job(Config(subsample_formula="percentile"), COUNTS, on_cpu=True)
+    assert by_pair.config.subsample_threshold is None
+    assert by_pair.keep[0] < by_pair.keep[-1] <= 1
+
+
+def test_the_transformation_has_what_the_settings_ask():
+    table = jnp.full((2, 4), 0.2)
+
+    def moved(**settings):
+        job = make_job(Config(embedding_dim=4, **settings), COUNTS, optax.sgd(10.0), on_cpu=True)
+        optimizer = optax.with_extra_args_support(job.optimizer)
+        state = optimizer.init(table)
+        updates, _ = optimizer.update(table, state, table, progress=jnp.float32(0))
+        return np.asarray(optax.apply_updates(table, updates))
+
+    np.testing.assert_allclose(moved(), -1.8, rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(moved(max_norm=0.5), axis=1), 0.5, rtol=1e-5)
+
+
+def test_rows_of_ngrams_are_those_of_the_words():
+    words = made_up_words(len(COUNTS))
+    job = make_job(Config(subwords=True), COUNTS, on_cpu=True, words=words)
+    assert len(job.subwords.own_weights) == len(COUNTS)
+    assert job.word_parts is not None
+    made_up = make_job(Config(subwords=True), COUNTS, on_cpu=True)
+    np.testing.assert_array_equal(made_up.subwords.rows, job.subwords.rows)
+    plain = make_job(Config(), COUNTS, on_cpu=True)
+    assert plain.subwords is plain.word_parts is None
+
+
+def test_an_objective_without_windows_gets_those_of_the_settings():
+    job = make_job(Config(window=3), COUNTS, on_cpu=True)
+    own = job.objective._replace(windows=None)
+    again = make_job(Config(window=3), COUNTS, on_cpu=True, objective=own)
+    assert again.objective == own._replace(windows=DrawnWindows(3))
+    kept = own._replace(windows=ExpectedWindows(2))
+    found = make_job(Config(window=2), COUNTS, on_cpu=True, objective=kept)
+    assert found.objective.windows == ExpectedWindows(2)
+
+
+def test_nothing_is_computed_for_the_devices():
+    """A job for accelerators is made on a machine that has none."""
+    job = make_job(Config(embedding_dim=300), COUNTS, on_cpu=False)
+    footprint = job.footprint((1, 8, 1))
+    assert footprint.mesh == (1, 8, 1)
+    assert footprint.memory()["tables"] == 2 * 512 * 300 * 4 // 8
+    assert not any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(job.keep))
