@@ -167,3 +167,14 @@ def test_no_unit_test_imports_an_experiment():
     assert len(files) > 50
     for path in files:
         assert not any(name.split(".")[0] == "experiments" for name in imports(path)), path
+
+
+def test_every_module_has_a_file_of_tests():
+    tests = Path(__file__).parent
+    lacking = [
+        str(module.relative_to(PACKAGE))
+        for module in PACKAGE.rglob("*.py")
+        if not module.name.startswith("__")
+        and not (tests / module.relative_to(PACKAGE).with_name(f"test_{module.name}")).exists()
+    ]
+    assert lacking == []

@@ -1,5 +1,6 @@
 """Rows of inner nodes, path by path."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -23,13 +24,14 @@ def test_the_loss_walks_the_path_of_each_target(case):
     tree = layer.constants(COUNTS)
     rows = layer.row_ids(tree, ids, ())
     assert rows.shape == (B, layer.rows_per_block(L, tree))
+    nodes, signs, vectors, by_node = map(np.asarray, (tree.nodes, tree.signs, hidden, table))
     expected = 0.0
     for b, target, center in np.argwhere(mask):
         word = int(ids[b, target])
-        for node, sign in zip(tree.nodes[word], tree.signs[word], strict=True):
-            score = float(sign) * np.float64(hidden[b, center]) @ np.float64(table[node])
-            expected += abs(float(sign)) * np.log1p(np.exp(-score))
-    found = layer.loss(tree, ids, hidden, table[rows], mask)
+        for node, sign in zip(nodes[word], signs[word], strict=True):
+            score = sign * np.float64(vectors[b, center]) @ np.float64(by_node[node])
+            expected += abs(sign) * np.log1p(np.exp(-score))
+    found = jax.jit(layer.loss)(tree, ids, hidden, table[rows], mask)
     assert float(found) == pytest.approx(expected, rel=1e-5)
 
 
@@ -39,8 +41,9 @@ def test_written_out_gradients_are_those_of_the_loss(case):
     tree = layer.constants(COUNTS)
     rows = table[layer.row_ids(tree, ids, ())]
     for targets in (mask, mask.any(1)):
-        found = layer.gradients(tree, ids, hidden, rows, targets)
-        expected = super(HuffmanSoftmax, layer).gradients(tree, ids, hidden, rows, targets)
+        found = jax.jit(layer.gradients)(tree, ids, hidden, rows, targets)
+        by_autodiff = jax.jit(super(HuffmanSoftmax, layer).gradients)
+        expected = by_autodiff(tree, ids, hidden, rows, targets)
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_allclose(one, other, atol=1e-5)
 

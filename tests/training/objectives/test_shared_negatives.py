@@ -37,14 +37,15 @@ def test_loss_and_gradients_are_those_of_the_pairs(own_word):
     rows = table[LAYER.row_ids((), ids, draws)]
     pairs = np.argwhere(np.asarray(mask)).tolist()
     pairs = [(b, i, i) for b, i in pairs] if own_word else [(b, c, t) for b, t, c in pairs]
+    vectors, words, chosen = (np.asarray(array) for array in (hidden, table[ids], table[draws]))
     expected = sum(
-        oracles.block_loss(hidden[b], table[ids[b]], table[draws[b]], [(c, t)], 3)
-        for b, c, t in pairs
+        oracles.block_loss(vectors[b], words[b], chosen[b], [(c, t)], 3) for b, c, t in pairs
     )
-    found = LAYER.loss((), ids, hidden, rows, mask)
+    found = jax.jit(LAYER.loss)((), ids, hidden, rows, mask)
     assert float(found) == pytest.approx(float(expected), rel=1e-5)
-    written = LAYER.gradients((), ids, hidden, rows, mask)
-    differentiated = super(SharedNegatives, LAYER).gradients((), ids, hidden, rows, mask)
+    written = jax.jit(LAYER.gradients)((), ids, hidden, rows, mask)
+    by_autodiff = jax.jit(super(SharedNegatives, LAYER).gradients)
+    differentiated = by_autodiff((), ids, hidden, rows, mask)
     for one, other in zip(written, differentiated, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 

@@ -40,9 +40,9 @@ def test_sizes_that_cannot_be(size, mesh, message):
 
 
 def test_a_report_says_which_meshes_hold_it():
-    job, footprint = forecast(Config(embedding_dim=300), 10_000_000, 10**10, "8x1")
-    text = report(job, footprint, 16 * GIB)
-    assert "10,000,000 words of 300 components" in text
+    job, footprint = forecast(Config(embedding_dim=300), 1_000_000, 10**9, "8x1")
+    text = report(job, footprint, 2 * GIB)
+    assert "1,000,000 words of 300 components" in text
     lines = {line.split()[0]: line for line in text.splitlines() if line.endswith(("fits", "fit"))}
     assert lines["8x1"].endswith("does not fit")
     assert lines["1x8"].endswith(" fits")

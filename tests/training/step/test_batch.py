@@ -9,6 +9,8 @@ from jaxw2v.training.objectives import ExpectedWindows, Windows
 from jaxw2v.training.step.batch import Blocks, pair_mask
 
 B, L, V, W = 3, 8, 5, 2
+mask_of = jax.jit(pair_mask, static_argnums=2)
+subsample = jax.jit(subsample_pairs)
 
 
 def blocks(keys):
@@ -21,9 +23,8 @@ def blocks(keys):
 def test_without_keys_every_pair_of_the_windows_stays():
     some, thresholds = blocks(None), jnp.zeros(V, jnp.uint32)
     for windows in (Windows(W), ExpectedWindows(W)):
-        np.testing.assert_array_equal(
-            pair_mask(some, thresholds, windows), windows.pairs(some.bounds)
-        )
+        found = mask_of(some, thresholds, windows)
+        np.testing.assert_array_equal(found, windows.pairs(some.bounds))
 
 
 def test_pairs_are_left_out_by_their_words_block_by_block():
@@ -31,10 +32,10 @@ def test_pairs_are_left_out_by_their_words_block_by_block():
     thresholds = jnp.asarray([0, 2**31, 2**32 - 1, 2**31, 2**30], jnp.uint32)
     some = blocks(keys)
     for windows in (Windows(W), ExpectedWindows(W)):
-        found, whole = pair_mask(some, thresholds, windows), windows.pairs(some.bounds)
+        found, whole = mask_of(some, thresholds, windows), windows.pairs(some.bounds)
         assert found.dtype == whole.dtype
         for b in range(B):
-            kept = subsample_pairs(keys[b], some.ids[b], thresholds)
+            kept = subsample(keys[b], some.ids[b], thresholds)
             np.testing.assert_array_equal(found[b], np.where(kept, whole[b], 0))
         ids = np.asarray(some.ids)
         never = (ids[:, :, None] == 0) | (ids[:, None, :] == 0)

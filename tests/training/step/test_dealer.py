@@ -15,6 +15,7 @@ from jaxw2v.training.step.batch import Chunk
 from jaxw2v.training.step.chunk_keys import chunk_keys
 from jaxw2v.training.step.dealer import Dealer
 
+pytestmark = pytest.mark.slow
 V, TOKENS = 50, 2_000
 COUNTS = np.arange(V, 0, -1) * 10
 ALWAYS = jnp.asarray(keep_threshold(np.ones(V)))

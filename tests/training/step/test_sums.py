@@ -51,6 +51,7 @@ def rows_for(*words):
     return set(storage_row(np.concatenate([np.ravel(w) for w in words]), V).tolist())
 
 
+@pytest.mark.slow
 def test_the_rows_of_words_and_negatives_are_found():
     ids, draws, sums, known, _ = prepared()
     real = ids[ids >= 0]

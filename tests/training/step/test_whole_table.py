@@ -16,7 +16,8 @@ B, L, D = 8, 4, 6
 COUNTS = np.arange(WORDS, 0, -1)
 
 
-@pytest.mark.parametrize("mesh", ["1x8", "2x4", "1x2"])
+@pytest.mark.slow
+@pytest.mark.parametrize("mesh", ["1x8", "2x4"])
 def test_blocks_of_all_devices_are_scored_with_the_rows_of_all(mesh):
     rng = np.random.default_rng(0)
     ids = jnp.asarray(rng.integers(0, WORDS, (B, L)), jnp.int32)
