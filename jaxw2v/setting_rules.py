@@ -35,8 +35,7 @@ class Range:
 
     def allows(self, value: float) -> bool:
         """Whether a number lies inside."""
-        inside = self.least <= value <= self.most and self.above < value < self.below
-        return math.isfinite(value) and inside
+        return self.least <= value <= self.most and self.above < value < self.below
 
     def text(self, kind: str) -> str:
         """What to say of it; ``kind`` is "an integer" or "a number"."""

@@ -22,7 +22,7 @@ def test_each_row_is_its_words(monkeypatch, mesh, at_once):
     shards = layout.row_shards
 
     def table():
-        words = word_of_row(jnp.arange(ROWS), WORDS)
+        words = word_of_row(jnp.arange(ROWS), WORDS) + 1
         return jnp.stack([words, -words], axis=1).astype(jnp.float32)
 
     part = PartitionSpec(shards.vocab or None)
@@ -32,7 +32,7 @@ def test_each_row_is_its_words(monkeypatch, mesh, at_once):
         part if shards.vocab else PartitionSpec(),
     )
     ordered = np.asarray(program(layout.make(table)))
-    np.testing.assert_array_equal(ordered[:WORDS, 0], np.arange(WORDS))
-    np.testing.assert_array_equal(ordered[:WORDS, 1], -np.arange(WORDS))
+    np.testing.assert_array_equal(ordered[:WORDS, 0], 1 + np.arange(WORDS))
+    np.testing.assert_array_equal(ordered[:WORDS, 1], -1 - np.arange(WORDS))
     assert not ordered[WORDS:].any()
     assert len(ordered) == (ROWS if shards.vocab else WORDS)

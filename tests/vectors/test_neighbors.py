@@ -19,7 +19,7 @@ def table():
     return rows
 
 
-@pytest.fixture(params=[1 << 14, 20])
+@pytest.fixture(params=[1 << 14, 60, 7])
 def rows_at_once(request, monkeypatch):
     monkeypatch.setattr(neighbors, "ROWS_AT_ONCE", request.param)
     for program in (neighbors._nearest, neighbors._nearest_of_all):

@@ -32,8 +32,8 @@ def chunk_and_job(**settings):
     return Chunk(jnp.asarray(ids), jnp.asarray(sentence_ids)), job
 
 
-def dealt(mesh, chunk, job, micro_batches=4, thresholds=ALWAYS):
-    """All blocks of a chunk, as the devices of a mesh get them, micro-batch by micro-batch."""
+def dealt(mesh, chunk, job, micro_batches=4, thresholds=ALWAYS, wanted=None):
+    """Blocks of a chunk, as the devices of a mesh get them, micro-batch by micro-batch."""
     layout = layout_of(mesh)
     dealer, devices = Dealer(job, layout.shards), layout.shards.devices
     keys = chunk_keys(jax.random.key(0), jnp.array([1, 0]))
@@ -41,8 +41,10 @@ def dealt(mesh, chunk, job, micro_batches=4, thresholds=ALWAYS):
 
     def deal(chunk):
         cut = dealer.cut(keys, chunk, thresholds)
-        wanted = jnp.arange(cut.ids.shape[0], dtype=jnp.int32)
-        blocks = dealer.deal(keys, cut, wanted, cut.count, micro_batches, constants)
+        asked = jnp.arange(cut.ids.shape[0], dtype=jnp.int32), cut.count
+        if wanted is not None:
+            asked = jnp.asarray(wanted), jnp.int32(len(wanted) - 1)
+        blocks = dealer.deal(keys, cut, *asked, micro_batches, constants)
         parts = jax.tree.map(lambda a: a.reshape(micro_batches, -1, *a.shape[1:]), blocks)
         return jax.tree.map(lambda a: layout.shards.gather(a, devices, axis=1), parts), cut.count
 
@@ -62,6 +64,16 @@ def test_devices_get_the_blocks_of_one_device(mesh):
     for one, other in zip(jax.tree.leaves(alone), jax.tree.leaves(many), strict=True):
         np.testing.assert_array_equal(one[:, :size], other[:, :size])
     assert (many.ids[:, size:] == -1).all()
+
+
+def test_what_is_drawn_for_a_block_is_the_same_wherever_it_is_dealt():
+    """The last of those named here is one too many."""
+    chunk, job = chunk_and_job()
+    (every, _), (some, _) = dealt(None, chunk, job), dealt(None, chunk, job, 1, wanted=[9, 2, 5])
+    for all_of, few in zip(jax.tree.leaves(every), jax.tree.leaves(some), strict=True):
+        flat = all_of.reshape(-1, *all_of.shape[2:])
+        np.testing.assert_array_equal(few[0, :2], flat[jnp.array([9, 2])])
+    assert (some.ids[0, 2:] == -1).all()
 
 
 def test_each_kept_token_is_dealt_once():

@@ -25,7 +25,7 @@ def prepared(dense=False, **settings):
     ids = rng.integers(2, V, (1, B, L)).astype(np.int32)
     ids[0, 0, L // 2 :] = -1
     ids[0, -1] = -1
-    draws = rng.integers(0, V, (1, B, N)).astype(np.int32)
+    draws = rng.integers(2, V, (1, B, N)).astype(np.int32)
     draws[0, -1] = 1
     if "output_layer" not in settings:
         settings |= {"num_negatives": 2, "negatives_per_block": N}
@@ -56,7 +56,7 @@ def test_the_rows_of_words_and_negatives_are_found():
     ids, draws, sums, known, _ = prepared()
     real = ids[ids >= 0]
     assert rows_of(sums.inputs) == rows_for(real)
-    # Negatives of the block of padding, which are word 1, are not touched.
+    # Those of the block of padding, all of them word 1, are not touched.
     assert rows_of(sums.outputs) == rows_for(real, draws[0, :-1])
     assert (np.asarray(known.ids) >= 0).all()
     padding = np.unique(np.asarray(known.ids)[ids < 0])
