@@ -68,7 +68,8 @@ def test_devices_get_the_blocks_of_one_device(mesh):
 
 def test_what_is_drawn_for_a_block_is_the_same_wherever_it_is_dealt():
     """The last of those named here is one too many."""
-    chunk, job = chunk_and_job()
+    chunk, job = chunk_and_job(objective="cbow")
+    assert job.objective.windows.draws
     (every, _), (some, _) = dealt(None, chunk, job), dealt(None, chunk, job, 1, wanted=[9, 2, 5])
     for all_of, few in zip(jax.tree.leaves(every), jax.tree.leaves(some), strict=True):
         flat = all_of.reshape(-1, *all_of.shape[2:])
