@@ -25,6 +25,7 @@ def pool():
         yield workers
 
 
+@pytest.mark.slow
 def test_a_missing_word_comes_back_from_another_process(pool):
     wv = WordVectors(Vocabulary(("cat", "dog"), np.array([2, 1])), np.array([[1, 0], [1, 0.5]]))
     wv.most_similar("cat")

@@ -220,6 +220,7 @@ def test_nothing_is_written_inside_the_checkpoints_of_a_run(corpus, tmp_path, ca
         assert content(run) == before
 
 
+@pytest.mark.slow
 def test_a_home_folder_is_meant_by_a_tilde_everywhere(corpus, tmp_path, monkeypatch):
     home = tmp_path / "home"
     home.mkdir()

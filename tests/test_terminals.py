@@ -114,6 +114,7 @@ def test_a_result_that_cannot_be_written_is_an_error(vectors, where, reason):
     assert reason in line
 
 
+@pytest.mark.slow
 def test_a_result_whose_reader_has_gone(vectors):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(vectors, text=True, **pipes) as process:

@@ -1,9 +1,11 @@
 """Pure loss functions, for ``jax.grad`` and for training.
 
-Training uses the forms for blocks. For two of them the gradient with respect to the rows of a block
-is written out beside the loss, because that is faster: ``block_negative_sampling_gradients`` (the
-default) and ``block_hierarchical_softmax_gradients``; tests hold both to ``jax.grad`` of their
-losses. Fresh negatives and exact softmax train by ``jax.grad``.
+Training uses the forms for blocks, and ``negative_sampling_loss`` for fresh negatives. For two
+forms the gradient with respect to the rows of a block is written out beside the loss, because that
+is faster: ``block_negative_sampling_gradients`` (the default) and
+``block_hierarchical_softmax_gradients``; tests hold both to ``jax.grad`` of their losses. Fresh
+negatives and exact softmax train by ``jax.grad``, which takes the derivative of ``log_partition``
+from a rule of its own (``softmax``).
 
 Array letters: V vocabulary, D embedding dimension, B blocks, L tokens in a block, N negatives of
 a block, K negatives of a pair, P nodes of a path.

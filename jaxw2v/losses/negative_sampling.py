@@ -1,4 +1,4 @@
-"""Negative sampling, one pair at a time."""
+"""Negative sampling, one pair at a time: what fresh negatives train by."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from jaxw2v import WordVectors
 from jaxw2v.cli import main
 
 
-def test_train_neighbors_evaluate_export(trained, tmp_path, capsys):
+def test_train_neighbors_evaluate_export(trained, trained_once, tmp_path, capsys):
+    assert "6 vectors of 8 components" in trained_once[1]
     assert main(["neighbors", trained, "king", "King - man + woman", "--topn", "2"]) == 0
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "king"

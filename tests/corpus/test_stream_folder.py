@@ -84,6 +84,7 @@ def test_training_on_shards_is_training_on_the_text(corpus, tmp_path, monkeypatc
     np.testing.assert_array_equal(of_folder.vectors, of_text.vectors)
 
 
+@pytest.mark.slow
 def test_work_that_was_interrupted_is_taken_up(corpus, tmp_path, monkeypatch):
     """Interrupted at every file that appears, one after another, it ends as if it had not been."""
     encode_corpus(corpus, tmp_path / "whole", SETTINGS, show_progress=False)
@@ -118,6 +119,7 @@ def test_work_that_was_interrupted_is_taken_up(corpus, tmp_path, monkeypatch):
     assert shards <= len(tokenized) <= shards + attempts
 
 
+@pytest.mark.slow
 def test_a_folder_of_something_else_is_left_alone(corpus, tmp_path):
     folder = tmp_path / "s"
     encode_corpus(corpus, folder, SETTINGS, show_progress=False)
@@ -174,6 +176,7 @@ def test_a_damaged_shard_is_an_error_in_one_line(corpus, tmp_path, capsys, damag
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.slow
 def test_a_cap_on_counting_is_said(corpus, tmp_path, capsys):
     arguments = ["encode", str(corpus), "--out", str(tmp_path / "s"), "--min-count", "1"]
     with pytest.warns(RuntimeWarning, match="more than 20 different words"):

@@ -70,6 +70,7 @@ def test_block_form_expects_what_fresh_negatives_for_every_pair_expect(example):
     assert error < 0.02 * draws[1].mean()
 
 
+@pytest.mark.slow
 def test_written_out_gradients_are_those_of_the_loss(example):
     (u, c, n), mask, _ = example
     of_u, of_c, of_n = jax.grad(block_negative_sampling_loss, (0, 1, 2))(u, c, n, mask, K)

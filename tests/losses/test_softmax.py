@@ -164,6 +164,7 @@ def test_logits_of_ten_thousand_stay_finite(block):
         assert all(jnp.isfinite(g).all() for g in gradients)
 
 
+@pytest.mark.slow
 def test_what_is_masked_contributes_nothing(block):
     hidden, table, ids, mask = block
     tree = huffman_tree(np.arange(1, V + 1))
@@ -192,6 +193,7 @@ def test_what_is_masked_contributes_nothing(block):
         assert all((g == 0).all() for g in written)
 
 
+@pytest.mark.slow
 def test_permuting_the_blocks_permutes_nothing_else(block):
     hidden, table, ids, mask = block
     swap = jnp.array([1, 0])

@@ -28,6 +28,7 @@ def head(model, pooled):
     return dense(model.output, np.maximum(dense(model.hidden, pooled), 0))
 
 
+@pytest.mark.slow
 def test_mean_pooling_word_by_word():
     model = make()
     table = np.asarray(model.embedding.embedding[...])
@@ -58,6 +59,7 @@ def test_padding_changes_nothing(width):
     np.testing.assert_allclose(model(jnp.asarray(TEXTS)), model(jnp.asarray(longer)), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_gradient_of_the_embedding_is_that_of_finite_differences():
     model = make()
     labels = jnp.array([0, 1, 2])

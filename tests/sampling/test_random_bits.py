@@ -59,6 +59,7 @@ def test_draws_do_not_depend_on_how_the_stream_is_cut(cut):
         assert len(np.unique(whole)) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bound", [1, 2, 3, 1000, 2**24, 2**31])
 def test_integers_are_the_product_of_64_bits_and_the_bound(bound):
     key = jax.random.key(5)

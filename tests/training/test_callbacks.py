@@ -76,6 +76,7 @@ def test_callbacks_see_every_chunk_epoch_and_the_end(sentences):
     assert seen.of("end") == [4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("event", "epochs"), [("chunk", 1), ("epoch", 2)])
 def test_a_callback_stops_the_run(sentences, event, epochs):
     stopping, watching = Recorder(lambda e, epoch: e == event and epoch == 2), Recorder()

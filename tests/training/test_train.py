@@ -75,6 +75,7 @@ def test_probe_words_must_be_known(sentences):
         quiet(sentences, dataclasses.replace(CONFIG, probe_words=["seaO"]))
 
 
+@pytest.mark.slow
 def test_a_series_is_a_corpus(sentences):
     lines = pl.Series([" ".join(sentence) for sentence in sentences])
     assert len(quiet(lines)) == 24

@@ -68,6 +68,7 @@ def test_many_queries_are_answered_in_one_call(wv, rows_at_once, monkeypatch):
     assert wv.most_similar([["w1"]]) == [wv.most_similar(["w1"])]
 
 
+@pytest.mark.slow
 def test_similar_by_vector(wv, peer):
     assert_same(wv.similar_by_vector(VECTOR, 5), peer.similar_by_vector(VECTOR, topn=5))
     both = wv.similar_by_vector(np.stack([VECTOR, -VECTOR]), 5, restrict_vocab=30)
@@ -86,6 +87,7 @@ def test_analogies_are_the_formulas(wv, peer):
     assert_same(wv.analogy("w1", "w2", "w3", topn=4, method="3cosmul"), theirs)
 
 
+@pytest.mark.slow
 def test_a_long_query_among_short_ones(wv):
     every = [list(wv.words), ["w1"], ["w2", "w3", "w4"], ["w5"]]
     for ask in (wv.most_similar, wv.most_similar_cosmul):

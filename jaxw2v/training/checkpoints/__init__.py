@@ -23,7 +23,8 @@ file                        content                                       writte
 
 The record (``record``) is JSON with a digest: ``facts``, the :class:`RunIdentity` (``identity``);
 ``sizes``, the static sizes of the run; ``position``, the :class:`Cursor` (``cursor``: epochs,
-chunks and steps done, sums of the loss, metrics so far); and ``arrays``: shape, dtype and checksum
-(``checksums``) of each. ``resume`` goes on from the newest sound checkpoint, ``vectors`` loads word
-vectors from any of them.
+chunks and steps done, sums of the loss, metrics so far); ``rows_are_words``, whether output rows
+are vectors of words; ``arrays``: shape, dtype and checksum (``checksums``) of each; and its own
+``format``. ``resume`` goes on from the newest sound checkpoint, ``vectors`` loads word vectors from
+any of them, and ``starts/from_run`` begins another run with one.
 """

@@ -1,6 +1,7 @@
 """Exact softmax over the vocabulary.
 
-Trained by ``jax.grad`` of :func:`jaxw2v.losses.block_softmax_loss`.
+Trained by ``jax.grad`` of :func:`jaxw2v.losses.block_softmax_loss`, whose
+:func:`~jaxw2v.losses.log_partition` has a derivative that is written out.
 """
 
 from __future__ import annotations

@@ -3,11 +3,13 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from jaxw2v.devices.mesh import choose_mesh
 from jaxw2v.training.checkpoints.checksums import checksum
 
 
+@pytest.mark.slow
 def test_a_checksum_is_the_same_on_any_mesh_and_sees_every_change():
     rng = np.random.default_rng(0)
     array = rng.normal(size=(512, 6)).astype(np.float32)

@@ -39,7 +39,10 @@ NOT_NEEDED = ("commit_success.txt", "_sharding", "array_metadatas", "ocdbt.proce
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(
+    "damage",
+    ["cut short", pytest.param("zeroed", marks=pytest.mark.lengthy), "missing", "16 bytes flipped"],
+)
 def test_a_damaged_checkpoint_is_passed_over(sentences, stopped, tmp_path, damage):
     """Whichever file of it is damaged: what is loaded is right, or of the one before."""
     newest, before = steps_in(stopped / "checkpoints")[:2]

@@ -59,7 +59,10 @@ def test_the_state_of_any_optimizer_is_kept(sentences, tmp_path, optimizer):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("before", "after"), [("8x1", "1x1"), (None, "1x8"), ("4x2", "1x8")])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [pytest.param("8x1", "1x1", marks=pytest.mark.lengthy), (None, "1x8"), ("4x2", "1x8")],
+)
 def test_a_checkpoint_of_one_mesh_goes_on_on_another(sentences, whole, tmp_path, before, after):
     folder = tmp_path / "run"
     quiet(sentences, out=folder, callbacks=[StopAfter(7)], mesh=before)
@@ -80,6 +83,7 @@ def test_a_checkpoint_of_columns_goes_on_as_rows(sentences, whole, tmp_path, bef
         assert record["loss"] == pytest.approx(other["loss"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_more_epochs_of_a_finished_run(sentences, whole, tmp_path):
     folder = Path(shutil.copytree(whole, tmp_path / "run"))
     more = dataclasses.replace(CONFIG, epochs=5, probe_words=("w1",))

@@ -106,6 +106,7 @@ def test_a_new_run_keeps_the_new_tokenizer(text, tmp_path):
     assert JOINED in quiet(text, continue_from=tmp_path / "run").words
 
 
+@pytest.mark.slow
 def test_an_old_stream_is_taken_as_it_was_encoded_and_never_for_a_new_one(text, tmp_path):
     out = tmp_path / "stream"
     encode_corpus(str(text), out, TextSettings(min_count=1, tokenizer="words-1"))

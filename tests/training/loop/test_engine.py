@@ -71,25 +71,6 @@ def test_rows_of_nodes_are_no_vectors(stream):
     assert engine.word_vectors(stream.vocabulary).output_vectors is None
 
 
-def test_copies_are_made_the_mean_of_what_they_were(stream):
-    engine = engine_of(stream, "2x1")
-    before = jax.tree.map(np.asarray, engine.state_by_rows())
-    before = jax.tree.map(np.copy, before)
-    drifted = []
-    table = engine.state.input_embedding
-    for number, shard in enumerate(table.addressable_shards):
-        drifted.append(jax.device_put(np.asarray(shard.data) + number, shard.device))
-    engine.state = engine.state._replace(
-        input_embedding=jax.make_array_from_single_device_arrays(
-            table.shape, table.sharding, drifted
-        )
-    )
-    engine.reconcile()
-    for shard in engine.state.input_embedding.addressable_shards:
-        np.testing.assert_allclose(shard.data, before.input_embedding + 0.5, atol=1e-6)
-    np.testing.assert_array_equal(engine.state.output_embedding, before.output_embedding)
-
-
 def test_an_engine_goes_on_from_a_state(stream):
     engine = engine_of(stream)
     chunk = chunk_for(engine, stream)

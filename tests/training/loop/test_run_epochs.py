@@ -54,15 +54,19 @@ class Epochs:
 
 def run(epochs, validate=None, is_resumed=False):
     told = []
-    wv = run_epochs(epochs, validate, lambda wv, metrics: told.append(len(metrics)), is_resumed)
-    return wv, told
+
+    def tell(wv, metrics):
+        told.append(len(metrics))
+        epochs.happened.append(f"told {len(metrics)}")
+
+    return run_epochs(epochs, validate, tell, is_resumed), told
 
 
 def test_each_epoch_is_told_before_it_is_saved():
     epochs = Epochs()
     wv, told = run(epochs)
     assert told == [1, 2, 3]
-    assert epochs.happened[:4] == ["trained 1", "wait", "forget", "saved 1"]
+    assert epochs.happened[:5] == ["trained 1", "wait", "forget", "told 1", "saved 1"]
     # A run that ends is saved with its last epoch.
     assert epochs.happened[-1] == "saved at the end"
     np.testing.assert_array_equal(wv.vectors, np.eye(4) + 2)
@@ -75,7 +79,7 @@ def test_what_was_resumed_is_told_first_and_a_finished_run_gives_its_vectors():
     epochs = Epochs(2, cursor=Cursor(2, steps=20, metrics=metrics))
     _, told = run(epochs, is_resumed=True)
     assert told == [2]
-    assert epochs.happened == []
+    assert epochs.happened == ["told 2"]
     middle = Epochs(3, cursor=Cursor(2, 5, 25, metrics=metrics))
     assert run(middle, is_resumed=True)[1] == [3]
 

@@ -54,6 +54,7 @@ def test_held_out_sentences_are_not_trained_on(sentences):
     assert len(held_out) == stream.num_sentences
 
 
+@pytest.mark.slow
 def test_validation_text_that_shares_no_word_is_refused(sentences):
     with pytest.raises(InputError, match="validation text has no sentence"):
         quiet(sentences, validation=[["other", "words"]] * 9)

@@ -33,6 +33,7 @@ def test_the_loss_is_cross_entropy(case):
     assert float(found) == pytest.approx(by_hand(*case), rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("devices", [1, 8])
 def test_rows_of_many_devices_give_the_same(case, devices):
     ids, hidden, words, mask = case

@@ -13,6 +13,7 @@ from jaxw2v.training.objectives.shared_negatives import SharedNegatives
 LAYER = SharedNegatives(0.75, None, num_negatives=3, negatives_per_block=6)
 
 
+@pytest.mark.slow
 def test_negatives_follow_the_noise_and_depend_on_the_block_alone():
     noise = LAYER.constants(COUNTS)
     numbers = jnp.arange(4_000)
@@ -27,6 +28,7 @@ def test_negatives_follow_the_noise_and_depend_on_the_block_alone():
     assert stats.chisquare(observed, expected * observed.sum()).pvalue > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own_word", [False, True])
 def test_loss_and_gradients_are_those_of_the_pairs(own_word):
     rng = np.random.default_rng(0)

@@ -17,11 +17,11 @@ from jaxw2v.training.step.program import lower_training
         (None, 32, False),
         ("1x8", 32, False),
         ("1x1x8", 200, False),
-        ("4x2", 200, False),
+        pytest.param("4x2", 200, False, marks=pytest.mark.lengthy),
         pytest.param("4x2", 200, True, marks=pytest.mark.lengthy),
         pytest.param("8x1", 32, False, marks=pytest.mark.lengthy),
         ("8x1", 32, True),
-        ("2x2x2", 200, False),
+        pytest.param("2x2x2", 200, False, marks=pytest.mark.lengthy),
         ("2x2x2", 200, True),
     ],
 )
@@ -47,7 +47,7 @@ def test_the_footprint_is_that_of_the_compiled_program(mesh, dim, sums):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mesh", ["4x1", "1x4", None])
+@pytest.mark.parametrize("mesh", [pytest.param("4x1", marks=pytest.mark.lengthy), "1x4", None])
 def test_scores_of_all_words_are_counted(mesh):
     job = big_job(100_000, embedding_dim=64, tokens_per_step=16_384, output_layer="softmax")
     footprint = job.footprint(parse_mesh(mesh or "1x1"))

@@ -81,8 +81,7 @@ def test_an_objective_without_windows_gets_those_of_the_settings():
     assert found.objective.windows == ExpectedWindows(2)
 
 
-def test_nothing_is_computed_for_the_devices():
-    """A job for accelerators is made on a machine that has none."""
+def test_a_job_for_accelerators_is_made_where_there_is_none():
     job = make_job(Config(embedding_dim=300), COUNTS, on_cpu=False)
     footprint = job.footprint((1, 8, 1))
     assert footprint.mesh == (1, 8, 1)

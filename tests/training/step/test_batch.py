@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from jaxw2v.sampling import context_bounds, subsample_pairs
 from jaxw2v.training.objectives import ExpectedWindows, Windows
@@ -27,6 +28,7 @@ def test_without_keys_every_pair_of_the_windows_stays():
         np.testing.assert_array_equal(found, windows.pairs(some.bounds))
 
 
+@pytest.mark.slow
 def test_pairs_are_left_out_by_their_words_block_by_block():
     keys = jax.random.split(jax.random.key(0), B)
     thresholds = jnp.asarray([0, 2**31, 2**32 - 1, 2**31, 2**30], jnp.uint32)

@@ -45,6 +45,7 @@ def test_the_training_program_lowers_for_every_platform(settings):
     assert exported.platforms == ("cpu", "cuda", "tpu")
 
 
+@pytest.mark.slow
 def test_percentile_subsampling_drops_pairs_not_tokens():
     job, state = make(
         subsample_formula="percentile", window=1, window_sampling="fixed", block_overlap=2

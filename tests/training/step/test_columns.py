@@ -85,7 +85,11 @@ def test_meshes_with_as_many_columns_give_the_same_bits(sentences):
     [
         (optax.adam(0.02), {}),
         (optax.sgd(0.01), {"max_norm": 0.05}),
-        (optax.sgd(1e-4), {"negatives": "fresh", "window": 2, "num_negatives": 2}),
+        pytest.param(
+            optax.sgd(1e-4),
+            {"negatives": "fresh", "window": 2, "num_negatives": 2},
+            marks=pytest.mark.lengthy,
+        ),
     ],
     ids=["adam", "sgd max_norm", "sgd fresh"],
 )

@@ -65,12 +65,12 @@ def one_step(engine, stream):
 @pytest.mark.parametrize(
     ("objective", "output_layer", "mesh"),
     [
-        ("skipgram", "negative_sampling", None),
+        pytest.param("skipgram", "negative_sampling", None, marks=pytest.mark.lengthy),
         pytest.param("skipgram", "negative_sampling", "8x1", marks=pytest.mark.lengthy),
         pytest.param("skipgram", "negative_sampling", "1x8", marks=pytest.mark.lengthy),
         ("skipgram", "negative_sampling", "1x1x8"),
         ("skipgram", "softmax", "2x2"),
-        ("skipgram", "hierarchical_softmax", "2x2x2"),
+        pytest.param("skipgram", "hierarchical_softmax", "2x2x2", marks=pytest.mark.lengthy),
         ("cbow", "negative_sampling", "4x1x2"),
         pytest.param("cbow", "hierarchical_softmax", None, marks=pytest.mark.lengthy),
     ],

@@ -110,7 +110,14 @@ def test_copies_drift_where_nothing_orders_their_sums(platform, exchange_sums, i
     assert layout.copies_drift == (platform != "cpu" and not ordered)
 
 
-@pytest.mark.parametrize("optimizer", [optax.adam(0.02), optax.adagrad(0.1), optax.sgd(0.01)])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        optax.adam(0.02),
+        pytest.param(optax.adagrad(0.1), marks=pytest.mark.lengthy),
+        optax.sgd(0.01),
+    ],
+)
 def test_any_elementwise_optimizer_is_cut_like_the_tables(sentences, optimizer):
     _, engine = assert_agrees(sentences, CONFIG, "2x4", optimizer, rtol=2e-4, atol=2e-5)
     for leaf in jax.tree.leaves(engine.state):

@@ -71,6 +71,7 @@ class Recorded:
         return self
 
 
+@pytest.mark.slow
 def test_no_id_is_written_twice_at_once():
     """A GPU would add what is promised to be distinct without atomics, and lose some."""
     ids, rows, table = draws(40_000, 3_000)

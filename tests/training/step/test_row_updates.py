@@ -124,6 +124,7 @@ def test_the_default_optimizer_is_lazy_and_dense_alike():
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), row_state, dense_state)
 
 
+@pytest.mark.slow
 def test_a_sweep_moves_what_picked_rows_move():
     rng = np.random.default_rng(3)
     table = jnp.asarray(rng.normal(size=(V, D)), jnp.float32)

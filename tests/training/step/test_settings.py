@@ -23,9 +23,6 @@ def test_they_are_those_of_the_run():
     assert found.rows_per_pass == job.plan.rows_per_pass
     assert found.dense
     assert not settings(Shards(300), row_updates="sparse").dense
-    # What is static is compared and hashed: the same settings are one program.
-    objective = found.objective
-    assert hash(objective) == hash(StepSettings.of(job, Shards(300)).objective)
 
 
 def test_layers_know_the_axes_that_they_need():
