@@ -107,14 +107,19 @@ def test_ctrl_c_ends_a_run_with_one_line(corpus, tmp_path):
 
 
 OBJECTIVES = [
-    ["--objective", "skipgram", "--output-layer", "softmax"],
     ["--objective", "skipgram", "--output-layer", "hierarchical_softmax"],
-    ["--objective", "cbow"],
     ["--objective", "cbow", "--cbow-combine", "sum", "--output-layer", "softmax"],
-    ["--objective", "cbow", "--output-layer", "hierarchical_softmax"],
-    ["--objective", "cbow", "--context-side", "left", "--window-sampling", "fixed"],
     ["--negatives", "fresh", "--noise-table-size", "100", "--max-norm", "0.5"],
     ["--require-full-window", "--window", "2", "--subsample-formula", "percentile"],
+    *(
+        pytest.param(options, marks=pytest.mark.lengthy)
+        for options in (
+            ["--objective", "skipgram", "--output-layer", "softmax"],
+            ["--objective", "cbow"],
+            ["--objective", "cbow", "--output-layer", "hierarchical_softmax"],
+            ["--objective", "cbow", "--context-side", "left", "--window-sampling", "fixed"],
+        )
+    ),
 ]
 
 

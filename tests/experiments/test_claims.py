@@ -24,6 +24,7 @@ pytestmark = pytest.mark.usefixtures("optax_promotes")
 
 
 @pytest.mark.slow
+@pytest.mark.lengthy
 def test_embedding_is_a_lookup_smoke(small_folder):
     path, corpus = small_folder / "results.json", str(small_folder / "corpus.txt")
     Lookup(corpus, probe_words=("w1",), results=path, smoke=True).measure()

@@ -8,6 +8,7 @@ from experiments.gensim_comparison.run import Comparison, executions
 
 
 @pytest.mark.slow
+@pytest.mark.lengthy
 def test_smoke(small_folder):
     results = small_folder / "results.json"
     settings = Comparison(

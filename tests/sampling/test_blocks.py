@@ -28,7 +28,7 @@ def test_blocks_hold_the_kept_tokens_in_order():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("overlap", [0, 2])
-@pytest.mark.parametrize("share", [0.6, 1.0])
+@pytest.mark.parametrize("share", [0.6, pytest.param(1.0, marks=pytest.mark.lengthy)])
 def test_blocks_whose_edges_are_moved_hold_the_same_tokens(share, overlap):
     rng = np.random.default_rng(5)
     length, size = 6, 48

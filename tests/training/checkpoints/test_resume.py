@@ -30,7 +30,16 @@ def assert_same(folder, other, rel=0):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunks", [1, 3, 5, 6, 11])
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        1,
+        pytest.param(3, marks=pytest.mark.lengthy),
+        5,
+        6,
+        pytest.param(11, marks=pytest.mark.lengthy),
+    ],
+)
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(sentences, whole, tmp_path, chunks):
     folder = tmp_path / "run"
     quiet(sentences, out=folder, callbacks=[StopAfter(chunks)])

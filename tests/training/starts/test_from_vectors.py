@@ -43,8 +43,8 @@ def test_rows_start_from_given_vectors(sentences, pretrained, mesh):
 @pytest.mark.parametrize(
     ("mesh", "row_updates", "own"),
     [
-        (None, "sparse", False),
-        ("4x2", "dense", False),
+        pytest.param(None, "sparse", False, marks=pytest.mark.lengthy),
+        pytest.param("4x2", "dense", False, marks=pytest.mark.lengthy),
         (None, "dense", True),
         ("1x8", "sparse", True),
     ],
