@@ -1,4 +1,4 @@
-"""A vector to ask with, and answers compared."""
+"""A vector to ask with."""
 
 import numpy as np
 

@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
-from laid import DIM, MESHES, WORDS, layout_of
+from small_layouts import DIM, WORDS, layout_of
 
 from jaxw2v.devices.storage_order import num_rows
 
 ROWS = num_rows(WORDS)
-pytestmark = pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning")
+MESHES = [None, "2x4", "1x1x2", "2x2x2"]
 
 
 def state():

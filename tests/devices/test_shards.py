@@ -4,12 +4,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
-from laid import WORDS, layout_of
+from small_layouts import WORDS, layout_of
 
 from jaxw2v.devices.shards import Shards
 from jaxw2v.devices.storage_order import num_rows, storage_row
 
-pytestmark = pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning")
 ROWS = num_rows(WORDS)
 
 

@@ -4,14 +4,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
-from laid import WORDS, layout_of
+from small_layouts import WORDS, layout_of
 
 from jaxw2v.devices import word_order
 from jaxw2v.devices.storage_order import num_rows, word_of_row
 from jaxw2v.devices.word_order import in_word_order
 
 ROWS = num_rows(WORDS)
-pytestmark = pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning")
 
 
 @pytest.mark.parametrize("at_once", [1_024, 50])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawn_words import STRANGE
+from strange_words import STRANGE
 
 from jaxw2v import WordVectors
 from jaxw2v.corpus import Vocabulary

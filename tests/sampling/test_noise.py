@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 import pytest
-from sampled import COUNTS, LEVEL
+from sampling_counts import COUNTS, LEVEL
 from scipy import stats
 
 from jaxw2v.sampling import (

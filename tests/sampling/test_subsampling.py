@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from sampled import COUNTS, LEVEL
+from sampling_counts import COUNTS, LEVEL
 from scipy import stats
 
 from jaxw2v import InputError

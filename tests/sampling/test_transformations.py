@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from sampled import COUNTS
+from sampling_counts import COUNTS
 
 from jaxw2v.sampling import (
     noise_distribution,

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import oracles
 import pytest
-from sampled import LEVEL
+from sampling_counts import LEVEL
 from scipy import stats
 
 from jaxw2v.sampling import (

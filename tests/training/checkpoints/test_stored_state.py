@@ -13,7 +13,6 @@ from jaxw2v.training.checkpoints.stored_state import from_arrays, stored_shapes,
 from jaxw2v.training.step.state import place_initial_state
 
 COUNTS = np.arange(300, 0, -1)
-pytestmark = pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning")
 
 
 def job_and_layout(mesh, optimizer=None):

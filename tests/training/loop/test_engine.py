@@ -15,10 +15,7 @@ from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.loop.feed import Feed
 
 CONFIG = Config(embedding_dim=8, min_count=1, tokens_per_step=512, epochs=1, learning_rate=0.1)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning"),
-]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -94,8 +94,7 @@ def test_every_chunk_is_trained_once_in_an_order_of_the_epoch():
 def test_a_run_goes_on_where_it_was_saved():
     whole, saves = epochs(), Saves(every=2)
     _, record = whole.train_epoch()
-    stopped = epochs(saves=saves)
-    stopped.train_epoch()
+    epochs(saves=saves).train_epoch()
     assert len(saves.saved) >= 2
     for cursor in saves.saved:
         resumed = epochs(cursor=cursor)

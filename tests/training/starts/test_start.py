@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from laid import WORDS, layout_of
+from small_layouts import WORDS, layout_of
 
 from jaxw2v.devices.storage_order import num_rows, word_of_row
 from jaxw2v.training.starts.start import change_rows

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
-from laid import layout_of
+from small_layouts import layout_of
 
 from jaxw2v import Config
 from jaxw2v.sampling import keep_threshold

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
-from laid import DIM, WORDS, layout_of
+from small_layouts import DIM, WORDS, layout_of
 
 from jaxw2v.devices.storage_order import num_rows, storage_row
 from jaxw2v.training.step.gradient_sums import GradientSums

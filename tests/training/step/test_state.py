@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from laid import WORDS, layout_of
+from small_layouts import WORDS, layout_of
 
 from jaxw2v import Config
 from jaxw2v.devices.storage_order import num_rows, word_of_row
@@ -15,7 +15,6 @@ from jaxw2v.training.step.state import Loss, initial_state, place_initial_state,
 
 COUNTS = np.arange(WORDS, 0, -1)
 OWNED = word_of_row(np.arange(num_rows(WORDS)), WORDS) < WORDS
-pytestmark = pytest.mark.filterwarnings("ignore:mesh .* leaves:UserWarning")
 
 
 def job_of(seed=1, **settings):

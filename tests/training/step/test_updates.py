@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from laid import WORDS, layout_of
+from small_layouts import WORDS, layout_of
 
 from jaxw2v import Config
 from jaxw2v.devices.storage_order import num_rows, storage_row

@@ -4,7 +4,6 @@ from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.mesh import choose_mesh
 
 WORDS, DIM = 700, 6
-MESHES = [None, "2x4", "1x1x2", "2x2x2"]
 
 
 def layout_of(mesh, **options):
