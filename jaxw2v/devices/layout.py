@@ -171,7 +171,7 @@ class Layout:
     @property
     def tokens(self) -> PartitionSpec:
         """Tokens are sharded over all devices that take different ones."""
-        return PartitionSpec(self.shards.devices or None)
+        return PartitionSpec(self.shards.block_axes or None)
 
     def _sharding(self, spec: PartitionSpec) -> Sharding:
         if self.mesh is None:
@@ -264,14 +264,14 @@ class Layout:
             return number
         (numbers,) = self._put(
             self.num_devices,
-            self._sharding(PartitionSpec(self.shards.everywhere)),
+            self._sharding(PartitionSpec(self.shards.all_axes)),
             lambda first, last: (np.full(last - first, number, np.int32),),
         )
         return self._largest(numbers)
 
     @functools.cached_property
     def _largest(self) -> Callable[[jax.Array], jax.Array]:
-        devices = self.shards.everywhere
+        devices = self.shards.all_axes
         return self.program(
             lambda numbers: jax.lax.pmax(numbers[0], devices),
             (PartitionSpec(devices),),

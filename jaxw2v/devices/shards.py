@@ -53,24 +53,24 @@ class Shards:
     in_order: bool = False
 
     @property
-    def devices(self) -> Names:
+    def block_axes(self) -> Names:
         """The axes along which blocks are shared out."""
         return self.data + self.vocab
 
     @property
-    def everywhere(self) -> Names:
+    def all_axes(self) -> Names:
         """All axes."""
-        return self.devices + self.dim
+        return self.block_axes + self.dim
 
     @property
     def whole(self) -> Shards:
         """The same devices with arrays whose rows every one of them has."""
-        return dataclasses.replace(self, data=self.devices, vocab=())
+        return dataclasses.replace(self, data=self.block_axes, vocab=())
 
     @property
     def joined(self) -> Names:
         """The axes along which the gradients of blocks are exchanged one by one."""
-        return self.vocab if self.exchange_sums else self.devices
+        return self.vocab if self.exchange_sums else self.block_axes
 
     @property
     def summed(self) -> Names:
@@ -87,7 +87,7 @@ class Shards:
 
     def share(self, blocks: int) -> int:
         """Blocks of so many that one device takes; the last devices may have padding."""
-        return -(-blocks // self.count(self.devices))
+        return -(-blocks // self.count(self.block_axes))
 
     def rows(self, ids: jax.Array) -> jax.Array:
         """The rows of words in the whole table."""

@@ -31,7 +31,7 @@ from jaxw2v.training.objectives import (
 )
 from jaxw2v.training.setup.forecast import forecast, zipf_weights
 from jaxw2v.training.setup.job import make_job
-from jaxw2v.training.setup.meshes import lay_out
+from jaxw2v.training.setup.layouts import lay_out
 from jaxw2v.training.setup.optimizer import default_optimizer
 from jaxw2v.training.setup.schedule import linear_decay, scale_by_progress
 from jaxw2v.training.step.batch import Chunk, ChunkInputs

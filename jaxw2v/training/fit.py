@@ -34,7 +34,7 @@ from jaxw2v.training.loop.validation import Validation, hold_out
 from jaxw2v.training.objectives import Objective
 from jaxw2v.training.setup.footprint import INT
 from jaxw2v.training.setup.job import Job, make_job
-from jaxw2v.training.setup.meshes import lay_out, meshes
+from jaxw2v.training.setup.layouts import lay_out, meshes
 from jaxw2v.training.setup.sizes import Sizes
 from jaxw2v.training.starts.start import Start
 from jaxw2v.training.step.state import TrainState, place_initial_state

@@ -89,13 +89,13 @@ def test_a_copy_is_whole_everywhere(mesh):
 @pytest.mark.parametrize("mesh", ["2x4", "2x2x2"])
 def test_a_program_runs_on_every_device_by_the_names_of_its_axes(mesh):
     layout = layout_of(mesh)
-    everywhere = layout.shards.everywhere
+    everywhere = layout.shards.all_axes
     count = layout.program(
         lambda x: jax.lax.psum(x, everywhere), (PartitionSpec(),), PartitionSpec()
     )
     assert int(count(jnp.int32(3))) == 24
     assert layout.largest(7) == 7
-    assert layout.tokens == PartitionSpec(layout.shards.devices)
+    assert layout.tokens == PartitionSpec(layout.shards.block_axes)
 
 
 def test_further_tables_are_cut_too():

@@ -50,15 +50,15 @@ def test_gradients_of_blocks_or_their_sums_are_exchanged():
     for sums, joined, summed in ((False, ("data", "vocab"), ()), (True, ("vocab",), ("data",))):
         shards = Shards(WORDS, ("data",), ("vocab",), ("dim",), exchange_sums=sums)
         assert (shards.joined, shards.summed) == (joined, summed)
-        assert set(shards.joined + shards.summed) == set(shards.devices)
-        assert shards.everywhere == ("data", "vocab", "dim")
+        assert set(shards.joined + shards.summed) == set(shards.block_axes)
+        assert shards.all_axes == ("data", "vocab", "dim")
         assert (shards.whole.data, shards.whole.vocab) == (("data", "vocab"), ())
 
 
 def test_parts_are_joined_added_and_compared_in_the_order_of_devices():
     layout = layout_of("2x4")
     shards = layout.shards
-    axes = shards.everywhere
+    axes = shards.all_axes
 
     def exchange(part):
         number = shards.index(axes) + part[0]

@@ -21,7 +21,7 @@ from jaxw2v.training.ahead.gpu_text import compare_and_swaps, float_atomics, hos
 from jaxw2v.training.ahead.products import product_flops
 from jaxw2v.training.ahead.program_text import Program
 from jaxw2v.training.setup.job import Job
-from jaxw2v.training.setup.meshes import lay_out
+from jaxw2v.training.setup.layouts import lay_out
 from jaxw2v.training.step.chunk import make_train_chunk
 from jaxw2v.training.step.program import lower_training, training_arguments
 

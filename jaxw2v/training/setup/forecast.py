@@ -12,7 +12,7 @@ from jaxw2v.devices.mesh import GIB, check_blocks, mesh_name, parse_mesh, what_f
 from jaxw2v.errors import InputError
 from jaxw2v.training.setup.footprint import Footprint
 from jaxw2v.training.setup.job import Job, make_job
-from jaxw2v.training.setup.meshes import check_mesh, meshes
+from jaxw2v.training.setup.layouts import check_mesh, meshes
 
 MIB = 2**20
 

@@ -116,9 +116,9 @@ def make_train_chunk(
             )
             return state, jax.tree.map(jnp.add, loss, measured)
 
-        nothing = shards.vary(Loss.nothing(), shards.devices)
+        nothing = shards.vary(Loss.nothing(), shards.block_axes)
         state, loss = jax.lax.fori_loop(0, steps, one_step, (state, nothing))
-        return state, shards.sum(loss, shards.devices), steps
+        return state, shards.sum(loss, shards.block_axes), steps
 
     return _in_precision(job, train_chunk)
 
@@ -161,8 +161,8 @@ def make_evaluate_chunk(
             measured = blocks_loss(state, blocks, words, objective, shards)
             return jax.tree.map(jnp.add, loss, measured)
 
-        nothing = shards.vary(Loss.nothing(), shards.devices)
+        nothing = shards.vary(Loss.nothing(), shards.block_axes)
         loss = jax.lax.fori_loop(0, (count + size - 1) // size, measure, nothing)
-        return shards.sum(loss, shards.devices)
+        return shards.sum(loss, shards.block_axes)
 
     return _in_precision(job, evaluate_chunk)

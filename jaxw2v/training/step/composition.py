@@ -90,7 +90,7 @@ def compose(
     """
     flat, size = rows.reshape(-1), parts.first.size
     # All devices must have the same slots.
-    last_wins = bool(shards.everywhere) or shards.in_order
+    last_wins = bool(shards.all_axes) or shards.in_order
     words, _ = find_touched_rows(flat, jnp.zeros(size, jnp.int32), rows_per_pass, last_wins)
     slot_of_row = set_equal(jnp.zeros(size, jnp.int32), flat, words.slots, shards.in_order)
 

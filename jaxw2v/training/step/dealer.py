@@ -76,7 +76,7 @@ class Dealer:
         plan, shards = self.job.plan, self.shards
         # What the last devices hold past the end of the chunk is padding.
         ids, sentence_ids = (
-            shards.gather(part, shards.devices)[: plan.chunk_tokens] for part in chunk
+            shards.gather(part, shards.block_axes)[: plan.chunk_tokens] for part in chunk
         )
         keep = ids >= 0 if self._by_pair else subsample(keys.keep, ids, keep_threshold)
         stride = plan.block_length - plan.overlap
@@ -116,7 +116,7 @@ class Dealer:
         windows = objective.windows
         assert windows is not None
         share = self.shards.share(size)
-        in_micro_batch = self.shards.index(self.shards.devices) * share + jnp.arange(share)
+        in_micro_batch = self.shards.index(self.shards.block_axes) * share + jnp.arange(share)
         first = size * jnp.arange(micro_batches)[:, None]
         taken = (first + in_micro_batch[None, :]).reshape(-1)
         in_use = jnp.tile(in_micro_batch < size, micro_batches) & (taken < count)

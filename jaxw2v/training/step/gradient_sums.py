@@ -140,9 +140,9 @@ class GradientSums:
             to = shards.own(shards.rows(shards.gather(ids, self.joined)))
         else:
             to = self.slots[micro_batch]
-        everywhere = shards.gather(gradients, self.joined)
+        everyones = shards.gather(gradients, self.joined)
         all_inside = not shards.vocab
-        return add_to_rows(total, to, everywhere, all_inside, in_order=shards.in_order)
+        return add_to_rows(total, to, everyones, all_inside, in_order=shards.in_order)
 
     def finish(self, total: jax.Array) -> jax.Array:
         """The sums over all devices."""

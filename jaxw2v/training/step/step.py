@@ -58,7 +58,7 @@ def blocks_loss(
     scorer = Scorer(layer, constants, shards)
     composed = None
     if words.parts is not None:
-        ids = shards.gather(blocks.ids, shards.devices)
+        ids = shards.gather(blocks.ids, shards.block_axes)
         composed = compose_words(
             state,
             objective.input_layer.row_ids(words.constants.input, ids),
@@ -73,7 +73,7 @@ def blocks_loss(
         rows = _output_rows(state, layer.row_ids(constants, blocks.ids, draws), shards)
         return total + scorer.loss(Scored(blocks.ids, hidden, rows, part))
 
-    nothing = shards.vary(jnp.float32(0), shards.devices)
+    nothing = shards.vary(jnp.float32(0), shards.block_axes)
     total = _over_parts(layer.parts(targets), add_part, nothing, shards)
     pairs = targets.sum(dtype=jnp.float32)
     return Loss(total, pairs, pairs)
@@ -117,7 +117,7 @@ def train_step(
     start = _Carry(
         sums.inputs.start(state.input_embedding),
         sums.outputs.start(state.output_embedding, -0.0),
-        shards.vary(Loss.nothing(), shards.devices),
+        shards.vary(Loss.nothing(), shards.block_axes),
     )
     add = functools.partial(
         _add_micro_batch,
@@ -178,7 +178,7 @@ def _add_micro_batch(
         total = _add_loss(measured, total, lambda: scorer.loss(scored))
         return grad_hidden + grad_part, grad_outputs, total
 
-    nothing = shards.vary(jnp.zeros(hidden.shape, hidden.dtype), shards.everywhere)
+    nothing = shards.vary(jnp.zeros(hidden.shape, hidden.dtype), shards.all_axes)
     start = nothing, carry.grad_outputs, carry.loss.total
     grad_hidden, grad_outputs, total = _over_parts(layer.parts(targets), add_part, start, shards)
     grad_inputs = sums.inputs.add(carry.grad_inputs, index, input_ids, pull_back(grad_hidden)[0])
@@ -229,7 +229,7 @@ def _over_parts(
     """Adds up parts of the pairs, as many on every device; one part is no loop."""
     if isinstance(parts, int):
         return add_part(jnp.int32(0), start)
-    return jax.lax.fori_loop(0, shards.largest(parts, shards.devices), add_part, start)
+    return jax.lax.fori_loop(0, shards.largest(parts, shards.block_axes), add_part, start)
 
 
 def _output_rows(state: TrainState, row_ids: jax.Array | None, shards: Shards) -> jax.Array:
@@ -240,4 +240,4 @@ def _output_rows(state: TrainState, row_ids: jax.Array | None, shards: Shards) -
         return shards.vary(state.output_embedding, shards.data)
     # The same table on every device, but gradients of it that differ.
     whole = state.output_embedding[shards.rows_of_all_words]
-    return shards.vary(whole, shards.devices)
+    return shards.vary(whole, shards.block_axes)

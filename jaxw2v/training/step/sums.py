@@ -44,7 +44,7 @@ def prepare_sums(
       The sums to be, the blocks, and the state with its scratch used.
     """
     shards, input_layer, layer = settings.shards, *settings.objective[:2]
-    ids = shards.gather(blocks.ids, shards.devices, axis=1)
+    ids = shards.gather(blocks.ids, shards.block_axes, axis=1)
     # Padding stands for a row that the step touches anyway, so that it touches no other.
     some_id = ids[0, 0].max()
     blocks = blocks._replace(ids=jnp.where(blocks.ids >= 0, blocks.ids, some_id))
@@ -67,7 +67,7 @@ def prepare_sums(
             words.constants.output, blocks.ids, blocks.draws
         )
         assert read is not None
-        read = shards.gather(read, shards.devices, axis=1)
+        read = shards.gather(read, shards.block_axes, axis=1)
         in_use = (ids >= 0).any(axis=2, keepdims=True)
         read = jnp.where(in_use, read, read[0, 0, 0])
         outputs, positions = GradientSums.at_touched_rows(

@@ -35,7 +35,7 @@ def chunk_and_job(**settings):
 def dealt(mesh, chunk, job, micro_batches=4, thresholds=ALWAYS, wanted=None):
     """Blocks of a chunk, as the devices of a mesh get them, micro-batch by micro-batch."""
     layout = layout_of(mesh)
-    dealer, devices = Dealer(job, layout.shards), layout.shards.devices
+    dealer, devices = Dealer(job, layout.shards), layout.shards.block_axes
     keys = chunk_keys(jax.random.key(0), jnp.array([1, 0]))
     constants = job.objective.output_layer.constants(COUNTS)
 

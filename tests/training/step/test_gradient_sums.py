@@ -26,7 +26,7 @@ def summed(mesh, kind, exchange_sums, rows_per_pass):
     shards = layout.shards
 
     def add_up(table, ids, gradients):
-        everyones = shards.gather(ids, shards.devices, axis=1)
+        everyones = shards.gather(ids, shards.block_axes, axis=1)
         if kind == "every row":
             sums = GradientSums.at_every_row(shards)
         else:
@@ -65,7 +65,7 @@ def test_a_table_that_is_swept_says_which_rows_move(mesh):
 
     def marks(ids):
         scratch = shards.vary(jnp.zeros(shards.rows_here, jnp.int32), shards.vocab)
-        everyones = shards.gather(ids, shards.devices, axis=1)
+        everyones = shards.gather(ids, shards.block_axes, axis=1)
         sums, _ = GradientSums.at_touched_rows(everyones, scratch, ROWS, shards)
         assert sums.touched is None
         return sums.is_touched

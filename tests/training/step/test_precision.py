@@ -7,7 +7,7 @@ import pytest
 
 from jaxw2v import Config
 from jaxw2v.training.setup.job import make_job
-from jaxw2v.training.setup.meshes import lay_out
+from jaxw2v.training.setup.layouts import lay_out
 from jaxw2v.training.step.program import lower_training
 
 

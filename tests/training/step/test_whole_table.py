@@ -34,7 +34,7 @@ def test_blocks_of_all_devices_are_scored_with_the_rows_of_all(mesh):
         rows = shards.vary(rows, shards.data)
         scored = Scored(blocks[0], blocks[1], rows, blocks[2])
         grad_hidden, grad_rows = scorer.gradients(scored)
-        loss = shards.sum(scorer.loss(scored), shards.devices)
+        loss = shards.sum(scorer.loss(scored), shards.block_axes)
         return loss, grad_hidden, shards.sum(grad_rows, shards.data)
 
     cut, mine = layout.specs(table), layout.tokens

@@ -9,7 +9,7 @@ from compiled import big_job
 from jaxw2v.training.objectives import Objective, make_objective
 from jaxw2v.training.objectives.output_layer import OutputLayer
 from jaxw2v.training.setup.job import make_job
-from jaxw2v.training.setup.meshes import meshes
+from jaxw2v.training.setup.layouts import meshes
 
 
 def best(count, by_columns=True, **settings):
