@@ -16,6 +16,7 @@ from jaxw2v.corpus import Vocabulary
 from jaxw2v.devices.layout import EVERYWHERE, Layout
 from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.devices.word_order import in_word_order
+from jaxw2v.training.loop.freed_memory import give_back_freed_memory
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs
 from jaxw2v.training.step.chunk import make_evaluate_chunk
@@ -54,6 +55,7 @@ class Engine:
         started = time.perf_counter()
         self._train = lower_training(job, layout).compile()
         self.compile_seconds = time.perf_counter() - started
+        give_back_freed_memory()
 
     def train(
         self, chunk: Chunk[jax.Array], epoch: int, index: int, progress: np.ndarray
