@@ -39,8 +39,8 @@ class TextSettings:
     """While counting, forget the rarest words whenever more different words than this are known;
     the counts of rare words are then too small (words)."""
     phrase_passes: Annotated[int, Range(0), Role.FIXED] = 0
-    """Join pairs of words that stand together more often than chance, so many times over: 1 makes
-    phrases of two words, 2 of up to four (passes)."""
+    """How often to go over the text and join pairs of words that stand together more often than
+    chance: 1 makes phrases of two words, 2 of up to four (passes)."""
     phrase_scoring: Annotated[Literal["mikolov", "npmi"], PHRASES] = "mikolov"
     """How pairs are scored: as the paper and word2phrase.c do, or by normalized pointwise mutual
     information, from -1 to 1."""
@@ -126,19 +126,19 @@ class Config(TextSettings):
     """The vector of a word is the mean of a row of its own and of those of its character n-grams,
     so that words never seen have one too; as in fastText."""
     min_ngram: Annotated[int, Range(1, 1_000), SUBWORDS, Role.FIXED] = 3
-    """Shortest n-grams of a word between < and > (characters)."""
+    """Shortest n-grams; each word is put between < and > first (characters)."""
     max_ngram: Annotated[int, Range(1, 1_000), SUBWORDS, Role.FIXED] = 6
     """Longest n-grams (characters)."""
     ngram_buckets: Annotated[int, Range(1, 2**31 - 1), SUBWORDS, Role.FIXED] = 2_000_000
-    """Hash n-grams into so many buckets; memory is taken by those of the vocabulary only, and one
-    row by all that the same words have (n-grams)."""
+    """Hash n-grams into this many buckets; only the n-grams of the vocabulary take memory, and all
+    that the same words have share one row (buckets)."""
     max_norm: Annotated[float | None, Range(above=0)] = None
-    """Longest row of either table, after each step; None sets no limit (no unit)."""
+    """Largest norm of a row of either table, after each step; None sets no limit (no unit)."""
     window: Annotated[int, Range(1, 10_000)] = 5
     """Largest distance between a center and a context (words)."""
     window_sampling: Literal["dynamic", "fixed"] = "dynamic"
-    """dynamic: each center draws its window from 1..window; skip-gram with shared negatives or a
-    softmax weights each pair by its chance to be inside instead. fixed: always window."""
+    """dynamic: each center draws its window from 1..window; in skip-gram with shared negatives or a
+    softmax each pair is weighted by its chance to be inside instead. fixed: always window."""
     context_side: Literal["both", "left", "right"] = "both"
     """Where contexts stand, seen from the center: left, and skip-gram predicts the words before
     it, cbow predicts it from them."""
@@ -180,14 +180,14 @@ class Config(TextSettings):
     num_negatives / 5 where num_negatives is above 5 (words)."""
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
     """Apply the optimizer to the rows a step touched (sparse), or to both whole tables; auto is
-    sparse where the optimizer is elementwise. Softmax and fresh negatives touch most of the output
-    table and always move all of it."""
+    sparse unless an optimizer of your own moves a row by what other rows do. Softmax and fresh
+    negatives touch most of the output table and always move all of it."""
     precision: Literal["float32", "tensorfloat32", "bfloat16"] = "tensorfloat32"
     """How an accelerator rounds the operands of all products; sums are float32. With the last two a
     GPU uses its tensor cores; a CPU may compute in float32 all the same."""
     deterministic: Annotated[bool, Role.OWN] = False
-    """The same vectors bit for bit in every run on a GPU, at some of its speed; CPUs and TPUs give
-    them anyway."""
+    """The same vectors bit for bit in every run on a GPU, at the cost of some speed; CPUs and
+    TPUs give them anyway."""
     seed: Annotated[int, Range(0, 2**32 - 1), Role.OWN] = 1
     """Seed of every random draw (integer)."""
 
@@ -208,13 +208,13 @@ class Config(TextSettings):
     def _refuse_contradictions(self) -> None:
         if self.ngrams is not None and self.freeze_loaded:
             raise InputError(
-                "freeze_loaded keeps rows of words as they are, and with subwords vectors move by "
-                "those of n-grams; leave one of them out"
+                "freeze_loaded keeps the rows of words as they are, but with subwords a vector "
+                "moves with the rows of its n-grams too; leave one of them out"
             )
         if self.subwords and self.max_norm is not None:
             raise InputError(
-                "max_norm holds rows that the optimizer moves, and with subwords those of n-grams "
-                "follow them; leave one of them out"
+                "max_norm limits rows that the optimizer moves, but with subwords the rows of "
+                "n-grams follow those of words; leave one of them out"
             )
         if self.subwords and self.row_updates == "dense":
             raise InputError(

@@ -264,7 +264,8 @@ def check_run_folder(folder: Path, overwrite: bool, resume: bool) -> None:
     holds = "a run" if steps_in(folder / CHECKPOINTS) else holds
     if holds and not (overwrite or resume):
         raise InputError(
-            f"{folder}: already holds {holds}; choose another --out, --resume or --overwrite"
+            f"{folder}: already holds {holds}; choose another --out, or give --resume or "
+            "--overwrite"
         )
 
 

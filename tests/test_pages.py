@@ -58,7 +58,7 @@ def test_every_message_has_a_remedy(maker, tmp_path):
     package = Path(jaxw2v.__file__).parent
     assert list(errors.without_remedy(package)) == []
     listing = errors.listing(package)
-    assert "| `FOLDER: already holds HOLDS` | choose another --out, --resume or" in listing
+    assert "| `FOLDER: already holds HOLDS` | choose another --out, or give --resume or" in listing
     assert listing.count("\n| `") > 250
     (tmp_path / "cli.py").write_text('raise InputError(f"{x}: the moon is full")')
     (problem,) = errors.without_remedy(tmp_path)

@@ -9,8 +9,8 @@ import dataclasses
 class Datasets:
     """Lists texts to train on and published vectors, which are downloaded by name when asked for.
 
-    Their addresses could not be tried where this program is made. A file that has another checksum
-    than is known here (for vectors, that which gensim states) is refused.
+    The addresses could not be tried where this program is made. A file whose checksum is not the
+    one recorded here (for vectors, the one that gensim states) is refused.
     """
 
     def run(self) -> None:

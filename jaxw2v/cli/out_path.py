@@ -37,6 +37,6 @@ def check_out(out: Path, overwrite: bool, is_folder: bool = False) -> None:
         raise InputError(f"{out}: holds a run; choose another --out")
     refuse_part_of_run(out)
     if out.exists() and not overwrite:
-        raise InputError(f"{out}: exists; choose another --out or --overwrite")
+        raise InputError(f"{out}: exists; choose another --out, or give --overwrite")
     if not out.absolute().parent.is_dir():
         raise InputError(f"{out}: its folder does not exist")

@@ -18,8 +18,8 @@ class Plan(RunSettings):
     vocab: int
     """Words of the vocabulary (words)."""
     mesh: str = "1x1"
-    """Devices as DATAxVOCAB or DATAxVOCABxDIM: replicas of the tables, by parts of their rows, by
-    parts of their columns."""
+    """Devices as DATAxVOCAB or DATAxVOCABxDIM: DATA replicas of the tables, each cut into VOCAB
+    parts by rows and DIM parts by columns."""
     corpus_tokens: int = 1_000_000_000
     """Tokens of the corpus (words)."""
     device_memory: float | None = None

@@ -34,7 +34,7 @@ class Reading:
         default=None, kw_only=True
     )
     """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
-    that the run has written, after its last epoch."""
+    that the run wrote after the last epoch it finished."""
 
     limit: int | None = dataclasses.field(default=None, kw_only=True)
     """Read only so many first words of a file (words)."""
@@ -43,7 +43,7 @@ class Reading:
     UTF-8, or leave them out (not in word2vec's binary format)."""
     subwords: bool = dataclasses.field(default=True, kw_only=True)
     """Words that are not in the vocabulary have vectors too, where there are vectors of n-grams;
-    without, they are missing."""
+    with --no-subwords they are missing."""
 
     def read(self, folder: Path) -> WordVectors:
         """Reads vectors.
@@ -139,7 +139,7 @@ class Evaluate(WordSets, OfVectors):
 class Export(WordSets, OfVectors):
     """Writes vectors in another program's format.
 
-    The card of static-embedding has the scores on the sets that are named.
+    The model card of static-embedding has the scores on the sets of --similarity and --analogies.
     """
 
     format: Annotated[str, tyro.conf.arg(metavar="NAME")]
@@ -167,7 +167,10 @@ class Export(WordSets, OfVectors):
         if self.tokenizer is not None and not is_static:
             raise InputError("tokenizer has an effect with static-embedding only; leave it out")
         if (self.similarity or self.analogies is not None) and not is_static:
-            raise InputError("scores have a place with static-embedding only; leave the sets out")
+            raise InputError(
+                "scores are written with static-embedding only; leave --similarity and "
+                "--analogies out"
+            )
         out = self.out.expanduser()
         check_out(out, self.overwrite, is_folder)
         wv = self.read(self.folder)
@@ -182,7 +185,7 @@ class Export(WordSets, OfVectors):
         if has_card:
             say(f"{out / CARD}: was there and stays; see that its figures are still right")
         elif is_static:
-            say(f"{out / CARD}: say there on which text they were trained, and the licence")
+            say(f"{out / CARD}: add the text that the vectors were trained on, and the licence")
 
     def _about_run(self) -> list[str]:
         folder = self.folder.expanduser()

@@ -29,9 +29,9 @@ class Devices:
     """Where the run takes place."""
 
     mesh: str | None = None
-    """Devices as DATAxVOCAB or DATAxVOCABxDIM, such as 4x2 or 1x1x8: replicas of the tables, by
-    parts of their rows, by parts of their columns; None takes all accelerators, in the way that
-    moves the fewest bytes, or one CPU device."""
+    """Devices as DATAxVOCAB or DATAxVOCABxDIM, such as 4x2 or 1x1x8: DATA replicas of the tables,
+    each cut into VOCAB parts by rows and DIM parts by columns; None takes all accelerators that
+    the blocks of a step suffice for, in the way that moves the fewest bytes, or one CPU device."""
     distributed: bool = False
     """Join the other processes of a run; Slurm, Kubernetes, Open MPI and Cloud TPU say by
     themselves which those are."""
@@ -81,11 +81,12 @@ class Train(RunSettings):
     resume: bool = False
     """Go on with the run in the folder from its newest checkpoint, or start if there is none."""
     init_from: Annotated[Path | None, tyro.conf.arg(metavar="VECTORS")] = None
-    """Start the vectors of words found there from these: the folder of a run, or a file in
+    """Vectors to start from, for the words that they hold: the folder of a run, or a file in
     word2vec's, GloVe's or fastText's format, or safetensors."""
     continue_from: Annotated[Path | None, tyro.conf.arg(metavar="RUN")] = None
-    """Train the tables of an earlier run on this text: old words keep their ids, new ones are
-    appended, settings that are not given are those of the run."""
+    """Train the tables of an earlier run further on this text: old words keep their ids, new ones
+    are appended; settings that are not given are the earlier run's, but for those of reading and
+    validating, length, rate and seed."""
     keep_vocabulary: bool = False
     """Append no words to those of --continue-from."""
     validation: str | None = None

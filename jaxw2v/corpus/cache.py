@@ -67,7 +67,7 @@ def cache_folder() -> Path:
 
 
 def _reads_pipes(function: Callable) -> Callable:
-    """Gives a function whose corpus has pipes the files that they were copied to."""
+    """Wraps a function of a corpus: pipes in the corpus are copied to files, and it gets those."""
 
     @functools.wraps(function)
     def with_files(corpus, *args, **kwargs):
@@ -106,7 +106,7 @@ def open_corpus(
     if (
         isinstance(source, Files)
         and len(source.paths) == 1
-        and stream_folder.is_stream(Path(source.paths[0]))
+        and stream_folder.key_of(Path(source.paths[0])) is not None
     ):
         return _open_encoded(Path(source.paths[0]), config, known)
     streams = cache_folder() / "streams"

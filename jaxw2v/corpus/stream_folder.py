@@ -47,18 +47,6 @@ def key_of(folder: Path) -> str | None:
     return work["key"] if is_ours else None
 
 
-def is_stream(folder: Path) -> bool:
-    """Whether a folder is a token stream of ours, complete or not.
-
-    Args:
-      folder: may be missing.
-
-    Returns:
-      Whether it can be told.
-    """
-    return key_of(folder) is not None
-
-
 def check(folder: Path, key: str, overwrite: bool) -> bool:
     """Makes sure that a token stream may be written to a folder.
 

@@ -142,8 +142,8 @@ class Vocabulary:
           word: as somebody wrote it.
 
         Returns:
-          The word itself if it is here or in no case is; else the most frequent one that differs
-          from it by case only.
+          The word itself if it is here, or if no word differs from it by case only; else the most
+          frequent one that does.
 
         Example:
           >>> vocabulary = Vocabulary.from_counts(["king", "Paris", "UNK"], [3, 2, 1])

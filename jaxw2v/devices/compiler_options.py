@@ -26,7 +26,7 @@ FIRST_WITH_NATIVE_ATOMICS = (0, 11, 1)
 def compiler_options(
     platform: str, deterministic: bool = False, jaxlib_version: str = jaxlib.__version__
 ) -> Options | None:
-    """The options of a program; where ``XLA_FLAGS`` speaks of CUDA graphs, none of these do.
+    """The options of a program; those of CUDA graphs are left out where ``XLA_FLAGS`` sets them.
 
     Args:
       platform: ``cpu``, ``gpu`` or ``tpu``.

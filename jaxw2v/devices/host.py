@@ -1,4 +1,4 @@
-"""Where arrays lie that are read only to be handed on."""
+"""Where to put arrays that are loaded only to be handed on."""
 
 from __future__ import annotations
 

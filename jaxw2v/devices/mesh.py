@@ -91,8 +91,9 @@ def choose_mesh(
 ) -> Mesh | None:
     """Chooses the devices of a run.
 
-    Without a wish: all accelerators, as the first of the meshes that memory holds. On a
-    CPU, whose virtual devices share the same cores, one device for a process alone.
+    If ``wanted`` is ``None``: as many accelerators as there are blocks for, in the first of their
+    meshes that fits into memory; among many processes, all devices. A process alone on a CPU, whose
+    virtual devices share the same cores, takes one.
 
     Args:
       wanted: the mesh that is asked for, such as ``4x2``; ``None`` chooses.

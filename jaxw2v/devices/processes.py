@@ -132,7 +132,7 @@ def is_loss(error: Exception) -> bool:
 
 
 def raise_everywhere(error: Exception | None) -> None:
-    """Raises what one process met on all of them, so that none waits for another.
+    """Raises an error on all processes if one of them met one, so that none waits for another.
 
     Args:
       error: the error of this process; ``None`` if it met none.

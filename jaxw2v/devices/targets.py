@@ -72,8 +72,8 @@ _NO_TPU_HERE = {
     "TPU_MIN_LOG_LEVEL": "3",
     "TPU_STDERR_LOG_LEVEL": "3",
 }
-# What XLA is told of a GPU's name. It has data for the sorts of an "NVIDIA H100 80GB HBM3", and
-# asks CUDA for it, which is not there: the shorter name has none.
+# The GPU's name, as XLA is told it. For an "NVIDIA H100 80GB HBM3" XLA has data on sorting, for
+# which it asks CUDA, which is not there; for the shorter name it has none.
 _GPU_NAMES = {"h100": "NVIDIA H100", "h200": "NVIDIA H200 141GB HBM3e"}
 
 

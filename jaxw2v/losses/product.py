@@ -36,7 +36,10 @@ def scores(equation: str, rows: jax.Array, others: jax.Array, axis_name: AxisNam
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
 def _sum_of_devices(part: jax.Array, axis_name: AxisName) -> jax.Array:
-    """The sum, whose gradient each part has; JAX adds it up again where types are unchecked."""
+    """The sum over devices; its gradient goes to each part as it is.
+
+    Without this rule JAX adds it up over the devices again where types are unchecked.
+    """
     return jax.lax.psum(part, axis_name)
 
 

@@ -131,7 +131,7 @@ def _chunks(output_embedding, chunk):
 
 
 def _words(output_embedding, is_word, i, chunk):
-    """Rows of a chunk and which of them count: the last one reaches back."""
+    """Rows of chunk i, which of them count, and its start; the last chunk may repeat rows."""
     size = output_embedding.shape[0]
     chunk = min(chunk, size)
     start = jnp.minimum(i * chunk, size - chunk)

@@ -46,9 +46,9 @@ def cut_into_blocks(
       sentence_ids: int32 [n], each token's sentence.
       block_length: L, tokens in a block.
       overlap: tokens that neighboring blocks share, even and below L.
-      offset: int32 [], by how many tokens the kept ones are moved on, from 0 to L - overlap - 1, so
-        that edges can lie elsewhere each time; those moved past the end stand at the front, and
-        form no pairs with what follows.
+      offset: int32 [], places by which the kept tokens are shifted, from 0 to L - overlap - 1, so
+        that block edges can differ each time; tokens shifted past the end come to the front, with
+        sentence ids of -2 and below, and form no pairs with what follows.
 
     Returns:
       B = n / (L - overlap) blocks.

@@ -21,7 +21,8 @@ def set_equal(
       array: int32 [V], nowhere above what is written there.
       ids: int32 [n], from 0; those of V or more are left out.
       values: int32 [n] or [].
-      in_order: take the largest: XLA sees an order where equal values are set, and would keep it.
+      in_order: whether results must be the same in every run (``Config.deterministic``); then the
+        largest value is taken: XLA would keep an order in which even equal values are set.
 
     Returns:
       int32 [V].

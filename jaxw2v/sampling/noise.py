@@ -16,7 +16,7 @@ class NoiseDistribution(NamedTuple):
     """An alias table: column v holds word v with some chance, else word ``alias[v]``.
 
     Attributes:
-      threshold: uint32 [V]; 32 random bits at most this keep v.
+      threshold: uint32 [V]; column v gives word v if a draw of 32 random bits is at most this.
       alias: int32 [V], the other word of the column.
     """
 

@@ -124,7 +124,7 @@ def subsample(
       bool [n], true where the token is kept.
 
     Raises:
-      ValueError: ``ids`` has not one axis.
+      ValueError: ``ids`` does not have exactly one axis.
 
     Reference:
       Mikolov et al. 2013b, section 2.3.
@@ -156,7 +156,7 @@ def subsample_pairs(key: jax.Array, ids: jax.Array, threshold: jax.Array) -> jax
       bool [L (context), L (center)].
 
     Raises:
-      ValueError: ``ids`` has not one axis; use ``jax.vmap`` over keys and blocks.
+      ValueError: ``ids`` does not have exactly one axis; use ``jax.vmap`` over keys and blocks.
 
     Reference:
       Breslow 2022, "Implementing Word2vec in PyTorch from the Ground Up".

@@ -12,8 +12,9 @@ are used:
 - :func:`storage_row` is the row of a word, :func:`forecast` tells memory and traffic beforehand.
 
 The folders, each importing only those before it: ``objectives`` (what is minimised), ``setup``
-(what is decided before the start), ``step`` (what the devices run), ``checkpoints`` (what is saved
-and how a run goes on), ``starts`` (what tables start from), ``loop`` (what the host does).
+(what is decided before the start), ``step`` (what the devices run), ``ahead`` (what a step would
+take on devices that are not there), ``checkpoints`` (what is saved and how a run goes on),
+``starts`` (what tables start from), ``loop`` (what the host does).
 """
 
 from jaxw2v.devices.processes import is_first

@@ -60,9 +60,9 @@ class Progress(NamedTuple):
 class Callback:
     """Base of callbacks; every method does nothing until a subclass says otherwise.
 
-    A method that returns ``True`` stops the run: after the two chunks that have been begun by
-    then, or after the epoch. Exceptions end the run and reach the caller. Among many processes
-    each calls its own, and one that asks to stop stops all.
+    A method that returns ``True`` stops the run: after the next two chunks, or after the epoch.
+    Exceptions end the run and reach the caller. Among many processes each calls its own, and one
+    that asks to stop stops all.
 
     Example:
       >>> class StopAt(Callback):

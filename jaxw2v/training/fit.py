@@ -67,8 +67,8 @@ def fit(
       config: the settings.
       validation: held-out text with the same vocabulary; ``None`` holds out
         ``config.validation_share`` of the sentences.
-      optimizer: any elementwise Optax transformation, applied as it is to the gradient of the
-        loss summed over a step's pairs; ``None`` is
+      optimizer: an Optax transformation, applied as it is to the gradient of the loss summed over a
+        step's pairs, to whole tables if it moves a row by what other rows do; ``None`` is
         :func:`~jaxw2v.training.default_optimizer` with a linear decay.
       objective: an :class:`~jaxw2v.training.objectives.Objective` of the user's own, in place of
         that of the settings.

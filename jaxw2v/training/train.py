@@ -70,16 +70,18 @@ def train(
         ``config.subwords`` their own rows do, beside those of n-grams. Rows of
         the file that cannot be used are left out, with a warning; but not in word2vec's binary
         format, which is refused with them.
-      continue_from: folder of a run whose tables and optimizer are trained on, on this text. Old
-        words keep their ids, new ones are appended; phrases are those of the run, and so are the
-        settings that ``config`` leaves at their defaults, but for how long and how fast.
+      continue_from: folder of a run; its tables and optimizer state are trained further, with this
+        text. Old words keep their ids, new ones are appended; phrases are those of the run, and so
+        are the settings that ``config`` leaves at their defaults, except those of one run only: how
+        text is read and validated, how long, how fast and from which seed to train.
       keep_vocabulary: append no words to those of ``continue_from``.
       checkpointing: when checkpoints are saved; ``None`` takes the defaults.
       callbacks: see :class:`jaxw2v.Callback`.
       validation: held-out text for a validation loss each epoch, given as ``corpus`` is.
-      optimizer: any elementwise ``optax.GradientTransformation``, applied as it is; ``None`` is
-        Adam's second moment, one number a row, with a linear decay. The gradient is that of the
-        loss summed over a step's pairs.
+      optimizer: an ``optax.GradientTransformation``, applied as it is; one that moves a row by what
+        other rows do moves whole tables (``config.row_updates``). ``None`` is Adam's second moment,
+        one number a row, with a linear decay. The gradient is that of the loss summed over a step's
+        pairs.
       objective: an :class:`~jaxw2v.training.objectives.Objective` of the user's own, in place of
         that of the settings: an input layer, an output layer and windows.
       mesh: devices along ``data``, ``vocab`` and ``dim``: ``4x2`` trains on 4 copies of tables

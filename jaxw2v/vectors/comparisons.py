@@ -42,7 +42,7 @@ class Comparisons(Lookup):
 
         Args:
           first: a word, or n of them.
-          second: likewise; one and many are compared each with each.
+          second: likewise; n and n are compared pair by pair, one and n as one with each.
 
         Returns:
           From -1 to 1; float64 [n] for many.

@@ -186,7 +186,7 @@ def _fields(path: str | os.PathLike, number: int, line: str, separator: str) -> 
 
 
 def _is_comment(fields: Sequence[str], fits: bool) -> bool:
-    """A hashtag that stands where a word can is none."""
+    """Whether a line is a comment: begins with ``#`` that is not the hashtag of a word."""
     return fields[0].startswith("#") and not (fits and fields[0][1:].strip() == fields[0][1:] != "")
 
 

@@ -55,7 +55,7 @@ class Lookup:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
-        # What an earlier version pickled has the name without a line before it.
+        # An earlier version pickled this name without the leading underscore.
         self.__dict__.update({"_output_vectors": state.pop("output_vectors", None)} | state)
         for vectors in (self.__dict__["_vectors"], self.__dict__["_output_vectors"]):
             if isinstance(vectors, np.ndarray):

@@ -22,7 +22,7 @@ class Queries(NamedTuple):
     """What is asked of a table: for each query, some vectors with weights.
 
     Attributes:
-      vectors: float [Q, P, D], of length one, or zeros where a query has fewer.
+      vectors: float [Q, P, D], of length one for 3CosMul; zeros where a query has fewer.
       weights: float [Q, P]: above 0 for what an answer is to be like, below for what it is not.
       exclude: int32 [Q, E], rows that are never returned; R or more excludes nothing.
     """
@@ -116,13 +116,6 @@ def nearest(
 
 
 @functools.partial(
-    jax.jit, static_argnames=("topn", "size", "by_product"), compiler_options=QUICK_TO_COMPILE
-)
-def _nearest(table, inverse, queries, topn, size, by_product):
-    return _best_here(table, inverse, queries, topn, size, by_product)
-
-
-@functools.partial(
     jax.jit,
     static_argnames=("topn", "size", "by_product", "cut"),
     compiler_options=QUICK_TO_COMPILE,
@@ -169,6 +162,13 @@ def _best_here(table, inverse, queries, topn, size, by_product, axes=()):
     scores, found = jax.lax.fori_loop(0, blocks, block, best)
     is_excluded = (found[:, :, None] == queries.exclude[:, None, :]).any(-1)
     return _take_top(jnp.where(is_excluded, -jnp.inf, scores), found, topn)
+
+
+_nearest = jax.jit(
+    _best_here,
+    static_argnames=("topn", "size", "by_product", "axes"),
+    compiler_options=QUICK_TO_COMPILE,
+)
 
 
 def _top_of_block(scores, few):

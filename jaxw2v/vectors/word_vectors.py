@@ -155,7 +155,7 @@ class WordVectors(NearestWords, Comparisons):
     ) -> WordVectors:
         """Loads vectors of this program or of another; the format is known by the content.
 
-        Counts, which most formats lack, fall with the rank there.
+        Where a format has no counts, they are made up: V, V - 1, ..., 1 in the order of the words.
 
         Args:
           path: the folder of a run, or of model2vec or sentence-transformers; or a file in

@@ -26,7 +26,7 @@ def places(tmp_path):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("file", {}, "file: exists; choose another --out or --overwrite"),
+        ("file", {}, "file: exists; choose another --out, or give --overwrite"),
         ("folder", {"is_folder": True}, "folder: exists; choose another"),
         ("folder", {"overwrite": True}, "is a folder, not a file; choose another --out"),
         ("file", {"overwrite": True, "is_folder": True}, "is a file, not a folder"),

@@ -24,7 +24,7 @@ def test_the_command(tmp_path, capsys):
     assert main(["plot", vectors, "--words", "top-30", "--method", "tsne", "--out", page]) == 0
     before = sorted(tmp_path.iterdir())
     for arguments, message in [
-        ([vectors, "--out", str(out)], "exists; choose another --out or --overwrite"),
+        ([vectors, "--out", str(out)], "exists; choose another --out, or give --overwrite"),
         ([vectors, "--out", str(tmp_path / "p.pdf")], "must end in .png or .html"),
         ([vectors, "--metrics", "--out", str(tmp_path / "q.html")], "must end in .png"),
         (

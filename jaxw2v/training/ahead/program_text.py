@@ -66,7 +66,7 @@ class Operation(NamedTuple):
         """The names of the computations that it calls.
 
         Args:
-          attributes: as what, such as ``body``.
+          attributes: the attributes that name them, such as ``body``.
 
         Returns:
           The names.
@@ -115,8 +115,8 @@ class Program:
           computation: its name.
 
         Yields:
-          The computation in which the operation stands, the operation, and how often it is done
-          for each time that it is known to be; loops whose rounds are not known count one.
+          The computation in which the operation stands, the operation, and how often it is done;
+          loops whose rounds are not known count one.
         """
         for operation in self.computations[computation]:
             if operation.kind == "while":

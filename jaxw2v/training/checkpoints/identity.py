@@ -37,7 +37,7 @@ class RunIdentity:
       optimizer: whether it is the default or one of the user's own.
       start: facts of what the tables start from; empty if they are randomly initialised.
       own_objective: whether the objective is one of the user's own.
-      layers: what that is made of; empty if it is not.
+      layers: the classes of the user's own objective, and a digest; empty without one.
     """
 
     settings: Record
@@ -135,7 +135,7 @@ class RunIdentity:
         if differing:
             raise InputError(
                 f"{folder}: holds another run: {'; '.join(differing)}; resume it with what it was "
-                "started with, or choose another --out, or --overwrite"
+                "started with, or choose another --out, or give --overwrite"
             )
 
 

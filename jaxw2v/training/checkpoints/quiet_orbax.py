@@ -14,7 +14,7 @@ from typing import Any
 
 _TASKS = logging.getLogger("asyncio")
 LISTEN = 60.0
-"""How long after a read that failed the others that it began are heard (seconds)."""
+"""For how long after a failed read the errors of reads begun with it are kept away (seconds)."""
 
 
 @contextlib.contextmanager

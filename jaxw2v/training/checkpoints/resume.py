@@ -185,5 +185,5 @@ def _check_arrays(folder: Path, shapes: dict[str, jax.ShapeDtypeStruct], record:
     if differing:
         raise InputError(
             f"{folder}: holds a run of another optimizer or size: {', '.join(differing)} differ; "
-            "resume it with what it was started with, or choose another --out or --overwrite"
+            "resume it with what it was started with, or choose another --out, or give --overwrite"
         )

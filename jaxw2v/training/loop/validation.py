@@ -41,7 +41,7 @@ class Validation:
     """The mean loss per pair on held-out text, with the same draws every time."""
 
     def __init__(self, engine: Engine, stream: TokenStream):
-        """Compiles the program that measures.
+        """Prepares the program that measures; it is compiled at the first call.
 
         Args:
           engine: whose tables are measured.

@@ -22,7 +22,7 @@ from jaxw2v.training.objectives.windows import DrawnWindows, ExpectedWindows, Wi
 
 
 class Objective(NamedTuple):
-    """What is minimised: the sum over the pairs of a text of a loss of two rows of vectors.
+    """What is minimised: a loss of each pair of tokens, summed over all pairs of a text.
 
     ``train``, ``fit`` and ``make_job`` take one of the user's own, in which any of the three may be
     a class of his own; ``tests/training/objectives/test_own_objective.py`` shows GloVe's.

@@ -109,7 +109,7 @@ class OutputLayer(abc.ABC):
         return ()
 
     def scores_per_block(self, block_length: int, constants: Arrays, own_word: bool) -> int:
-        """How many scores of a block devices exchange that hold parts of the rows it reads.
+        """How many scores of a block are exchanged where devices hold parts of the rows it reads.
 
         Args:
           block_length: L.

@@ -58,7 +58,7 @@ def check_kind(objective: Any) -> None:
 
 
 def check_settings(objective: Objective | None, config: Config) -> None:
-    """Makes sure that no setting says what an objective of the user's own says otherwise.
+    """Refuses settings that an objective of the user's own leaves without effect.
 
     Args:
       objective: the objective.

@@ -29,8 +29,8 @@ class Footprint:
       embedding_dim: D, components.
       input_rows_per_block: rows of the input table that a block reads.
       rows_per_block: M, rows of the output table that a block reads.
-      scores_per_block: scores of a block, which devices exchange that hold parts of the rows: of
-        their columns or, where blocks read the whole output table, of that.
+      scores_per_block: scores of a block that are exchanged where devices hold some columns of its
+        rows or, if blocks read the whole output table, some rows of that table.
       moments: tables of moments for each table.
       row_moments: numbers that the optimizer keeps for each row; the default keeps one.
       row_sums: sums over the columns of a row that the optimizer takes.
@@ -164,9 +164,9 @@ class Footprint:
     def peak(self) -> int:
         """Bytes of memory of all kinds in a step or, if that is more, at the end of an epoch.
 
-        Then tables are put in the order of the words: one at a time on its way to the host; where
-        they are sharded, both stay, with the unit vectors by which neighbors are found. Columns
-        have become rows before.
+        At the end of an epoch tables are put in the order of the words: one at a time on its way to
+        the host. Where tables are sharded three are counted, both and room for one more, and where
+        columns are, whole rows of tables and moments besides.
         """
         memory = self.memory()
         ordered = memory["tables"] // 2 * (3 if self.mesh[1] * self.mesh[2] > 1 else 1)
@@ -211,9 +211,8 @@ class Footprint:
             gradients += 2 * self._rows_here * row
         hidden = 0
         if self.whole_outputs and vocab > 1:
-            everyones = here * vocab * micro_batches
-            hidden = 3 * everyones * plan.block_length * row
-            scores += everyones * (self.scores_per_block + 2 * plan.block_length)
+            hidden = 3 * of_vocab * plan.block_length * row
+            scores += of_vocab * (self.scores_per_block + 2 * plan.block_length)
         return {
             "ids": blocks * widths * INT,
             "lookups": looked_up * (INT + row) + (2 * self._composed * row if vocab > 1 else 0),

@@ -45,7 +45,7 @@ def _check_columns(job: Job, mesh: Shape) -> None:
     if mesh[2] > dim:
         raise InputError(
             f"mesh {mesh_name(mesh)} shares out {dim} columns over {mesh[2]} devices; give a "
-            "--mesh that ends in less"
+            "--mesh with a smaller last number"
         )
     job.objective.across((), (DIM,))
     if job.own_optimizer is not None:
@@ -53,7 +53,7 @@ def _check_columns(job: Job, mesh: Shape) -> None:
     if dim < NARROWEST * mesh[2]:
         warnings.warn(
             f"mesh {mesh_name(mesh)} leaves {-(-dim // mesh[2])} columns to a device; fewer than "
-            f"{NARROWEST} are slower than they need be: give a --mesh that ends in less",
+            f"{NARROWEST} are slower than they need be: give a --mesh with a smaller last number",
             stacklevel=2,
         )
 
@@ -103,7 +103,8 @@ def lay_out(job: Job, mesh: Mesh | None, on_cpu: bool) -> Layout:
     """
     shape = shape_of(mesh)
     check_mesh(job, shape)
-    # Rows of every block keep the order of adding, and so a CPU's bits, the same on every mesh.
+    # Exchanging the rows of every block keeps the order of adding: a CPU's bits are the same on
+    # any mesh.
     exchange_sums = job.footprint(shape).exchange_sums and not on_cpu
     others = () if job.subwords is None else (job.subwords.num_shared,)
     return Layout(

@@ -106,7 +106,7 @@ def make_plan(
 
     Args:
       config: the settings; what is None there is chosen here.
-      keep: float [V], keep probability of each word.
+      keep: float [V], share of the occurrences of each word that is left in the blocks.
       counts: int [V], occurrences.
       bytes_per_block: what the output rows of a block take.
       on_cpu: whether the step runs on a CPU, which wants work in cache-sized pieces.

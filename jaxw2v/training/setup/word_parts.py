@@ -13,8 +13,8 @@ Leaf = TypeVar("Leaf", covariant=True)
 """An array; or what stands for it, such as its shape or how it is sharded."""
 
 FOLLOW = 0.5
-"""Power of how many words of a step have a row of n-grams, over which it moves: 0 takes the sum of
-what its words move by, 1 the mean."""
+"""A row of n-grams that n distinct words of a step have moves by the sum of their updates over n to
+this power: 0 is the sum, 1 the mean."""
 OWN_OCCURRENCES = 300
 """Kept occurrences of a word in an epoch at which its own row is half-way to taking what its
 n-grams leave."""
@@ -35,9 +35,9 @@ class WordParts(NamedTuple, Generic[Leaf]):
       rows: int32 [S, PIECE], rows of the table of n-grams; its number of rows where a piece has no
         more.
       weights: uint16 [S, PIECE], how many n-grams each row stands for.
-      own_follow: float32 [R], by how much of what the optimizer says the word's own row moves.
-      follow: float32 [R of n-grams], by how much of what it says of each of its words a row of
-        n-grams moves.
+      own_follow: float32 [R], a factor: the word's own row moves by it times the word's update.
+      follow: float32 [R of n-grams], a factor: a row of n-grams moves by it times the sum of the
+        updates of its words.
     """
 
     first: Leaf
@@ -55,11 +55,12 @@ def make_word_parts(
 ) -> WordParts[np.ndarray]:
     """Lays the n-grams of the words out in pieces.
 
-    A row of n-grams follows by ``n^-FOLLOW``, where n, 1 at least, is how many distinct words of a
-    step are expected to have it: ``sum over its words of 1 - exp(-kept / steps)``. If the word's
-    own row followed by the rest, ``(size - sum of follow over its n-grams) / own_weight``, its
-    vector would move by what the optimizer says. That of a rare word would learn what its kin
-    should, so it follows by 1, as a row of n-grams of one word does. Between them
+    The factor ``follow`` of a row of n-grams is ``n^-FOLLOW``, where n, 1 at least, is how many
+    distinct words of a step are expected to have it: ``sum over its words of 1 - exp(-kept /
+    steps)``. If the factor of a word's own row were ``rest = (size - sum of follow over its
+    n-grams) / own_weight``, the word's vector would move by exactly the optimizer's update. But
+    the own row of a rare word would then learn what its n-grams should; there the factor is 1, as
+    for n-grams of one word only. Between the two
     ``own_follow = 1 + kept / (kept + OWN_OCCURRENCES) (rest - 1)``.
 
     Args:

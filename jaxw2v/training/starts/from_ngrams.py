@@ -1,4 +1,4 @@
-"""Which rows of an earlier run the n-grams of a run had there."""
+"""Which rows the n-grams of a run had in the run that it goes on from."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ from jaxw2v.vectors import WordVectors
 
 TABLES = ("input_embedding", "output_embedding", NGRAMS)
 NGRAM_SETTINGS = ("subwords", "min_ngram", "max_ngram", "ngram_buckets")
-# The state of an optimizer inside that of hold_rows is that of an optimizer.
+# hold_rows keeps the optimizer's state inside its own: stored names differ by this.
 WRAPPED = ("optimizer-optimizer", "optimizer")
 
 

@@ -210,7 +210,7 @@ def _over_pieces(
 
 
 def _how_many_up_to(ends: jax.Array, numbers: jax.Array) -> jax.Array:
-    """For each number how many of some numbers in order do not exceed it, by halving.
+    """For each of ``numbers``, how many of the sorted ``ends`` do not exceed it, by bisection.
 
     As ``jnp.searchsorted`` finds it, of whose unrolled steps XLA makes one kernel that takes many
     seconds to compile.

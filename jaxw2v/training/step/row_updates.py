@@ -52,9 +52,8 @@ def find_touched_rows(
       ids: int32 [n], from 0; those of V or more are left out.
       positions: int32 [V], scratch; its content does not matter.
       rows_per_pass: rows handled at once.
-      last_wins: whether the last of duplicates stands for all, so that devices that must agree
-        on the slots do, and runs that are to be the same; otherwise whichever a GPU happens to
-        write last.
+      last_wins: whether the last of duplicates stands for all, so that slots are the same on all
+        devices and in every run; otherwise whichever a GPU happens to write last.
 
     Returns:
       The touched rows, and the scratch for the next call.
@@ -250,7 +249,7 @@ def write_moves(
     progress: jax.Array,
     write: Write[Tables],
 ) -> tuple[Tables, optax.OptState]:
-    """Finds by what the touched rows move, some at a time, and does with that what is asked for.
+    """Computes the updates of the touched rows, some at a time, and hands them to ``write``.
 
     Args:
       optimizer: as in :func:`update_rows`.

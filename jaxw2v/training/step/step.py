@@ -190,8 +190,8 @@ def _add_micro_batch(
 def _add_loss(measured: jax.Array, total: jax.Array, loss: Callable[[], jax.Array]) -> jax.Array:
     """Adds the loss where it is asked for.
 
-    A CPU does not compute what is not. Elsewhere a branch costs more than the loss, whose scores
-    are those of the gradients.
+    A CPU computes no loss that is not asked for. Elsewhere a branch costs more than the loss,
+    whose scores are those of the gradients.
     """
     return jax.lax.platform_dependent(
         cpu=lambda: jax.lax.cond(measured, lambda: total + loss(), lambda: total),
@@ -207,7 +207,7 @@ def _hidden(
     shards: Shards,
     composed: Composed | None,
 ) -> tuple[jax.Array, jax.Array, jax.Array, Callable]:
-    """The vectors that predict, their pairs, their rows, and how a gradient goes back to these."""
+    """Hidden vectors, the target mask, row ids, and how a gradient goes back to the rows."""
     input_layer, _, windows = objective
     constants = words.constants.input
     assert windows is not None

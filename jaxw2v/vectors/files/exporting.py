@@ -12,10 +12,9 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import jax
-
 from jaxw2v.compression import zstd
 from jaxw2v.corpus.vocabulary import Vocabulary, check_text
+from jaxw2v.devices.processes import is_first
 from jaxw2v.devices.row_sharding import Rows as Vectors
 from jaxw2v.errors import InputError
 from jaxw2v.ownership import held, refuse_foreign
@@ -93,7 +92,7 @@ def export(
 @contextlib.contextmanager
 def _folder(path: Path, format: str) -> Iterator[None]:
     """Holds a folder in which nothing of somebody else's would be replaced."""
-    if jax.process_index() > 0:
+    if not is_first():
         yield
         return
     refuse_foreign(path, format, FORMATS[format].files)

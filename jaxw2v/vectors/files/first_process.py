@@ -7,9 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import jax
-
 from jaxw2v.atomic import renamed_when_complete
+from jaxw2v.devices.processes import is_first
 
 
 @contextlib.contextmanager
@@ -22,7 +21,7 @@ def by_first_process(path: Path) -> Iterator[Path]:
     Yields:
       Where to write.
     """
-    if jax.process_index() > 0:
+    if not is_first():
         yield Path(os.devnull)
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,9 +6,8 @@ import hashlib
 import os
 from pathlib import Path
 
-import jax
-
 from jaxw2v.corpus.vocabulary import Vocabulary
+from jaxw2v.devices.processes import is_first
 from jaxw2v.devices.row_sharding import Rows as Vectors
 from jaxw2v.errors import InputError
 from jaxw2v.ownership import refuse_foreign
@@ -54,7 +53,7 @@ def write_folder(
     """
     if os.path.lexists(folder) and not folder.is_dir():
         raise InputError(f"{folder}: is a file, and a folder is needed; choose another name")
-    if jax.process_index() == 0 and not is_run(folder):
+    if is_first() and not is_run(folder):
         refuse_foreign(folder, KIND, (VECTORS, VOCABULARY))
     tables = {INPUT: vectors}
     if output_vectors is not None:

@@ -26,7 +26,7 @@ def load(
 
     Args:
       path: the folder of a run, or of model2vec or sentence-transformers; or a file in word2vec's
-        text or binary, GloVe's or fastText's text format, or safetensors, plain or compressed by
+        or fastText's text or binary, GloVe's text format, or safetensors, plain or compressed by
         gzip, bzip2, xz or zstd; or a name of
         :data:`~jaxw2v.vectors.files.published.PUBLISHED`, which is downloaded once.
       limit: only so many first words; ``None`` reads all.

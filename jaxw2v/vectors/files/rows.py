@@ -18,7 +18,7 @@ from jaxw2v.vectors.subword_vectors import SubwordVectors
 
 Errors = Literal["strict", "replace", "skip"]
 ERRORS: tuple[str, ...] = get_args(Errors)
-# Blocks grow with the table up to this size, from which their memory goes back when they do.
+# Blocks grow with the table up to this size (bytes), at which a freed one goes back to the system.
 BLOCK_BYTES = 1 << 26
 
 
@@ -41,7 +41,7 @@ class Table(NamedTuple):
 
 
 def check_options(limit: int | None, errors: str) -> None:
-    """Makes sure that options of loading can be.
+    """Makes sure that options of loading are valid.
 
     Args:
       limit: words to read.
@@ -114,7 +114,7 @@ class Rows:
 
         Args:
           number: its line, or its place among the words.
-          what: is wrong.
+          what: what is wrong with it.
 
         Raises:
           InputError: ``errors`` is not ``skip``, or the format has no place to go on from.

@@ -22,7 +22,7 @@ def test_another_run_is_refused_by_what_differs(sentences, copy):
             quiet(sentences, config, out=copy, resume=True)
     with pytest.raises(InputError, match="the text differs; the vocabulary differs"):
         quiet([*sentences, ["w0", "w1"]], out=copy, resume=True)
-    with pytest.raises(InputError, match="already holds a run; choose another --out, --resume"):
+    with pytest.raises(InputError, match="holds a run; choose another --out, or give --resume"):
         quiet(sentences, out=copy)
     with pytest.raises(InputError, match="give one of them"):
         quiet(sentences, out=copy, resume=True, overwrite=True)

@@ -41,7 +41,7 @@ def test_export_of_what_is_no_run_says_where_the_card_is(wv, tmp_path, capsys):
     assert (
         main(["export", str(tmp_path / "v.txt"), "--format", "static-embedding", "--out", out]) == 0
     )
-    assert f"{out}/README.md: say there" in capsys.readouterr().out
+    assert f"{out}/README.md: add the text" in capsys.readouterr().out
 
 
 def test_a_card_that_is_a_link_to_nothing_is_not_written_through(wv, tmp_path):
@@ -74,5 +74,5 @@ def test_a_card_has_the_scores_that_evaluate_prints(tmp_path, capsys):
     assert "pets" not in card
     export = export[: export.index("--out") + 1]
     assert main([*export, str(tmp_path / "w.txt"), "--format", "glove"]) == 2
-    assert "scores have a place with static-embedding only" in capsys.readouterr().err
+    assert "scores are written with static-embedding only" in capsys.readouterr().err
     assert not (tmp_path / "w.txt").exists()
