@@ -29,7 +29,7 @@ def sizes():
     rows = [r for r in rows if (r["objective"], r["output_layer"]) == OBJECTIVE]
     means = {s: [r["mean"] for r in rows if r["system"] == s] for s in ("jaxw2v", "gensim")}
     ours, theirs = ((short(min(m)), short(max(m))) for m in means.values())
-    return "means of three scores {} to {}, gensim's at the best of three rates {} to {}".format(
+    return "the mean of three scores is {} to {}, and {} to {} for gensim at the best".format(
         *ours, *theirs
     )
 
@@ -54,7 +54,9 @@ def accelerator():
 
 def whole():
     summary = results("gensim_comparison/results.json")["summary"]
-    return f"14.6 million words have {short(summary['jaxw2v']['sum_of_scores'] / 3)}:"
+    return (
+        f"with 14.6 million words jaxw2v has {short(summary['jaxw2v']['sum_of_scores'] / 3)} there:"
+    )
 
 
 def continued():
@@ -64,8 +66,9 @@ def continued():
         return short(mean(sum(a[s] for s in SCORES) for a in arms if a["arm"] == name))
 
     return (
-        f"rose from a sum of {total('new text alone')} to "
-        f"{total('input rows from the earlier run')} so, and to {total('continued')} where a run"
+        f"raised the sum of the general scores from {total('new text alone')} to "
+        f"{total('input rows from the earlier run')}, and continuing a run raised it to "
+        f"{total('continued')} ("
     )
 
 
