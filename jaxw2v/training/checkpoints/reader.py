@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import jax
+import numpy as np
 from orbax.checkpoint import v1 as ocp
 
 from jaxw2v.corpus import Vocabulary
+from jaxw2v.devices.host import on_host
+from jaxw2v.devices.storage_order import num_rows, storage_row
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import VOCABULARY
 from jaxw2v.training.checkpoints.checksums import compute_checksums
@@ -77,6 +80,37 @@ def check_arrays(arrays: Arrays, record: Record) -> None:
     wrong = [name for name in arrays if int(found[name]) != record["arrays"][name]["checksum"]]
     if wrong:
         raise Damaged(f"the checksum of {', '.join(wrong)} is wrong")
+
+
+def read_in_word_order(path: Path, sizes: dict[str, int], record: Record) -> dict[str, np.ndarray]:
+    """Reads arrays to the host, checked, with the rows that have owners in the owners' order.
+
+    Args:
+      path: the path of the checkpoint.
+      sizes: how many words or n-grams own rows of each table, by the table's name; what has no
+        such rows is returned as it is.
+      record: the record of the checkpoint.
+
+    Returns:
+      The arrays by name; tables have as many rows as owners.
+
+    Raises:
+      Damaged: a file is missing or cut short, or an array is not what was written.
+    """
+    stored, sharding = record["arrays"], on_host()
+    shapes = {
+        name: jax.ShapeDtypeStruct(stored[name]["shape"], stored[name]["dtype"], sharding=sharding)
+        for name in sizes
+    }
+    arrays = read_arrays(path, shapes, record)
+    check_arrays(arrays, record)
+    return {name: _in_order(np.asarray(array), sizes[name]) for name, array in arrays.items()}
+
+
+def _in_order(array: np.ndarray, size: int) -> np.ndarray:
+    if array.shape[:1] != (num_rows(size),):
+        return array
+    return array[storage_row(np.arange(size), size)]
 
 
 def _by_itself() -> ocp.Context:

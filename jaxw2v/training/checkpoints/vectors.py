@@ -5,23 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import jax
-import numpy as np
-
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Vocabulary
-from jaxw2v.devices.host import on_host
 from jaxw2v.devices.processes import check_devices
-from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import CHECKPOINTS, has_checkpoints_only, steps_in
 from jaxw2v.subwords import share_rows
 from jaxw2v.training.checkpoints.cursor import Cursor
 from jaxw2v.training.checkpoints.reader import (
     Damaged,
-    check_arrays,
     none_usable,
-    read_arrays,
+    read_in_word_order,
     read_record,
     read_vocabulary,
     sound_records,
@@ -113,37 +107,26 @@ def _chosen(checkpoints: Path, wanted: str | int | None) -> list[int]:
 
 def _read_vectors(checkpoints: Path, step: int, limit: int | None) -> WordVectors:
     record = read_record(checkpoints / str(step))
-    names = ["input_embedding"]
     config = Config(**{k: v for k, v in record["facts"].items() if k in DEFAULTS})
-    if record.get("rows_are_words", make_objective(config).output_layer.rows_are_words):
-        names.append("output_embedding")
     vocabulary = read_vocabulary(checkpoints, step, record)
-    size, shared, subwords = len(vocabulary), None, None
+    sizes, shared, subwords = {"input_embedding": len(vocabulary)}, None, None
+    if record.get("rows_are_words", make_objective(config).output_layer.rows_are_words):
+        sizes["output_embedding"] = len(vocabulary)
     if config.ngrams is not None:
-        names.append(NGRAMS)
         shared = share_rows(vocabulary.words, config.ngrams)
-    missing = [name for name in names if name not in record["arrays"]]
+        sizes[NGRAMS] = shared.num_shared
+    missing = [name for name in sizes if name not in record["arrays"]]
     if missing:
         raise InputError(
             f"{checkpoints / str(step)}: has no {missing[0]}, so another version of jaxw2v wrote "
             "it; use that one"
         )
-    sharding = on_host()
-    shapes = {
-        name: jax.ShapeDtypeStruct(
-            record["arrays"][name]["shape"], record["arrays"][name]["dtype"], sharding=sharding
-        )
-        for name in names
-    }
-    arrays = read_arrays(checkpoints / str(step), shapes, record)
-    check_arrays(arrays, record)
-    tables = {name: np.asarray(arrays[name]) for name in names}
-    rows = storage_row(np.arange(size), size)
-    inputs = tables["input_embedding"][rows]
+    tables = read_in_word_order(checkpoints / str(step), sizes, record)
+    inputs, outputs = tables["input_embedding"], tables.get("output_embedding")
     if shared is not None:
-        order = storage_row(np.arange(shared.num_shared), shared.num_shared)
-        subwords = SubwordVectors.of_tables(shared, inputs, tables[NGRAMS][order])
+        subwords = SubwordVectors.of_tables(shared, inputs, tables[NGRAMS])
         inputs = shared.vectors_of(inputs, subwords.shared)
-    outputs = tables["output_embedding"][rows[:limit]] if "output_embedding" in names else None
+    if outputs is not None:
+        outputs = outputs[:limit]
     vocabulary = Vocabulary(vocabulary.words[:limit], vocabulary.counts[:limit])
     return WordVectors(vocabulary, inputs[:limit], outputs, subwords)

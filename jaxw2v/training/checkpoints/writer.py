@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,12 +107,18 @@ class Checkpoints:
             cleanup_tmp_directories=True,
         )
 
-    def save(self, step: int, arrays: Arrays, record: Record, best: int | None = None) -> None:
-        """Copies the state and begins to write it.
+    def save(
+        self,
+        step: int,
+        make_arrays: Callable[[], Arrays],
+        record: Record,
+        best: int | None = None,
+    ) -> None:
+        """Copies the state and begins to write it, when what was being written is complete.
 
         Args:
           step: optimizer steps so far; nothing happens if they have been saved.
-          arrays: the arrays by name.
+          make_arrays: a function that gives the arrays by name.
           record: what else there is to know, for JSON.
           best: step of the best checkpoint, which is kept.
 
@@ -122,6 +128,7 @@ class Checkpoints:
         if step in (self._last, self._saving):
             return
         self.wait()
+        arrays = make_arrays()
         checksums, finite = jax.device_get(compute_checksums(arrays))
         if not finite:
             raise TrainingDiverged("a table is not finite; give a smaller --learning-rate")

@@ -102,9 +102,11 @@ class Saves:
             return
         self.forget_old()
         best = cursor.best and cursor.best["steps"]
-        record = {"position": cursor.to_json()}
         self._checkpoints.save(
-            cursor.steps, to_arrays(self._engine.state_by_rows(), self._engine.key), record, best
+            cursor.steps,
+            lambda: to_arrays(self._engine.state_by_rows(), self._engine.key),
+            {"position": cursor.to_json()},
+            best,
         )
         self._began(cursor.steps)
 

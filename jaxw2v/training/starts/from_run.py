@@ -17,10 +17,9 @@ import numpy as np
 
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Known, Phrases, Vocabulary
-from jaxw2v.devices.host import on_host
 from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.row_sharding import Rows
-from jaxw2v.devices.storage_order import num_rows, storage_row
+from jaxw2v.devices.storage_order import num_rows
 from jaxw2v.errors import InputError
 from jaxw2v.run_folder import (
     CHECKPOINTS,
@@ -35,9 +34,8 @@ from jaxw2v.setting_rules import Role, settings_with
 from jaxw2v.subwords import SharedRows, share_rows
 from jaxw2v.training.checkpoints.reader import (
     Damaged,
-    check_arrays,
     none_usable,
-    read_arrays,
+    read_in_word_order,
     read_vocabulary,
     sound_records,
 )
@@ -244,27 +242,19 @@ class EarlierRun:
             return tables.get
         step, record = self._checkpoint
         path = self._folder / CHECKPOINTS / str(step)
-        sharding = on_host()
         names = {name.replace(*WRAPPED): name for name in record["arrays"]}
 
         def read(name: str) -> np.ndarray | None:
             stored = names.get(name)
             if stored is None:
                 return None
-            entry = record["arrays"][stored]
-            shape = jax.ShapeDtypeStruct(entry["shape"], entry["dtype"], sharding=sharding)
+            size = self._shared.num_shared if name == NGRAMS else len(self.vocabulary)
             try:
-                arrays = read_arrays(path, {stored: shape}, record)
-                check_arrays(arrays, record)
+                return read_in_word_order(path, {stored: size}, record)[stored]
             except Damaged as error:
                 raise InputError(
                     f"{path}: {error}; delete it, and the checkpoint before it is taken"
                 ) from None
-            array = np.asarray(arrays[stored])
-            size = self._shared.num_shared if name == NGRAMS else len(self.vocabulary)
-            if array.shape[:1] != (num_rows(size),):
-                return array
-            return array[storage_row(np.arange(size), size)]
 
         return read
 

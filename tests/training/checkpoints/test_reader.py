@@ -13,6 +13,7 @@ from stopped_runs import quiet
 
 from jaxw2v import InputError
 from jaxw2v.cli import main
+from jaxw2v.devices.storage_order import storage_row
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training import load_vectors
 from jaxw2v.training.checkpoints import reader, record, resume
@@ -89,6 +90,32 @@ def test_no_usable_checkpoint_is_an_error(sentences, copy, capsys):
     assert "jaxw2v: warning: " in error
     assert "none of its checkpoints can be used" in error.splitlines()[-1]
     assert "Traceback" not in error
+
+
+def test_tables_are_read_in_the_order_of_the_words_and_other_arrays_as_they_are(copy):
+    step = steps_in(copy / "checkpoints")[0]
+    path = copy / "checkpoints" / str(step)
+    found = read_record(path)
+    place = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    words = len(load_vectors(copy, step).vocabulary)
+    names = ("input_embedding", "input_optimizer-0-squares", "key")
+    shapes = {
+        name: jax.ShapeDtypeStruct(**{k: found["arrays"][name][k] for k in ("shape", "dtype")})
+        for name in names
+    }
+    stored = reader.read_arrays(
+        path, {k: v.update(sharding=place) for k, v in shapes.items()}, found
+    )
+    arrays = reader.read_in_word_order(path, dict.fromkeys(names, words), found)
+    for name in names[:2]:
+        assert arrays[name].shape[0] == words
+        for word in range(words):
+            row = storage_row(word, words)
+            np.testing.assert_array_equal(arrays[name][word], stored[name][row])
+    np.testing.assert_array_equal(arrays["key"], stored["key"])
+    found["arrays"]["key"]["checksum"] += 1
+    with pytest.raises(reader.Damaged, match="the checksum of key is wrong"):
+        reader.read_in_word_order(path, {"key": words}, found)
 
 
 def test_a_checkpoint_of_another_program_or_version(sentences, copy, monkeypatch):

@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
@@ -52,6 +53,16 @@ def test_checkpoints_by_steps_and_epochs_the_latest_and_the_best_are_kept(senten
     assert len(steps_in(tmp_path / "minutes" / "checkpoints")) >= 2
     quiet(sentences, one, out=tmp_path / "none", checkpointing=Checkpointing(keep_checkpoints=0))
     assert not (tmp_path / "none" / "checkpoints").exists()
+
+
+def test_arrays_of_a_step_that_is_saved_are_not_made(tmp_path):
+    folder, phrases = tmp_path / "checkpoints", SimpleNamespace(passes=0)
+    saved = writer.Checkpoints(folder, None, phrases, 1, {}, last=7)
+    saved.save(7, lambda: pytest.fail("made"), {})
+    assert not folder.exists()
+    with pytest.raises(TrainingDiverged, match="a table is not finite"):
+        saved.save(8, lambda: {"table": jnp.full((2, 2), jnp.nan)}, {})
+    assert not folder.exists()
 
 
 @pytest.mark.slow
