@@ -180,8 +180,8 @@ class Config(TextSettings):
     num_negatives / 5 where num_negatives is above 5 (words)."""
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
     """Apply the optimizer to the rows a step touched (sparse), or to both whole tables; auto is
-    sparse unless an optimizer of your own moves a row by what other rows do. Softmax and fresh
-    negatives touch most of the output table and always move all of it."""
+    sparse unless an optimizer of your own moves a row by what other rows do, or keeps no state by
+    rows. Softmax and fresh negatives touch most of the output table and always move all of it."""
     precision: Literal["float32", "tensorfloat32", "bfloat16"] = "tensorfloat32"
     """How an accelerator rounds the operands of all products; sums are float32. With the last two a
     GPU uses its tensor cores; a CPU may compute in float32 all the same."""

@@ -34,7 +34,8 @@ class Reading:
         default=None, kw_only=True
     )
     """Take the vectors of a checkpoint: last, best by validation loss, or a step; None takes those
-    that the run wrote after the last epoch it finished."""
+    that the run wrote after its last epoch or when it was stopped, and a checkpoint's if there are
+    none yet."""
 
     limit: int | None = dataclasses.field(default=None, kw_only=True)
     """Read only so many first words of a file (words)."""

@@ -85,8 +85,9 @@ class Train(RunSettings):
     word2vec's, GloVe's or fastText's format, or safetensors."""
     continue_from: Annotated[Path | None, tyro.conf.arg(metavar="RUN")] = None
     """Train the tables of an earlier run further on this text: old words keep their ids, new ones
-    are appended; settings that are not given are the earlier run's, but for those of reading and
-    validating, length, rate and seed."""
+    are appended; settings that are not given are the earlier run's, but for those of files and
+    vocabulary size, length, rate, tokens a step, seed, determinism, frozen rows, validation and
+    probe words."""
     keep_vocabulary: bool = False
     """Append no words to those of --continue-from."""
     validation: str | None = None

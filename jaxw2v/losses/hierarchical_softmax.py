@@ -185,7 +185,7 @@ def block_hierarchical_softmax_gradients(
       hidden: [B, L, D] floating.
       nodes: [B, L, P, D] floating, the rows on the path of each of the block's words.
       signs: [B, L, P], ``HuffmanTree.signs`` of the same words.
-      target_mask: bool or weights [B, L (target), L (hidden)] or [B, L], as for the loss.
+      target_mask: bool or weights [B, L (target), L (hidden)], or bool [B, L], as for the loss.
       axis_name: as for the loss; the gradients are those of this device's columns.
 
     Returns:

@@ -72,8 +72,9 @@ def train(
         format, which is refused with them.
       continue_from: folder of a run; its tables and optimizer state are trained further, with this
         text. Old words keep their ids, new ones are appended; phrases are those of the run, and so
-        are the settings that ``config`` leaves at their defaults, except those of one run only: how
-        text is read and validated, how long, how fast and from which seed to train.
+        are the settings that ``config`` leaves at their defaults, but for those of files and
+        vocabulary size, length, rate, tokens a step, seed, determinism, frozen rows, validation and
+        probe words.
       keep_vocabulary: append no words to those of ``continue_from``.
       checkpointing: when checkpoints are saved; ``None`` takes the defaults.
       callbacks: see :class:`jaxw2v.Callback`.

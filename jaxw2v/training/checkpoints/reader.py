@@ -82,7 +82,9 @@ def check_arrays(arrays: Arrays, record: Record) -> None:
         raise Damaged(f"the checksum of {', '.join(wrong)} is wrong")
 
 
-def read_in_word_order(path: Path, sizes: dict[str, int], record: Record) -> dict[str, np.ndarray]:
+def read_in_word_order(
+    path: Path, sizes: dict[str, int], record: Record, limit: int | None = None
+) -> dict[str, np.ndarray]:
     """Reads arrays to the host, checked, with the rows that have owners in the owners' order.
 
     Args:
@@ -90,9 +92,10 @@ def read_in_word_order(path: Path, sizes: dict[str, int], record: Record) -> dic
       sizes: how many words or n-grams own rows of each table, by the table's name; what has no
         such rows is returned as it is.
       record: the record of the checkpoint.
+      limit: first owners whose rows are wanted; ``None`` for all.
 
     Returns:
-      The arrays by name; tables have as many rows as owners.
+      The arrays by name; tables have as many rows as there are such owners.
 
     Raises:
       Damaged: a file is missing or cut short, or an array is not what was written.
@@ -104,13 +107,13 @@ def read_in_word_order(path: Path, sizes: dict[str, int], record: Record) -> dic
     }
     arrays = read_arrays(path, shapes, record)
     check_arrays(arrays, record)
-    return {name: _in_order(np.asarray(array), sizes[name]) for name, array in arrays.items()}
+    return {name: _in_order(np.asarray(a), sizes[name], limit) for name, a in arrays.items()}
 
 
-def _in_order(array: np.ndarray, size: int) -> np.ndarray:
+def _in_order(array: np.ndarray, size: int, limit: int | None) -> np.ndarray:
     if array.shape[:1] != (num_rows(size),):
         return array
-    return array[storage_row(np.arange(size), size)]
+    return array[storage_row(np.arange(size)[:limit], size)]
 
 
 def _by_itself() -> ocp.Context:

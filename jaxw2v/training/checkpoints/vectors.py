@@ -121,7 +121,9 @@ def _read_vectors(checkpoints: Path, step: int, limit: int | None) -> WordVector
             f"{checkpoints / str(step)}: has no {missing[0]}, so another version of jaxw2v wrote "
             "it; use that one"
         )
-    tables = read_in_word_order(checkpoints / str(step), sizes, record)
+    # Words that are made of n-grams are made together.
+    rows = limit if shared is None else None
+    tables = read_in_word_order(checkpoints / str(step), sizes, record, rows)
     inputs, outputs = tables["input_embedding"], tables.get("output_embedding")
     if shared is not None:
         subwords = SubwordVectors.of_tables(shared, inputs, tables[NGRAMS])

@@ -17,7 +17,7 @@ class StepSettings:
 
     Attributes:
       objective: what is minimised.
-      optimizer: the transformation; elementwise unless ``dense``.
+      optimizer: the transformation; unless ``dense``, one that moves each row by its own gradients.
       shards: how devices share tables and blocks.
       blocks_per_micro_batch: blocks computed at once, on all devices.
       rows_per_pass: table rows the optimizer handles at once.

@@ -113,6 +113,11 @@ def test_tables_are_read_in_the_order_of_the_words_and_other_arrays_as_they_are(
             row = storage_row(word, words)
             np.testing.assert_array_equal(arrays[name][word], stored[name][row])
     np.testing.assert_array_equal(arrays["key"], stored["key"])
+    first = reader.read_in_word_order(path, {names[0]: words}, found, limit=2)[names[0]]
+    np.testing.assert_array_equal(first, arrays[names[0]][:2])
+    few = load_vectors(copy, step, limit=2)
+    np.testing.assert_array_equal(few.vectors, first)
+    assert few.output_vectors.shape == first.shape
     found["arrays"]["key"]["checksum"] += 1
     with pytest.raises(reader.Damaged, match="the checksum of key is wrong"):
         reader.read_in_word_order(path, {"key": words}, found)

@@ -17,7 +17,8 @@ class Written(list):
         self.keep, self.common, self.last, self.closed = keep, common, last, False
         super().__init__()
 
-    def save(self, step, arrays, record, best):
+    def save(self, step, make_arrays, record, best):
+        assert make_arrays() == {"rows": "key"}
         self.append((step, record["position"]["epoch"], best))
 
     def wait(self):
@@ -32,13 +33,13 @@ def clock(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(saves.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(saves, "Checkpoints", Written)
-    monkeypatch.setattr(saves, "to_arrays", lambda state, key: {})
+    monkeypatch.setattr(saves, "to_arrays", lambda state, key: {state: key})
     return now
 
 
 def make(tmp_path, last=None, **settings):
     stream = SimpleNamespace(vocabulary=None, phrases=None)
-    engine = SimpleNamespace(state_by_rows=lambda: None, key=None)
+    engine = SimpleNamespace(state_by_rows=lambda: "rows", key="key")
     return Saves(tmp_path / "c", stream, Checkpointing(**settings), engine, {"facts": 1}, last)
 
 
