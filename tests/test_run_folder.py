@@ -113,7 +113,8 @@ def test_a_folder_that_holds_a_run_wants_a_word(tmp_path):
     mark(run, "run")
     check_run_folder(run, False, False)
     (run / "vectors.safetensors").touch()
-    with pytest.raises(InputError, match="holds vectors; choose another --out, or give --resume"):
+    holds_vectors = "already holds vectors; choose another --out, or give --resume"
+    with pytest.raises(InputError, match=holds_vectors):
         check_run_folder(run, False, False)
     checkpoint(run, 3)
     with pytest.raises(InputError, match="already holds a run"):

@@ -166,7 +166,7 @@ def _best_here(table, inverse, queries, topn, size, by_product, axes=()):
 
 _nearest = jax.jit(
     _best_here,
-    static_argnames=("topn", "size", "by_product", "axes"),
+    static_argnames=("topn", "size", "by_product"),
     compiler_options=QUICK_TO_COMPILE,
 )
 

@@ -29,9 +29,10 @@ def sizes():
     rows = [r for r in rows if (r["objective"], r["output_layer"]) == OBJECTIVE]
     means = {s: [r["mean"] for r in rows if r["system"] == s] for s in ("jaxw2v", "gensim")}
     ours, theirs = ((short(min(m)), short(max(m))) for m in means.values())
-    return "the mean of three scores is {} to {}, and {} to {} for gensim at the best".format(
-        *ours, *theirs
-    )
+    return (
+        "the mean of three scores is {} to {}, and {} to {} for gensim at the best of three "
+        "learning rates"
+    ).format(*ours, *theirs)
 
 
 def executions():

@@ -22,7 +22,8 @@ def test_another_run_is_refused_by_what_differs(sentences, copy):
             quiet(sentences, config, out=copy, resume=True)
     with pytest.raises(InputError, match="the text differs; the vocabulary differs"):
         quiet([*sentences, ["w0", "w1"]], out=copy, resume=True)
-    with pytest.raises(InputError, match="holds a run; choose another --out, or give --resume"):
+    holds_a_run = "already holds a run; choose another --out, or give --resume"
+    with pytest.raises(InputError, match=holds_a_run):
         quiet(sentences, out=copy)
     with pytest.raises(InputError, match="give one of them"):
         quiet(sentences, out=copy, resume=True, overwrite=True)
