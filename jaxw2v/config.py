@@ -38,7 +38,7 @@ class TextSettings:
     max_counted: Annotated[int, Range(2), Role.OWN] = 10_000_000
     """While counting, forget the rarest words whenever more different words than this are known;
     the counts of rare words are then too small (words)."""
-    phrase_passes: Annotated[int, Range(0), Role.FIXED] = 0
+    phrase_passes: Annotated[int, Range(0, 32), Role.FIXED] = 0
     """How often to go over the text and join pairs of words that stand together more often than
     chance: 1 makes phrases of two words, 2 of up to four (passes)."""
     phrase_scoring: Annotated[Literal["mikolov", "npmi"], PHRASES] = "mikolov"
@@ -120,7 +120,7 @@ class Config(TextSettings):
     vocabulary (slow), or down a Huffman tree."""
     cbow_combine: Annotated[Literal["mean", "sum"], NoEffect(objective="skipgram")] = "mean"
     """How cbow takes contexts together."""
-    embedding_dim: Annotated[int, Range(1), Role.FIXED] = 100
+    embedding_dim: Annotated[int, Range(1, 2**20), Role.FIXED] = 100
     """Length of a word vector (components)."""
     subwords: Annotated[bool, Role.FIXED] = False
     """The vector of a word is the mean of a row of its own and of those of its character n-grams,

@@ -56,6 +56,15 @@ class _Quiet:
         return self.stream.fileno()
 
 
+class _Bar(tqdm):
+    """A bar that stays away until its delay is over, even when a line is written above it."""
+
+    def refresh(self, *arguments: Any, **options: Any) -> None:
+        """Draws the bar."""
+        if self.disable or self.delay <= 0 or self._time() - self.start_t >= self.delay:
+            super().refresh(*arguments, **options)
+
+
 def progress_bar(iterable: Any = None, *, show: bool = True, **look: Any) -> tqdm:
     """Draws a progress line on standard error.
 
@@ -71,7 +80,7 @@ def progress_bar(iterable: Any = None, *, show: bool = True, **look: Any) -> tqd
       >>> sum(progress_bar([1, 2], show=False))
       3
     """
-    return tqdm(iterable, file=_Quiet(sys.stderr), disable=not show, **look)
+    return _Bar(iterable, file=_Quiet(sys.stderr), disable=not show, **look)
 
 
 def tell(text: str) -> None:

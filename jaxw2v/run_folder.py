@@ -298,7 +298,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     try:
         settings = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+        raise InputError(f"{path}: cannot be read: {error}; restore the file") from None
     if not isinstance(settings, dict):
         raise InputError(f"{path}: holds no settings; restore the file")
     return stored_settings(settings)

@@ -47,10 +47,12 @@ OUT_OF_RANGE = {
 }
 
 
-@pytest.mark.parametrize("field", OUT_OF_RANGE)
-def test_a_value_out_of_range_is_refused_by_name(field):
+@pytest.mark.parametrize(
+    ("field", "value"), [*OUT_OF_RANGE.items(), ("embedding_dim", 2**31), ("phrase_passes", 33)]
+)
+def test_a_value_out_of_range_is_refused_by_name(field, value):
     with pytest.raises(InputError, match=f"^{field} is "):
-        Config(**{field: OUT_OF_RANGE[field]})
+        Config(**{field: value})
 
 
 @pytest.mark.parametrize(

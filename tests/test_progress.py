@@ -28,6 +28,15 @@ def test_a_bar_counts_and_can_be_silent(capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_a_bar_that_waits_is_not_drawn_by_a_line_above_it(capsys):
+    with progress_bar(total=1, delay=60) as bar:
+        tell("a warning")
+        bar.update(1)
+    tell("an error")
+    lines = capsys.readouterr().err.replace("\r", "").splitlines()
+    assert [line.strip() for line in lines] == ["a warning", "an error"]
+
+
 def test_streams_that_are_gone_or_were_never_there(monkeypatch):
     for stream in (None, Gone()):
         monkeypatch.setattr(sys, "stderr", stream)

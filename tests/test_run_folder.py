@@ -56,7 +56,10 @@ def test_a_run_is_known_by_its_marker_or_by_each_of_its_files(tmp_path):
 
 
 def test_settings_are_read_by_todays_names(tmp_path):
-    for content, message in (("{", "cannot be read"), ("[]", "holds no settings")):
+    for content, message in (
+        ("{", "cannot be read: .*; restore the file"),
+        ("[]", "holds no settings"),
+    ):
         (tmp_path / "config.json").write_text(content)
         with pytest.raises(InputError, match=f"config.json: {message}"):
             read_settings(tmp_path)

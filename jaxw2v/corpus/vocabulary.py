@@ -229,13 +229,18 @@ class Vocabulary:
         words, counts = [], []
         *lines, rest = text.split("\n")
         if rest:
-            raise InputError(f"{path}: cut short in line {len(lines) + 1}")
+            raise InputError(f"{path}: cut short in line {len(lines) + 1}; restore the file")
         for number, line in enumerate(lines, start=1):
             word, tab, count = line.partition("\t")
             if not (word and tab and count.isascii() and count.isdigit()):
                 raise InputError(f"{path}:{number}: expected word<TAB>count, got {line[:60]!r}")
             words.append(word)
             counts.append(int(count))
-        if len(set(words)) != len(words):
-            raise InputError(f"{path}: a word stands there twice")
+        first: dict[str, int] = {}
+        for number, word in enumerate(words, start=1):
+            if first.setdefault(word, number) != number:
+                raise InputError(
+                    f"{path}:{number}: the word stands there twice: {word!r}, first as line "
+                    f"{first[word]}; restore the file"
+                )
         return cls(tuple(words), np.asarray(counts, np.int64))

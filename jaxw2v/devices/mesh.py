@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable
 
@@ -198,8 +199,10 @@ def memory_of(device: jax.Device) -> int:
       device: the device of this process.
 
     Returns:
-      Bytes; without end if it does not say.
+      Bytes, of a CPU all that the machine has; without end if it does not say.
     """
+    if device.platform == "cpu" and hasattr(os, "sysconf"):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return (device.memory_stats() or {}).get("bytes_limit", 2**60)
 
 

@@ -141,8 +141,9 @@ def _own_gradients(
     grad_positive = (mask * (positive - 1))[..., None]
     grad_negative = mask[:, None] * (num_negatives / negatives.shape[1]) * negative
     grad_centers, grad_negatives = _through_scores(grad_negative, centers, negatives)
-    grad_outputs = jnp.concatenate([grad_positive * centers, grad_negatives], axis=1)
-    return grad_centers + grad_positive * contexts, grad_outputs
+    grad_contexts = grad_positive * centers.astype(jnp.float32)
+    grad_outputs = jnp.concatenate([grad_contexts, grad_negatives], axis=1)
+    return grad_centers + grad_positive * contexts.astype(jnp.float32), grad_outputs
 
 
 def _through_scores(

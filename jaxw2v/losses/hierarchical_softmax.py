@@ -114,7 +114,8 @@ def hierarchical_softmax_loss(
       >>> bool(jnp.isclose(loss[0], 2 * jnp.log(2)))
       True
     """
-    if (*nodes.shape[:-2], nodes.shape[-1]) != hidden.shape or signs.shape != nodes.shape[:-1]:
+    of_hidden = nodes.ndim > 1 and (*nodes.shape[:-2], nodes.shape[-1]) == hidden.shape
+    if not of_hidden or signs.shape != nodes.shape[:-1]:
         raise ValueError(
             f"hidden {hidden.shape}, nodes {nodes.shape} and signs {signs.shape} must be [..., D], "
             "[..., P, D] and [..., P]"

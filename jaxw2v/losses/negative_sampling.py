@@ -45,7 +45,7 @@ def negative_sampling_loss(
         raise ValueError(
             f"contexts {contexts.shape} must have the shape of centers {centers.shape}"
         )
-    if (*negatives.shape[:-2], negatives.shape[-1]) != centers.shape:
+    if negatives.ndim < 2 or (*negatives.shape[:-2], negatives.shape[-1]) != centers.shape:
         raise ValueError(
             f"negatives {negatives.shape} must be centers {centers.shape} with an axis K before "
             "the last"

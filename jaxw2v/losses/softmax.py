@@ -54,6 +54,11 @@ def log_partition(
       >>> bool(jnp.isclose(log_partition(jnp.zeros((1, 3)), jnp.zeros((8, 3)), 4)[0], jnp.log(8)))
       True
     """
+    if is_word is not None and is_word.shape != output_embedding.shape[:1]:
+        raise ValueError(
+            f"is_word {is_word.shape} must be {output_embedding.shape[:1]}, a row of "
+            "output_embedding an entry"
+        )
     if rows_axis_name:
         hidden = to_devices(hidden, rows_axis_name)
     return _log_partition(hidden, output_embedding, is_word, chunk, rows_axis_name)

@@ -43,6 +43,9 @@ def noise_distribution(
     Returns:
       The table.
 
+    Raises:
+      ValueError: no word occurs, or ``table_size`` is below 1.
+
     Reference:
       Mikolov et al. 2013b, section 2.2; Walker 1977, Vose 1991 (alias method).
 
@@ -115,7 +118,7 @@ def finite_table_counts(counts: np.ndarray, exponent: float, length: int) -> np.
       int64 [V], entries.
 
     Raises:
-      ValueError: ``length`` is below 1.
+      ValueError: ``length`` is below 1, or no word occurs.
 
     Reference:
       Breslow 2022, "Implementing Word2vec in PyTorch from the Ground Up"; word2vec.c,
@@ -134,7 +137,9 @@ def finite_table_counts(counts: np.ndarray, exponent: float, length: int) -> np.
 
 def _weights(counts: np.ndarray, exponent: float) -> np.ndarray:
     counts = np.asarray(counts, np.float64)
-    # Words of another text that do not occur in this one are never drawn.
+    if not np.any(counts > 0):
+        raise ValueError(f"counts {counts.shape} hold no word that occurs; give one or more")
+    # Words of another text may not occur in this one.
     return np.where(counts > 0, np.maximum(counts, 1) ** exponent, 0)
 
 

@@ -81,7 +81,7 @@ def percentile_threshold(counts: np.ndarray, percentile: float) -> float:
       >>> percentile_threshold(np.array([60, 30, 10]), 50)
       0.3
     """
-    if len(counts) == 0:
+    if not np.any(np.asarray(counts) > 0):
         raise InputError("percentile subsampling needs the counts of at least one word")
     # Words of another text that do not occur in this one say nothing of it.
     occurring = np.asarray(counts)[np.asarray(counts) > 0]

@@ -221,6 +221,9 @@ def expected_mask(bounds: ContextBounds, window: int) -> jax.Array:
     Returns:
       float32 [..., L (context), L (center)], from 0 to 1, to 1e-5.
 
+    Raises:
+      ValueError: the window is below 1.
+
     Reference:
       Mikolov et al. 2013a, section 3.2, for the draws.
 
@@ -230,6 +233,8 @@ def expected_mask(bounds: ContextBounds, window: int) -> jax.Array:
       >>> expected_mask(bounds, 2).tolist()
       [[0.0, 1.0, 0.5], [1.0, 0.0, 1.0], [0.5, 1.0, 0.0]]
     """
+    if window < 1:
+        raise ValueError(f"window is {window}; it must be 1 or more")
     mask = positive_mask(bounds)
     index = np.arange(mask.shape[-1])
     share = (window + 1 - np.abs(index[:, None] - index)) / window

@@ -111,14 +111,16 @@ def read_questions(path: str | os.PathLike) -> list[Question]:
     lines = _lines(path)
     separator = _separator_of([line for _, line in lines if line[0] not in ":#"], 3)
     questions: list[Question] = []
-    section = "questions"
+    section, may_be_header = "questions", True
     for number, line in lines:
         if line.startswith(":"):
-            section = line[1:].strip() or "questions"
+            section, may_be_header = line[1:].strip() or "questions", False
             continue
         words = _fields(path, number, line, separator)
-        names_columns = not questions and all(map(_QUESTION_COLUMN.fullmatch, words))
-        if names_columns or _is_comment(words, len(words) == 4):
+        if _is_comment(words, len(words) == 4):
+            continue
+        begins, may_be_header = may_be_header, False
+        if begins and all(map(_QUESTION_COLUMN.fullmatch, words)):
             continue
         if len(words) != 4:
             raise InputError(

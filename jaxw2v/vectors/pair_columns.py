@@ -13,6 +13,8 @@ SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "blanks"}
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WORD_COLUMN = re.compile(r"(?:word|w|term|item|target)[ _]?[12ab]?", re.IGNORECASE)
 _SCORE_COLUMN = re.compile("score|sim|human|mean|rating|gold|relat|value|average", re.IGNORECASE)
+# Meant as a number, with a slip of one sign at its end.
+_LIKE_A_NUMBER = re.compile(r"[+-]?(?:[.,]?[0-9][0-9.,e+-]*.?|nan|inf|infinity)$", re.IGNORECASE)
 # What stands beside a score: its number of raters, its spread, the pair's own number, other norms.
 _NO_SCORE = re.compile(
     "(?:^|[^a-z])(?:id|n|no|num|number|sd|std|stdev|var|se|sem|ci|rank|index)(?:[^a-z]|$)"
@@ -47,7 +49,7 @@ def is_header(fields: Sequence[str]) -> bool:
       Whether it does.
     """
     named = any(map(_SCORE_COLUMN.search, fields[2:])) or _word_columns(fields) is not None
-    return named and all(number_in(field) is None for field in fields[2:])
+    return named and not any(map(_LIKE_A_NUMBER.match, fields[2:]))
 
 
 def _word_columns(names: Sequence[str]) -> tuple[int, int] | None:

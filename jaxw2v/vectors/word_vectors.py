@@ -191,7 +191,10 @@ class WordVectors(NearestWords, Comparisons):
             if vectors is not None:
                 vectors.flags.writeable = False
         vocabulary = Vocabulary(table.words, counts)
-        return cls(vocabulary, table.vectors, table.output_vectors, table.subwords)
+        try:
+            return cls(vocabulary, table.vectors, table.output_vectors, table.subwords)
+        except InputError as error:
+            raise InputError(f"{path}: {error}; restore the file") from None
 
     def export(
         self,

@@ -1,6 +1,7 @@
 """Which meshes are taken, chosen and refused."""
 
 import dataclasses
+import os
 
 import jax
 import optax
@@ -53,6 +54,13 @@ def test_tables_that_do_not_fit_name_a_mesh_that_would(monkeypatch):
     with pytest.raises(InputError, match="smaller --embedding-dim"):
         choose_mesh(None, 64, bytes_on, lambda count: [(count, 1, 1)])
     assert choose_mesh(None, 64, lambda shape: 2**20) is None
+
+
+def test_a_cpu_has_the_memory_of_the_machine():
+    there = meshes.memory_of(jax.devices()[0])
+    assert there == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with pytest.raises(InputError, match=f"which has {there / 2**30:.1f} GiB"):
+        choose_mesh(None, 64, lambda shape: there + 1)
 
 
 class Accelerator:

@@ -36,3 +36,5 @@ def test_pair_form_names_wrong_shapes():
         negative_sampling_loss(u, u[:2], u[:, None])
     with pytest.raises(ValueError, match="negatives"):
         negative_sampling_loss(u, u, u)
+    with pytest.raises(ValueError, match="negatives"):
+        negative_sampling_loss(u[0], u[0], u[0])

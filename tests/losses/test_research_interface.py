@@ -36,6 +36,14 @@ LOSSES = {
             )
         )
     ),
+    "written_out_for_own_words": by_blocks(
+        lambda h, t, i: sum(
+            g.sum()
+            for g in losses.block_negative_sampling_gradients(
+                h, t[jnp.concatenate([i, i[:, :NOISE]], 1)], MASK.any(1), 2
+            )
+        )
+    ),
     "softmax": lambda t, i: losses.softmax_loss(t[i], t, i, 7).sum(),
     "block_softmax": by_blocks(lambda h, t, i: losses.block_softmax_loss(h, t, i, MASK, 7)),
     "hierarchical_softmax": lambda t, i: losses.hierarchical_softmax_loss(

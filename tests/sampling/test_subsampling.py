@@ -58,6 +58,8 @@ def test_the_percentile_formula_is_the_blogs():
     assert keep_probability(counts, 0.1, "none").tolist() == [1] * 5
     with pytest.raises(InputError, match="at least one word"):
         percentile_threshold(np.zeros(0, int), 50)
+    with pytest.raises(InputError, match="at least one word"):
+        percentile_threshold(np.zeros(2, int), 50)
 
 
 @pytest.mark.slow

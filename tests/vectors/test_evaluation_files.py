@@ -110,6 +110,10 @@ def test_words_as_they_stand(tmp_path, content, pairs):
         # A first pair with a wrong score is no header.
         ("king\tqueen\t8.l\nman\twoman\t6\n", ":1: expected word, word, score separated by tabs"),
         ("king\tqueen\tN/A\nman\twoman\t6\n", ":1: expected word, word, score separated by tabs"),
+        # Words may be called as columns are.
+        ("w1\tw2\tnan\nw3\tw4\t1\n", ":1: expected word, word, score separated by tabs"),
+        ("w1\tw2\t1.000,5\nw3\tw4\t2\n", ":1: expected word, word, score separated by tabs"),
+        ("w1\tw2\t10%\nw3\tw4\t20%\n", ":1: expected word, word, score separated by tabs"),
         ("a b 1\nc d nan\n", ":2: expected a number as field 3, the score, got 'nan'"),
         ("a b 1\nc d 1e999\n", ":2: expected a number as field 3"),
         ("a b 1\nc d 1_0\n", ":2: expected a number as field 3, the score, got '1_0'"),
@@ -247,6 +251,10 @@ def test_a_header_is_no_question(tmp_path):
     assert [q.words for q in read_questions(written(tmp_path, content))] == [
         ["cat", "cats", "dog", "dogs"]
     ]
+    # Only the first line can be one, and none in a section.
+    content = "# one\nword1 word2 word3 word4\nw1 w2 w3 w4\na b c d\n"
+    assert len(read_questions(written(tmp_path, content))) == 2
+    assert len(read_questions(written(tmp_path, ": s\nw1 w2 w3 w4\n"))) == 1
 
 
 def test_compressed_sets_are_read(tmp_path):

@@ -21,6 +21,7 @@ from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.row_sharding import Rows
 from jaxw2v.devices.storage_order import num_rows
 from jaxw2v.errors import InputError
+from jaxw2v.ownership import marked_as
 from jaxw2v.run_folder import (
     CHECKPOINTS,
     PHRASES,
@@ -68,9 +69,10 @@ class EarlierRun:
           folder: the folder of the run.
 
         Raises:
-          InputError: it holds no run, or a damaged one.
+          InputError: it holds no run, or a damaged one, or that of a newer version.
         """
         self._folder = Path(folder)
+        marked_as(self._folder)
         checkpoints = self._folder / CHECKPOINTS
         steps = steps_in(checkpoints)
         self._checkpoint = next(sound_records(checkpoints, steps), None)

@@ -10,7 +10,7 @@ from jaxw2v.corpus.vocabulary import Vocabulary
 from jaxw2v.devices.processes import is_first
 from jaxw2v.devices.row_sharding import Rows as Vectors
 from jaxw2v.errors import InputError
-from jaxw2v.ownership import refuse_foreign
+from jaxw2v.ownership import marked_as, refuse_foreign
 from jaxw2v.run_folder import KIND, VECTORS, VOCABULARY, is_run
 from jaxw2v.vectors.files.first_process import by_first_process
 from jaxw2v.vectors.files.rows import Table
@@ -78,8 +78,9 @@ def read_folder(folder: Path) -> Table:
       What it holds.
 
     Raises:
-      InputError: a file is missing or damaged.
+      InputError: a file is missing or damaged, or a newer version wrote the folder.
     """
+    marked_as(folder)
     vocabulary = Vocabulary.load(folder / VOCABULARY)
     tensors = read_tensors(folder / VECTORS)
     output = table_of(tensors, OUTPUT, folder / VECTORS) if OUTPUT in tensors else None

@@ -232,6 +232,11 @@ def test_a_damaged_earlier_run(earlier, sentences, tmp_path):
     (copy / "checkpoints" / "vocabulary.tsv").write_text("no\t5")
     with pytest.raises(InputError, match="cut short"):
         quiet(sentences, continue_from=copy)
+    copy = Path(shutil.copytree(earlier, tmp_path / "newer"))
+    marker = copy / "jaxw2v.json"
+    marker.write_text(marker.read_text().replace('"format": 1', '"format": 2'))
+    with pytest.raises(InputError, match="is of format 2"):
+        quiet(sentences, continue_from=copy)
     copy = Path(shutil.copytree(earlier, tmp_path / "records"))
     for file in copy.rglob("_CHECKPOINT_METADATA"):
         file.write_text("{")

@@ -34,14 +34,29 @@ def damage(folder, name, change):
     [
         ("vectors.safetensors", lambda b: b[:-100], "cut short"),
         ("vectors.safetensors", lambda b: b[:5], "cut short"),
-        ("vectors.safetensors", lambda b: b[:-4] + np.float32("nan").tobytes(), "row 11"),
+        (
+            "vectors.safetensors",
+            lambda b: b[:-4] + np.float32("nan").tobytes(),
+            ": row 11 .*; restore",
+        ),
         ("vocabulary.tsv", lambda b: b[:-30], "vocabulary|expected|shape"),
         ("vocabulary.tsv", lambda b: b"".join(b.splitlines(True)[:-1]), "a row a word"),
-        ("vocabulary.tsv", lambda b: b + b.splitlines(True)[0], "twice"),
+        (
+            "vocabulary.tsv",
+            lambda b: b + b.splitlines(True)[0],
+            "twice: .*, first as line 1; restore",
+        ),
     ],
 )
 def test_a_damaged_folder_is_refused(wv, tmp_path, name, change, message):
     wv.save(tmp_path)
     damage(tmp_path, name, change)
     with pytest.raises(InputError, match=message):
+        WordVectors.load(tmp_path)
+
+
+def test_a_folder_of_a_newer_version_is_refused(wv, tmp_path):
+    wv.save(tmp_path)
+    (tmp_path / "jaxw2v.json").write_text('{"program": "jaxw2v", "kind": "run", "format": 999}')
+    with pytest.raises(InputError, match=r"jaxw2v\.json: is of format 999, .*; use the version"):
         WordVectors.load(tmp_path)
