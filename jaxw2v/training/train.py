@@ -146,7 +146,10 @@ def train(
     held_out = None
     if validation is not None:
         known = Known(stream.vocabulary, stream.phrases)
-        held_out = _open_corpus(validation, config, known, show_progress)
+        try:
+            held_out = _open_corpus(validation, config, known, show_progress)
+        except InputError as error:
+            raise InputError(f"validation: {error}") from None
     results = Results(folder, config, stream.phrases, resume)
     with results.named_in_errors(), deferred_interrupt() as interrupted:
         return fit(

@@ -63,6 +63,13 @@ def test_a_bad_option_is_one_line_and_nothing_is_written(
     assert not out.exists()
 
 
+def test_a_blank_validation_text_is_not_taken_for_the_corpus(corpus, tmp_path, capsys):
+    (tmp_path / "blank.txt").write_text("\n")
+    options = ["--min-count", "1", "--validation", str(tmp_path / "blank.txt")]
+    message = "error: validation: the corpus has no word"
+    fails(capsys, ["train", corpus, "--out", str(tmp_path / "out"), *options], message)
+
+
 @pytest.mark.slow
 def test_a_full_disk_loses_nothing(trained, corpus, tmp_path, capsys, monkeypatch):
     def content():

@@ -27,7 +27,8 @@ def test_curves_of_runs(tmp_path):
     assert orange.sum() > 200
     assert not (np.abs(one[..., :3] - np.array([213, 94, 0]) / 255) < 0.02).all(-1).any()
     (tmp_path / "b" / "metrics.jsonl").write_text("")
-    for folder in ("b", "c"):
+    (tmp_path / "vectors.txt").write_text("a 1 2\n")
+    for folder in ("b", "c", "vectors.txt"):
         with pytest.raises(InputError, match="no epoch is recorded there; give folders"):
             draw_curves([tmp_path / folder], tmp_path / "x.png")
     for content in ("{", "{}"):

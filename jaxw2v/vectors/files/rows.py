@@ -142,7 +142,7 @@ class Rows:
         Returns:
           It, to raise.
         """
-        remedy = f", or read what is there by --limit {found}" if found else ""
+        remedy = f", or read or export what is there by --limit {found}" if found else ""
         return InputError(
             f"{self.path}: cut short, or its header is wrong: it promises {promised:,} words and "
             f"the file holds {found:,}; get the file again{remedy}"
