@@ -120,7 +120,7 @@ class Config(TextSettings):
     vocabulary (slow), or down a Huffman tree."""
     cbow_combine: Annotated[Literal["mean", "sum"], NoEffect(objective="skipgram")] = "mean"
     """How cbow takes contexts together."""
-    embedding_dim: Annotated[int, Range(1, 2**20), Role.FIXED] = 100
+    embedding_dim: Annotated[int, Range(1, 2**31 - 1), Role.FIXED] = 100
     """Length of a word vector (components)."""
     subwords: Annotated[bool, Role.FIXED] = False
     """The vector of a word is the mean of a row of its own and of those of its character n-grams,
