@@ -21,7 +21,7 @@ def read_epochs(folder: Path) -> list[dict[str, Any]]:
       folder: its folder.
 
     Returns:
-      A record for each epoch; none if there is no file.
+      A record for each epoch; none if there is no such file, or no folder.
 
     Raises:
       InputError: the file cannot be read.
@@ -29,7 +29,7 @@ def read_epochs(folder: Path) -> list[dict[str, Any]]:
     path, records = folder / METRICS, []
     try:
         lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; restore the file") from None

@@ -47,6 +47,8 @@ def test_what_is_no_record_is_left_out(tmp_path, line):
 
 def test_no_file_is_no_epoch_and_a_folder_is_told(tmp_path, capsys):
     assert read_epochs(tmp_path) == []
+    (tmp_path / "vectors.txt").touch()
+    assert read_epochs(tmp_path / "vectors.txt") == []
     (tmp_path / "metrics.jsonl").mkdir()
     out = tmp_path / "c.png"
     assert main(["plot", str(tmp_path), "--metrics", "--out", str(out)]) == 2

@@ -72,8 +72,7 @@ class Plot(Reading):
             say(f"{out}: {count} words, {labels} of them with a label")
             return
         # A checkpoint's vectors are not those of the epochs that followed.
-        run = folder.expanduser()
-        epochs = read_epochs(run) if self.checkpoint is None and run.is_dir() else []
+        epochs = read_epochs(folder.expanduser()) if self.checkpoint is None else []
         plots.write_page(projection, wv, out, title, epochs)
         of_run = f", losses and neighbors of {len(epochs)} epochs" if epochs else ""
         say(f"{out}: {count} words{of_run}; open it in a browser")

@@ -236,11 +236,12 @@ class Vocabulary:
                 raise InputError(f"{path}:{number}: expected word<TAB>count, got {line[:60]!r}")
             words.append(word)
             counts.append(int(count))
-        first: dict[str, int] = {}
-        for number, word in enumerate(words, start=1):
-            if first.setdefault(word, number) != number:
-                raise InputError(
-                    f"{path}:{number}: the word stands there twice: {word!r}, first as line "
-                    f"{first[word]}; restore the file"
-                )
+        if len(set(words)) != len(words):
+            first: dict[str, int] = {}
+            numbered = enumerate(words, start=1)
+            number, word = next((n, w) for n, w in numbered if first.setdefault(w, n) != n)
+            raise InputError(
+                f"{path}:{number}: the word stands there twice: {word!r}, first as line "
+                f"{first[word]}; restore the file"
+            )
         return cls(tuple(words), np.asarray(counts, np.int64))

@@ -29,7 +29,7 @@ def draw_curves(folders: Sequence[str | Path], path: str | Path) -> None:
     Raises:
       InputError: a folder has no metrics.
     """
-    runs = {str(f): read_epochs(Path(f)) if Path(f).is_dir() else [] for f in folders}
+    runs = {str(folder): read_epochs(Path(folder)) for folder in folders}
     for name, records in runs.items():
         if not records:
             raise InputError(

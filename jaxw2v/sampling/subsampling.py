@@ -72,7 +72,7 @@ def percentile_threshold(counts: np.ndarray, percentile: float) -> float:
       t, a share of the corpus.
 
     Raises:
-      InputError: there are no counts.
+      InputError: no word occurs.
 
     Reference:
       Breslow 2022, "Implementing Word2vec in PyTorch from the Ground Up".

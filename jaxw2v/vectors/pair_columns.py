@@ -13,7 +13,7 @@ SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "blanks"}
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WORD_COLUMN = re.compile(r"(?:word|w|term|item|target)[ _]?[12ab]?", re.IGNORECASE)
 _SCORE_COLUMN = re.compile("score|sim|human|mean|rating|gold|relat|value|average", re.IGNORECASE)
-# Meant as a number, with a slip of one sign at its end.
+# Begins as a number does, and has at most one other sign, its last: 8.l, 10%, 0-10.
 _LIKE_A_NUMBER = re.compile(r"[+-]?(?:[.,]?[0-9][0-9.,e+-]*.?|nan|inf|infinity)$", re.IGNORECASE)
 # What stands beside a score: its number of raters, its spread, the pair's own number, other norms.
 _NO_SCORE = re.compile(

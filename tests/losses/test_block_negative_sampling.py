@@ -105,6 +105,11 @@ def test_bfloat16_accumulates_in_float32(example):
     )
     assert found.dtype == jnp.float32
     np.testing.assert_allclose(found, exact, rtol=1e-5)
+    # For a mask of pairs, and of words in their own places.
+    u, c, n = (r.astype(jnp.bfloat16) for r in rows)
+    for targets in (mask, mask.any(1)):
+        gradients = block_negative_sampling_gradients(u, jnp.concatenate([c, n], 1), targets, K)
+        assert [g.dtype for g in gradients] == [jnp.float32] * 2
 
 
 @pytest.mark.parametrize(
