@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxw2v.errors import InputError
+from jaxw2v.ownership import marked_as
 from jaxw2v.run_folder import METRICS
 
 _WHOLE = ("epoch", "steps", "raw_words")
@@ -24,8 +25,9 @@ def read_epochs(folder: Path) -> list[dict[str, Any]]:
       A record for each epoch; none if there is no such file, or no folder.
 
     Raises:
-      InputError: the file cannot be read.
+      InputError: the file cannot be read, or a newer version wrote the folder.
     """
+    marked_as(folder)
     path, records = folder / METRICS, []
     try:
         lines = path.read_bytes().splitlines()

@@ -6,6 +6,7 @@ import pytest
 
 from jaxw2v.cli import main
 from jaxw2v.epoch_records import read_epochs
+from jaxw2v.ownership import FORMAT
 
 GOOD = {
     "epoch": 1,
@@ -53,4 +54,14 @@ def test_no_file_is_no_epoch_and_a_folder_is_told(tmp_path, capsys):
     out = tmp_path / "c.png"
     assert main(["plot", str(tmp_path), "--metrics", "--out", str(out)]) == 2
     assert "metrics.jsonl: Is a directory; restore the file" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_run_of_a_newer_version_is_refused(tmp_path, capsys):
+    (tmp_path / "metrics.jsonl").write_text(json.dumps(GOOD) + "\n")
+    marker = {"program": "jaxw2v", "kind": "run", "format": FORMAT + 1}
+    (tmp_path / "jaxw2v.json").write_text(json.dumps(marker))
+    out = tmp_path / "c.png"
+    assert main(["plot", str(tmp_path), "--metrics", "--out", str(out)]) == 2
+    assert f"is of format {FORMAT + 1}" in capsys.readouterr().err
     assert not out.exists()

@@ -131,7 +131,7 @@ def choose_mesh(
             f"{len(devices)}; give a --mesh of them all"
         )
     check_blocks(shapes[0], blocks_per_step)
-    there = smallest(memory_of(jax.local_devices()[0]))
+    there = smallest(memory_of(jax.local_devices()[0], min(count, jax.local_device_count())))
     for shape in shapes:
         if bytes_on(shape) <= there:
             if shape == ALONE and jax.process_count() == 1:
@@ -140,10 +140,12 @@ def choose_mesh(
                 shape, (DATA, VOCAB, DIM), devices=devices[:count], axis_types=(AxisType.Auto,) * 3
             )
     least = min(shapes, key=bytes_on)
+    # More devices of a CPU have less memory each.
+    others = meshes if devices[0].platform != "cpu" else (lambda count: [])
     raise InputError(
         f"the tables need {bytes_on(least) / GIB:.1f} GiB on each device of mesh "
         f"{mesh_name(least)}, which has {there / GIB:.1f} GiB; "
-        + what_fits(bytes_on, there, meshes)
+        + what_fits(bytes_on, there, others)
     )
 
 
@@ -192,17 +194,18 @@ def shapes_of(count: int) -> list[Shape]:
     ]
 
 
-def memory_of(device: jax.Device) -> int:
+def memory_of(device: jax.Device, sharers: int = 1) -> int:
     """The memory of a device.
 
     Args:
       device: the device of this process.
+      sharers: virtual devices among which a CPU's memory is shared out.
 
     Returns:
-      Bytes, of a CPU all that the machine has; without end if it does not say.
+      Bytes, of a CPU its share of what the machine has; without end if it does not say.
     """
     if device.platform == "cpu" and hasattr(os, "sysconf"):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // sharers
     return (device.memory_stats() or {}).get("bytes_limit", 2**60)
 
 

@@ -41,8 +41,17 @@ def test_a_mesh_that_does_not_match_is_refused(sentences, monkeypatch):
         train(sentences, CONFIG, mesh="1x2", optimizer=by_all_rows, show_progress=False)
 
 
+class Accelerator:
+    platform = "gpu"
+
+
+def a_gibibyte(device, sharers=1):
+    return 2**30
+
+
 def test_tables_that_do_not_fit_name_a_mesh_that_would(monkeypatch):
-    monkeypatch.setattr(meshes, "memory_of", lambda device: 2**30)
+    monkeypatch.setattr(jax, "devices", lambda: [Accelerator()] * 8)
+    monkeypatch.setattr(meshes, "memory_of", a_gibibyte)
 
     def bytes_on(shape):
         return 10 * 2**30 // shape[1]
@@ -53,25 +62,25 @@ def test_tables_that_do_not_fit_name_a_mesh_that_would(monkeypatch):
         choose_mesh("8x1", 64, lambda shape: 2**31)
     with pytest.raises(InputError, match="smaller --embedding-dim"):
         choose_mesh(None, 64, bytes_on, lambda count: [(count, 1, 1)])
-    assert choose_mesh(None, 64, lambda shape: 2**20) is None
 
 
-def test_a_cpu_has_the_memory_of_the_machine():
-    there = meshes.memory_of(jax.devices()[0])
-    assert there == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with pytest.raises(InputError, match=f"which has {there / 2**30:.1f} GiB"):
-        choose_mesh(None, 64, lambda shape: there + 1)
-
-
-class Accelerator:
-    platform = "gpu"
+def test_devices_of_a_cpu_share_the_memory_of_the_machine(monkeypatch):
+    machine = {"SC_PAGE_SIZE": 4_096, "SC_PHYS_PAGES": 2**21}
+    monkeypatch.setattr(os, "sysconf", machine.__getitem__)
+    assert choose_mesh(None, 64, lambda shape: 8 * 2**30) is None
+    assert choose_mesh("4x2", 64, lambda shape: 2**30).devices.size == 8
+    # More devices would not help.
+    with pytest.raises(InputError, match=r"of mesh 1x1, which has 8\.0 GiB; give a smaller --emb"):
+        choose_mesh(None, 64, lambda shape: 8 * 2**30 // shape[1] + 1)
+    with pytest.raises(InputError, match=r"of mesh 4x2, which has 1\.0 GiB; give a smaller --emb"):
+        choose_mesh("4x2", 64, lambda shape: 2**30 + 1)
 
 
 def test_without_a_wish_tables_are_cut_as_little_as_memory_demands(monkeypatch):
     made = []
     monkeypatch.setattr(jax, "devices", lambda: [Accelerator()] * 8)
     monkeypatch.setattr(jax, "make_mesh", lambda shape, *_, **__: made.append(shape))
-    monkeypatch.setattr(meshes, "memory_of", lambda device: 2**30)
+    monkeypatch.setattr(meshes, "memory_of", a_gibibyte)
     choose_mesh(None, 64, lambda shape: 2**30)
     choose_mesh(None, 64, lambda shape: 3 * 2**30 // shape[1])
     choose_mesh(None, 6, lambda shape: 2**30, lambda count: [(count, 1, 1)])

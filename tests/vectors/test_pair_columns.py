@@ -35,6 +35,8 @@ def test_numbers(text, number):
         ("word1|word2|POS|SimLex999", True),
         ("w1|w2|x", True),
         ("a|b|rating", True),
+        ("Word 1|Word 2|Human (mean)|1|2|3", True),
+        ("word1|word2|score|0-10|50%|2a|inf", True),
         ("cat|dog|7.5", False),
         ("cat|dog|7.5x", False),
         ("cat|dog|mean|7", False),
@@ -55,6 +57,8 @@ def found(lines, header=None, separator="\t"):
         (None, ["cat|dog|7", "cat|sky|1"], (0, 1, 2)),
         (None, ["cat|dog|n|7", "cat|sky|n|1"], (0, 1, 3)),
         ("id|word1|word2|score", ["1|cat|dog|7", "2|cat|sky|1"], (1, 2, 3)),
+        # WordSim-353's set1.tab: the score of each person follows the mean.
+        ("Word 1|Word 2|Human (mean)|1|2", ["cat|dog|7.5|9|6", "cat|sky|1|2|0"], (0, 1, 2)),
         ("word1|word2|count|rating", ["cat|dog|12|7", "cat|sky|11|1"], (0, 1, 3)),
         ("word1|word2|sd|value (mean)", ["cat|dog|.2|7", "cat|sky|.3|1"], (0, 1, 3)),
         ("w1|w2|x", ["cat|dog|7", "cat|sky|1"], (0, 1, 2)),

@@ -9,6 +9,7 @@ from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.corpus import Vocabulary
 from jaxw2v.devices.processes import check_devices
 from jaxw2v.errors import InputError
+from jaxw2v.ownership import marked_as
 from jaxw2v.run_folder import CHECKPOINTS, has_checkpoints_only, steps_in
 from jaxw2v.subwords import share_rows
 from jaxw2v.training.checkpoints.cursor import Cursor
@@ -46,7 +47,7 @@ def load_vectors(
       The vectors.
 
     Raises:
-      InputError: there are none, or they are damaged.
+      InputError: there are none, they are damaged, or a newer version wrote the folder.
 
     Example:
       >>> load_vectors("none")
@@ -57,6 +58,7 @@ def load_vectors(
     check_options(limit, errors)
     check_devices()
     folder = Path(folder).expanduser()
+    marked_as(folder)
     checkpoints = folder / CHECKPOINTS
     if checkpoint is None and not has_checkpoints_only(folder):
         return WordVectors.load(folder, limit, errors)

@@ -1,5 +1,6 @@
 """Vectors straight from checkpoints."""
 
+import json
 import time
 
 import numpy as np
@@ -9,6 +10,7 @@ from stopped_runs import quiet
 import jaxw2v
 from jaxw2v import Callback, Checkpointing, InputError
 from jaxw2v.cli import main
+from jaxw2v.ownership import FORMAT
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training import load_vectors
 
@@ -50,3 +52,12 @@ def test_a_file_has_no_checkpoints(tmp_path):
     path.write_text("a 1 2\nb 3 4\n")
     with pytest.raises(InputError, match=r"v\.txt: is a file, which has no checkpoints"):
         load_vectors(path, "last")
+
+
+@pytest.mark.parametrize("checkpoint", [None, "last", "best", 1])
+def test_a_run_of_a_newer_version_is_refused(tmp_path, checkpoint):
+    (tmp_path / "checkpoints" / "1").mkdir(parents=True)
+    marker = {"program": "jaxw2v", "kind": "run", "format": FORMAT + 1}
+    (tmp_path / "jaxw2v.json").write_text(json.dumps(marker))
+    with pytest.raises(InputError, match=rf"jaxw2v\.json: is of format {FORMAT + 1}"):
+        load_vectors(tmp_path, checkpoint)
