@@ -154,8 +154,9 @@ class Config(TextSettings):
     """Draw negatives from a finite table with this many entries, at least one for every word;
     None draws exactly (entries)."""
     subsample_threshold: Annotated[float | None, Range(0, 1), THRESHOLD] = None
-    """Words above this share of the corpus are randomly dropped; 0 keeps all; None chooses 1e-3 up
-    to 5 million words and 1e-4 above (share of words)."""
+    """Words above this share of the corpus are randomly dropped; 0 keeps all; None chooses 3e-4 up
+    to 3 million words and 1e-4 above, more for vocabularies below 3,333 and 10,000 words (share of
+    words)."""
     subsample_formula: Literal["word2vec_c", "paper", "percentile", "none"] = "word2vec_c"
     """Keep probability: sqrt(t/f) + t/f as word2vec.c computes, the paper's sqrt(t/f), or
     sqrt(t/(f+t)) with t from --subsample-percentile, applied to pairs after windowing; or none."""

@@ -19,7 +19,7 @@ from experiments.scores import SCORES, check_sets
 from experiments.training_runs import Worker, run_in_process, write_tokens
 
 GENSIMS_THRESHOLD = 1e-3
-"""gensim's default, which is ours too up to 5 million words (share of words)."""
+"""gensim's default (share of words)."""
 DEFAULT = ("skipgram", "negative_sampling")
 OTHERS = (
     ("skipgram", "hierarchical_softmax"),

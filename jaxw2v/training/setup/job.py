@@ -170,7 +170,7 @@ def make_job(
     """
     if on_cpu is None:
         on_cpu = jax.default_backend() == "cpu"
-    config = _choose_subsampling(config, counts)
+    config = _choose_subsampling(config, counts, sizes)
     keep, kept = _keep(config, counts)
     is_own = objective is not None
     objective = objective or make_objective(config)
@@ -200,11 +200,13 @@ def make_job(
     return dataclasses.replace(job, subwords=subwords, word_parts=parts)
 
 
-def _choose_subsampling(config: Config, counts: np.ndarray) -> Config:
+def _choose_subsampling(config: Config, counts: np.ndarray, sizes: Sizes | None) -> Config:
     has_threshold = config.subsample_formula in ("word2vec_c", "paper")
     if config.subsample_threshold is not None or not has_threshold:
         return config
-    return dataclasses.replace(config, subsample_threshold=choose_subsample_threshold(counts))
+    before = None if sizes is None else sizes.subsample_threshold
+    chosen = choose_subsample_threshold(counts) if before is None else before
+    return dataclasses.replace(config, subsample_threshold=chosen)
 
 
 def _keep(config: Config, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,10 +18,13 @@ TARGET_STEPS = 1_500
 SMALLEST_STEP, LARGEST_STEP = 256, 65_536
 # What the learning rate is multiplied by where the tables come from another run.
 CONTINUED = 0.5
-# Measured (experiments/quality_frontier): on 14.6 M words 1e-4 scores higher, and trains on fewer
-# tokens; on 1.8 M words it leaves too few; on 4.9 M words it makes no difference.
-LARGE_CORPUS = 5_000_000
-SUBSAMPLE_THRESHOLD, SUBSAMPLE_THRESHOLD_OF_LARGE = 1e-3, 1e-4
+# Measured (experiments/quality_frontier): on 0.75 to 4 M words 3e-4 scores higher than 1e-3, on
+# 0.2 M as high; 1e-4 lower on 0.2 M, as high on 4 M and higher on 14.6 M, on fewer tokens.
+LARGE_CORPUS = 3_000_000
+SUBSAMPLE_THRESHOLD, SUBSAMPLE_THRESHOLD_OF_LARGE = 3e-4, 1e-4
+# In a small vocabulary every share is large: up to gensim's threshold no word rarer than the mean
+# is dropped.
+LARGEST_THRESHOLD = 1e-3
 # On a CPU a chunk is memory, on a GPU it hides the time between dispatches.
 CPU_CHUNK_TOKENS = 1 << 20
 # On a CPU, rows of this many tokens stay in cache between the products of a micro-batch.
@@ -41,6 +44,7 @@ class Sizes:
     chunk_tokens: int
     blocks_per_step: int
     learning_rate: float
+    subsample_threshold: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Plan:
       blocks_per_micro_batch: blocks whose gradients are computed at once; divides B.
       rows_per_pass: table rows the optimizer handles at once.
       learning_rate: step size at the start.
+      subsample_threshold: share of the corpus above which words are dropped; ``None`` where none is
+        used.
     """
 
     chunk_tokens: int
@@ -64,11 +70,14 @@ class Plan:
     blocks_per_micro_batch: int
     rows_per_pass: int
     learning_rate: float
+    subsample_threshold: float | None
 
     @property
     def sizes(self) -> Sizes:
         """What a run that goes on from this one must have as well."""
-        return Sizes(self.chunk_tokens, self.blocks_per_step, self.learning_rate)
+        return Sizes(
+            self.chunk_tokens, self.blocks_per_step, self.learning_rate, self.subsample_threshold
+        )
 
     @property
     def tokens_per_step(self) -> int:
@@ -88,9 +97,12 @@ def choose_subsample_threshold(counts: np.ndarray) -> float:
     Example:
       >>> choose_subsample_threshold(np.array([600, 400]))
       0.001
+      >>> choose_subsample_threshold(np.full(10_000, 60))
+      0.0003
     """
     is_large = counts.sum() > LARGE_CORPUS
-    return SUBSAMPLE_THRESHOLD_OF_LARGE if is_large else SUBSAMPLE_THRESHOLD
+    threshold = SUBSAMPLE_THRESHOLD_OF_LARGE if is_large else SUBSAMPLE_THRESHOLD
+    return max(threshold, min(LARGEST_THRESHOLD, 1 / len(counts)))
 
 
 def make_plan(
@@ -136,6 +148,7 @@ def make_plan(
         blocks_per_micro_batch=max(n for n in range(1, micro + 1) if blocks % n == 0),
         rows_per_pass=CPU_ROWS_PER_PASS if on_cpu else 1 << 30,
         learning_rate=sizes.learning_rate,
+        subsample_threshold=config.subsample_threshold,
     )
 
 

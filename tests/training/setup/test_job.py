@@ -1,5 +1,7 @@
 """What a run does is decided before it starts, from counts and settings alone."""
 
+import dataclasses
+
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -39,6 +41,9 @@ def test_subsampling_is_decided_where_the_user_has_not():
     threshold = job.config.subsample_threshold
     assert threshold is not None
     np.testing.assert_array_equal(job.keep, keep_probability(COUNTS, threshold))
+    resumed = dataclasses.replace(job.plan.sizes, subsample_threshold=0.02)
+    assert make_job(Config(), COUNTS, on_cpu=True, sizes=resumed).config.subsample_threshold == 0.02
+    assert job.plan.sizes.subsample_threshold == threshold
     none = make_job(Config(subsample_threshold=0.0), COUNTS, on_cpu=True)
     assert (none.keep == 1).all()
     by_pair = make_job(Config(subsample_formula="percentile"), COUNTS, on_cpu=True)

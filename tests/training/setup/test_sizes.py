@@ -4,7 +4,7 @@ import numpy as np
 
 from jaxw2v import Config
 from jaxw2v.sampling import keep_probability
-from jaxw2v.training.setup.sizes import make_plan
+from jaxw2v.training.setup.sizes import choose_subsample_threshold, make_plan
 
 
 def test_the_step_fits_the_corpus():
@@ -28,3 +28,19 @@ def test_the_step_fits_the_corpus():
         Config(tokens_per_step=8_192, learning_rate=0.5), np.ones(2), counts * 10_000, 22_400, False
     )
     assert (given.tokens_per_step, given.learning_rate) == (8_192, 0.5)
+
+
+def test_large_corpora_drop_more_and_small_vocabularies_less():
+    def chosen(words, mean_count):
+        return choose_subsample_threshold(np.full(words, mean_count))
+
+    assert [chosen(10_000, count) for count in (100, 300, 301)] == [3e-4, 3e-4, 1e-4]
+    assert [chosen(words, 100) for words in (30, 1_000, 2_000, 3_000)] == [
+        1e-3,
+        1e-3,
+        5e-4,
+        1 / 3_000,
+    ]
+    # The mean word of a vocabulary of two thousand stays, in a corpus of any size.
+    for count in (100, 10_000):
+        assert keep_probability(np.full(2_000, count), chosen(2_000, count)).min() == 1
