@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from jaxw2v.errors import InputError
+from jaxw2v.errors import NO_ROOM, InputError
 
 UNFINISHED = ".jaxw2v-tmp"
 """How the temporary names end, by which what a killed process left is known."""
@@ -28,6 +28,7 @@ def renamed_when_complete(path: str | Path) -> Iterator[Path]:
 
     Raises:
       InputError: a device, a pipe or a folder is there.
+      OSError: the file cannot be written.
     """
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
@@ -36,11 +37,33 @@ def renamed_when_complete(path: str | Path) -> Iterator[Path]:
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
+        with named_where_full(path):
+            yield temporary
         follow_umask(temporary, 0o666)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def named_where_full(path: str | Path) -> Iterator[None]:
+    """Lets an error of a disk that is full say what was written; the system's does not.
+
+    Args:
+      path: what is written.
+
+    Yields:
+      While it is.
+
+    Raises:
+      OSError: of the body, with the path where there is no room.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno in NO_ROOM:
+            error.filename = os.fspath(path)
+        raise
 
 
 def follow_umask(path: Path, mode: int) -> None:

@@ -1,5 +1,10 @@
 """The errors that reach a user as one clear line."""
 
+import errno
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where a disk, or the part of it that one may use, is full."""
+
 
 class InputError(Exception):
     """What the user gave cannot be used: says what, where, and what to do."""

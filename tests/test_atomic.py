@@ -1,5 +1,6 @@
 """Files appear whole or not at all."""
 
+import errno
 import os
 import stat
 
@@ -58,3 +59,13 @@ def test_others_may_read_what_the_umask_lets_them(tmp_path):
         os.umask(before)
     modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in "ab"]
     assert modes == [0o640, 0o750]
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(errno.ENOSPC, "a"), (errno.EDQUOT, "a"), (errno.EPIPE, None)]
+)
+def test_an_error_of_a_full_disk_names_the_file(tmp_path, number, name):
+    with pytest.raises(OSError, match="cannot") as failed, renamed_when_complete(tmp_path / "a"):
+        raise OSError(number, "cannot")
+    assert failed.value.filename == (name and str(tmp_path / name))
+    assert not os.listdir(tmp_path)

@@ -52,7 +52,7 @@ ALLOWED = {
         "subwords",
         "vectors",
     },
-    "epoch_records": {"errors"},
+    "epoch_records": {"errors", "ownership"},
     "plots": {"errors", "atomic", "vectors", "epoch_records"},
     "cli": {
         "errors",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import itertools
 import os
 import signal
@@ -24,7 +23,7 @@ from jaxw2v.cli.plan import Plan
 from jaxw2v.cli.plot import Plot
 from jaxw2v.cli.results import Evaluate, Export, Neighbors
 from jaxw2v.cli.train import Train
-from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
+from jaxw2v.errors import NO_ROOM, InputError, Interrupted, ProcessLost, TrainingDiverged
 from jaxw2v.progress import drop_what_is_left, say, tell
 
 DESCRIPTION = "word2vec in JAX: text in, word vectors out."
@@ -42,6 +41,8 @@ Command = (
 )
 PRINTING = (Neighbors, Evaluate, Info, Datasets, Plan)
 """Commands whose result is what they print."""
+INTERRUPTED = 130
+"""The exit code of shells for Ctrl-C."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,8 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         traceback.print_exc()
         code = 1
-    if code and _joined():
-        # A process that fails must not wait for the others, nor they for it.
+    if code and (_joined() or (code == INTERRUPTED and _threads_are_left())):
+        # A process that fails must not wait for others, nor they for it; nor for threads that save
+        # what nobody waits for any more.
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, AttributeError):
                 stream.flush()
@@ -80,6 +82,11 @@ def _keep_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _threads_are_left() -> bool:
+    others = set(threading.enumerate()) - {threading.current_thread()}
+    return not all(thread.daemon for thread in others)
 
 
 def _joined() -> bool:
@@ -108,15 +115,15 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (TrainingDiverged, ProcessLost) as error:
         return _fail(str(error), 1)
     except Interrupted as error:
-        return _fail(str(error), 130)
+        return _fail(str(error), INTERRUPTED)
     except KeyboardInterrupt:
-        return _fail("interrupted", 130)
+        return _fail("interrupted", INTERRUPTED)
     except OSError as error:
         if prints and error.filename is None:
             drop_what_is_left(sys.stdout)
             return _fail(f"standard output: {error.strerror}; the result is not complete", 1)
         where = f"{error.filename}: " if error.filename else ""
-        hint = "; free some space or choose another --out" if error.errno == errno.ENOSPC else ""
+        hint = "; free some space there, or write elsewhere" if error.errno in NO_ROOM else ""
         return _fail(f"{where}{error.strerror or error}{hint}", 2)
     return 0
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pooch
 
-from jaxw2v.atomic import follow_umask
+from jaxw2v.atomic import follow_umask, named_where_full
 from jaxw2v.config import DEFAULTS, TextSettings
 from jaxw2v.corpus import stream_folder, text
 from jaxw2v.corpus.encode import encode
@@ -25,13 +25,14 @@ from jaxw2v.corpus.paths import expand_paths, is_remote
 from jaxw2v.corpus.sentences import read_iterable, refuse_columns
 from jaxw2v.corpus.spool import spooled
 from jaxw2v.corpus.token_stream import FORMAT, META, TokenStream
-from jaxw2v.errors import InputError
+from jaxw2v.errors import NO_ROOM, InputError
 from jaxw2v.ownership import held
 from jaxw2v.progress import progress_bar
 from jaxw2v.run_folder import refuse_part_of_run
 
 # A new number where files are read as another text than before: old streams are not theirs.
 READING = 2
+State = tuple[int, ...]
 
 
 @dataclasses.dataclass(frozen=True, init=False)
@@ -112,17 +113,16 @@ def open_corpus(
     streams = cache_folder() / "streams"
     if not isinstance(source, Files):
         # Nothing to key a cache by: encoded anew, and the files vanish with the stream.
-        folder = _scratch(streams)
-        with _removed_afterwards(folder):
+        with _scratch(streams) as folder:
             return encode(read_iterable(source), folder, config, known)
     paths = expand_paths(source.paths)
     _refuse_empty(paths)
+    states = list(map(_state, paths))
     folder = streams / _key(paths, config, known)
     if folder.is_dir():
         return TokenStream.load(folder)
-    scratch = _scratch(streams)
-    with _removed_afterwards(scratch):
-        _encode(paths, scratch, config, known, show_progress)
+    with _scratch(streams) as scratch:
+        _encode(paths, states, scratch, config, known, show_progress)
         try:
             scratch.rename(folder)
         except OSError:
@@ -132,18 +132,25 @@ def open_corpus(
     return TokenStream.load(folder)
 
 
-def _scratch(streams: Path) -> Path:
-    """A new folder in the cache, which others may read as far as the umask lets them."""
+@contextlib.contextmanager
+def _scratch(streams: Path) -> Iterator[Path]:
+    """A new folder in the cache, which others may read as far as the umask lets them; then gone."""
+    folder = None
     try:
         streams.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=streams, suffix=".tmp"))
+        follow_umask(folder, 0o777)
+        yield folder
     except OSError as error:
+        if folder is not None and error.errno not in NO_ROOM:
+            raise
         raise InputError(
             f"{streams}: the cache cannot be written: {error.strerror}; $JAXW2V_CACHE names "
             "another folder"
         ) from None
-    follow_umask(folder, 0o777)
-    return folder
+    finally:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @_reads_pipes
@@ -183,6 +190,7 @@ def encode_corpus(
         raise InputError("encode_corpus takes files; train takes sentences as they are")
     paths = expand_paths(source.paths)
     _refuse_empty(paths)
+    states = list(map(_state, paths))
     key = _key(paths, settings, None)
     if os.path.lexists(out) and not out.is_dir():
         raise InputError(f"{out}: is a file; --out needs a folder")
@@ -195,7 +203,8 @@ def encode_corpus(
             return TokenStream.load(out)
         stream_folder.begin(out, key)
         try:
-            return _encode(paths, out, settings, None, show_progress)
+            with named_where_full(out):
+                return _encode(paths, states, out, settings, None, show_progress)
         except InputError:
             # Another text or other settings are another stream.
             stream_folder.give_up(out)
@@ -220,11 +229,14 @@ def _open_encoded(folder: Path, config: TextSettings, known: Known | None) -> To
 
 def _encode(
     paths: list[str],
+    states: list[State],
     folder: Path,
     settings: TextSettings,
     known: Known | None,
     show_progress: bool,
 ) -> TokenStream:
+    """Encodes files that are as they were when their content was made a key."""
+
     def batches() -> Iterator[text.Batch]:
         with progress_bar(
             total=sum(os.path.getsize(p) for p in paths if not is_remote(p)),
@@ -234,6 +246,11 @@ def _encode(
             show=show_progress,
         ) as bar:
             yield from text.read_paths(paths, settings, bar.update)
+        for path, before in zip(paths, states, strict=True):
+            if _state(path) != before:
+                raise InputError(
+                    f"{path}: changed while it was read; run this again when nobody writes to it"
+                )
 
     return encode(batches(), folder, settings, known, show_progress)
 
@@ -263,12 +280,12 @@ def _refuse_empty(paths: list[str]) -> None:
             raise InputError(f"{path}: is empty")
 
 
-@contextlib.contextmanager
-def _removed_afterwards(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _state(path: str) -> State:
+    """What changes when somebody writes to a file; nothing is known of an address."""
+    if is_remote(path):
+        return ()
+    found = os.stat(path)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _key(paths: list[str], settings: TextSettings, known: Known | None) -> str:

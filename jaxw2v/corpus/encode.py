@@ -140,7 +140,7 @@ def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: Part) -> dict:
         for batch, lengths, words in _tokenize(batches, tokenizer):
             is_found = not batch.tokenized
             codes = words.cast(dtype).to_physical().to_numpy()
-            codes.tofile(codes_out)
+            codes_out.write(codes.data)
             seen = np.bincount(codes, minlength=len(counts))
             seen[: len(counts)] += counts
             counts = seen
@@ -149,7 +149,7 @@ def _count(batches: Iterator[Batch], tokenizer: Tokenizer, part: Part) -> dict:
                 part_continues = batch.continues
             elif batch.continues:
                 ends_out.seek(-8, 2)
-            ends.tofile(ends_out)
+            ends_out.write(ends.data)
             position, taken = position + len(codes), taken + 1
             if position >= TOKENS_PER_SHARD:
                 break
@@ -225,12 +225,12 @@ def _write_shard(
         for start in range(0, total, TOKENS_PER_PASS):
             ids = to_id[np.fromfile(codes_in, np.uint32, TOKENS_PER_PASS)]
             kept = np.concatenate([[0], np.cumsum(ids >= 0)])
-            ids[ids >= 0].tofile(ids_out)
+            ids_out.write(ids[ids >= 0].data)
             lo, hi = np.searchsorted(ends, [start + 1, start + len(ids) + 1])
             kept_by[lo + 1 : hi + 1] = tokens + kept[ends[lo:hi] - start]
             new_ends = kept_by[lo + 1 : hi + 1]
             new_ends = new_ends[np.diff(new_ends, prepend=last_end) > 0]
-            new_ends.tofile(ends_out)
+            ends_out.write(new_ends.data)
             sentences += len(new_ends)
             last_end = int(new_ends[-1]) if len(new_ends) else last_end
             tokens += int(kept[-1])

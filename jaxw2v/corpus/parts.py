@@ -185,8 +185,8 @@ def _join(part: Part, new: Part, pairs: pl.DataFrame) -> None:
     phrases = here.select(pl.col("first") + JOINT + pl.col("second")).to_series()
     names = pl.concat([words["word"], phrases])
     counts = np.bincount(codes[keep], minlength=len(names))
-    codes[keep].tofile(new.file("codes"))
-    left[ends].astype(np.int64).tofile(new.file("ends"))
+    new.file("codes").write_bytes(codes[keep].data)
+    new.file("ends").write_bytes(left[ends].astype(np.int64).data)
     with renamed_when_complete(new.file("words")) as path:
         pl.DataFrame({"word": names, "count": counts}).write_parquet(path)
     with renamed_when_complete(new.file("joined")) as path:

@@ -1,6 +1,8 @@
 """The command line as a user meets it: results, and one clear line for every mistake."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -83,3 +85,22 @@ def test_help_shows_every_option_with_its_default(capsys):
     for option in ("--embedding-dim", "--num-negatives", "--tokens-per-step", "--validation-share"):
         assert option in text
     assert "(default: 0.75)" in text
+
+
+LEFT_BEHIND = """
+import sys, threading
+from jaxw2v.cli import info, main
+
+def run(self):
+    threading.Thread(target=threading.Event().wait).start()
+    raise KeyboardInterrupt
+
+info.Info.run = run
+sys.exit(main(["info", "x"]))
+"""
+
+
+def test_an_interrupted_command_waits_for_no_thread_that_never_ends():
+    command = [sys.executable, "-c", LEFT_BEHIND]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (130, "jaxw2v: error: interrupted\n")

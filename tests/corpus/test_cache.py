@@ -1,11 +1,13 @@
 """Streams that are kept."""
 
+import errno
 import threading
 
+import pytest
 from encoded import TEXT
 
-from jaxw2v import Config
-from jaxw2v.corpus import open_corpus, text
+from jaxw2v import Config, InputError, encode_corpus
+from jaxw2v.corpus import encode, open_corpus, text
 
 
 def test_the_cache_is_keyed_by_content_and_settings(tmp_path, cache, monkeypatch):
@@ -40,3 +42,44 @@ def test_processes_may_encode_the_same_corpus_at_once(tmp_path, cache):
     assert len(results) == 3
     assert len(set(results)) == 1
     assert len(list((cache / "streams").iterdir())) == 1
+
+
+@pytest.mark.parametrize("change", [TEXT[:20], TEXT + "appended words\n"], ids=["cut", "grown"])
+@pytest.mark.parametrize("keeps", [True, False], ids=["in the cache", "in a folder"])
+def test_what_changes_while_it_is_read_is_refused_and_not_kept(
+    tmp_path, cache, monkeypatch, change, keeps
+):
+    path, out = tmp_path / "a.txt", tmp_path / "stream"
+    original = text.read_paths
+
+    def changed(*arguments):
+        path.write_text(change)
+        return original(*arguments)
+
+    def encoded():
+        path.write_text(TEXT)
+        settings = Config(min_count=1)
+        return open_corpus(path, settings) if keeps else encode_corpus(path, out, settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(text, "read_paths", changed)
+        with pytest.raises(InputError, match=r"a\.txt: changed while it was read; run this"):
+            encoded()
+    assert not out.exists()
+    assert not [*cache.rglob("*.*")]
+    assert encoded().raw_words == len(TEXT.split())
+
+
+def test_a_full_disk_of_the_cache_names_it(tmp_path, cache, monkeypatch):
+    (tmp_path / "a.txt").write_text(TEXT)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(encode, "_count", full)
+    message = r"streams: the cache cannot be written: No space left on device; \$JAXW2V_CACHE"
+    with pytest.raises(InputError, match=message):
+        open_corpus(tmp_path / "a.txt", Config(min_count=1))
+    assert not any((cache / "streams").iterdir())
+    with pytest.raises(OSError, match=r"No space left on device: .*out'"):
+        encode_corpus(tmp_path / "a.txt", tmp_path / "out", Config(min_count=1))
