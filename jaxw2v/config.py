@@ -154,8 +154,8 @@ class Config(TextSettings):
     """Draw negatives from a finite table with this many entries, at least one for every word;
     None draws exactly (entries)."""
     subsample_threshold: Annotated[float | None, Range(0, 1), THRESHOLD] = None
-    """Words above this share of the corpus are randomly dropped; 0 keeps all; None chooses 3e-4 up
-    to 3 million words and 1e-4 above, more for vocabularies below 3,333 and 10,000 words (share of
+    """Words above this share of the corpus are randomly dropped; 0 keeps all; None keeps all words
+    of up to 250 occurrences, between 1e-3 (0.25 million words) and 1e-4 (2.5 million; share of
     words)."""
     subsample_formula: Literal["word2vec_c", "paper", "percentile", "none"] = "word2vec_c"
     """Keep probability: sqrt(t/f) + t/f as word2vec.c computes, the paper's sqrt(t/f), or

@@ -125,6 +125,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         hint = "; free some space there, or write elsewhere" if error.errno in NO_ROOM else ""
         return _fail(f"{where}{error.strerror or error}{hint}", 2)
+    except RuntimeError as error:
+        # What pathlib says of ~name.
+        if "home directory" not in str(error):
+            raise
+        return _fail("a path begins with ~ and names no user; begin it with ./", 2)
     return 0
 
 

@@ -64,6 +64,7 @@ def test_bad_folders(trained, corpus, tmp_path, capsys):
     fails(capsys, ["train", str(tmp_path), "--out", str(tmp_path / "new")], "is a directory")
     fails(capsys, ["train", "no.txt", "--out", str(tmp_path / "new")], "no.txt: no such file")
     fails(capsys, ["neighbors", str(tmp_path), "king"], "holds no vectors.safetensors")
+    fails(capsys, ["neighbors", "~no-such-user", "king"], "names no user; begin it with ./")
     fails(capsys, ["neighbors", trained, "kinf"], "did you mean king")
     fails(capsys, ["neighbors", trained], "at least one word")
     fails(capsys, ["neighbors", trained, "king -"], "expected words with + or -")

@@ -18,13 +18,10 @@ TARGET_STEPS = 1_500
 SMALLEST_STEP, LARGEST_STEP = 256, 65_536
 # What the learning rate is multiplied by where the tables come from another run.
 CONTINUED = 0.5
-# Measured (experiments/quality_frontier): on 0.75 to 4 M words 3e-4 scores higher than 1e-3, on
-# 0.2 M as high; 1e-4 lower on 0.2 M, as high on 4 M and higher on 14.6 M, on fewer tokens.
-LARGE_CORPUS = 3_000_000
-SUBSAMPLE_THRESHOLD, SUBSAMPLE_THRESHOLD_OF_LARGE = 3e-4, 1e-4
-# In a small vocabulary every share is large: up to gensim's threshold no word rarer than the mean
-# is dropped.
-LARGEST_THRESHOLD = 1e-3
+# Measured (experiments/quality_frontier): 1e-3 scores highest on 0.2 M words, 3e-4 on 0.75 M, 1e-4
+# on 1.8 to 14.6 M. So words of up to 250 occurrences are kept whole, between these bounds.
+KEPT_WHOLE = 250
+SMALLEST_THRESHOLD, LARGEST_THRESHOLD = 1e-4, 1e-3
 # On a CPU a chunk is memory, on a GPU it hides the time between dispatches.
 CPU_CHUNK_TOKENS = 1 << 20
 # On a CPU, rows of this many tokens stay in cache between the products of a micro-batch.
@@ -88,6 +85,9 @@ class Plan:
 def choose_subsample_threshold(counts: np.ndarray) -> float:
     """How strongly frequent words are dropped, where the settings leave it open.
 
+    None is dropped that occurs up to 250 times, or as often as the mean word, as far as the bounds
+    of 1e-4 and 1e-3 allow.
+
     Args:
       counts: int [V], occurrences.
 
@@ -97,12 +97,11 @@ def choose_subsample_threshold(counts: np.ndarray) -> float:
     Example:
       >>> choose_subsample_threshold(np.array([600, 400]))
       0.001
-      >>> choose_subsample_threshold(np.full(10_000, 60))
-      0.0003
+      >>> choose_subsample_threshold(np.full(10_000, 100))
+      0.00025
     """
-    is_large = counts.sum() > LARGE_CORPUS
-    threshold = SUBSAMPLE_THRESHOLD_OF_LARGE if is_large else SUBSAMPLE_THRESHOLD
-    return max(threshold, min(LARGEST_THRESHOLD, 1 / len(counts)))
+    share = max(KEPT_WHOLE / int(counts.sum()), 1 / len(counts))
+    return min(max(share, SMALLEST_THRESHOLD), LARGEST_THRESHOLD)
 
 
 def make_plan(

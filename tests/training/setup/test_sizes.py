@@ -30,17 +30,15 @@ def test_the_step_fits_the_corpus():
     assert (given.tokens_per_step, given.learning_rate) == (8_192, 0.5)
 
 
-def test_large_corpora_drop_more_and_small_vocabularies_less():
+def test_words_of_250_occurrences_and_the_mean_word_are_kept_whole():
     def chosen(words, mean_count):
         return choose_subsample_threshold(np.full(words, mean_count))
 
-    assert [chosen(10_000, count) for count in (100, 300, 301)] == [3e-4, 3e-4, 1e-4]
-    assert [chosen(words, 100) for words in (30, 1_000, 2_000, 3_000)] == [
-        1e-3,
-        1e-3,
-        5e-4,
-        1 / 3_000,
-    ]
-    # The mean word of a vocabulary of two thousand stays, in a corpus of any size.
-    for count in (100, 10_000):
-        assert keep_probability(np.full(2_000, count), chosen(2_000, count)).min() == 1
+    found = [chosen(20_000, count) for count in (10, 50, 100, 1_000)]
+    assert found == [1e-3, 2.5e-4, 1.25e-4, 1e-4]
+    assert [chosen(words, 5_000) for words in (30, 1_000, 2_000)] == [1e-3, 1e-3, 5e-4]
+    counts = np.array([200_000, 251, *[250] * 3_000])
+    keep = keep_probability(counts, choose_subsample_threshold(counts), "paper")
+    assert keep[0] < 0.05
+    assert keep[1] < 1
+    assert (keep[2:] == 1).all()
