@@ -37,7 +37,7 @@ def test_words_of_250_occurrences_and_the_mean_word_are_kept_whole():
     found = [chosen(20_000, count) for count in (10, 50, 100, 1_000)]
     assert found == [1e-3, 2.5e-4, 1.25e-4, 1e-4]
     assert [chosen(words, 5_000) for words in (30, 1_000, 2_000)] == [1e-3, 1e-3, 5e-4]
-    counts = np.array([200_000, 251, *[250] * 3_000])
+    counts = np.array([200_000, 252, *[250] * 100, *[5] * 20_000])
     keep = keep_probability(counts, choose_subsample_threshold(counts), "paper")
     assert keep[0] < 0.05
     assert keep[1] < 1
