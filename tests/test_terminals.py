@@ -115,6 +115,15 @@ def test_a_result_that_cannot_be_written_is_an_error(vectors, where, reason):
 
 
 @pytest.mark.slow
+def test_help_that_nobody_reads():
+    for where, code in ((">&-", 0), (">/dev/full", 1)):
+        command = " ".join([*PROGRAM, "--help", where])
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
 def test_a_result_whose_reader_has_gone(vectors):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(vectors, text=True, **pipes) as process:

@@ -95,15 +95,20 @@ def _joined() -> bool:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    prints = False
+    # Before a command is known, what is printed is help.
+    prints = True
     if (sys.argv[1:] if arguments is None else list(arguments)) == ["--version"]:
         say(f"jaxw2v {jaxw2v.__version__}")
         return 0
+    is_closed = sys.stdout is None
+    if is_closed:
+        # tyro asks it whether it is a terminal.
+        sys.stdout = open(1, "w", closefd=False)
     try:
         _refuse_empty_out(sys.argv[1:] if arguments is None else arguments)
         command = tyro.cli(Command, args=arguments, prog="jaxw2v", description=DESCRIPTION)
         prints = isinstance(command, PRINTING)
-        if prints and sys.stdout is None:
+        if prints and is_closed:
             return _fail("standard output is closed: there is nowhere to write the result", 1)
         with warnings.catch_warnings(), _interrupted_by_signals():
             warnings.showwarning = _show_warning
