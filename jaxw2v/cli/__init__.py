@@ -103,7 +103,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     is_closed = sys.stdout is None
     if is_closed:
         # tyro asks it whether it is a terminal.
-        sys.stdout = open(1, "w", closefd=False)
+        sys.stdout = os.fdopen(1, "w", closefd=False)
     try:
         _refuse_empty_out(sys.argv[1:] if arguments is None else arguments)
         command = tyro.cli(Command, args=arguments, prog="jaxw2v", description=DESCRIPTION)
