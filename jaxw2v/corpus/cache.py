@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 import pooch
@@ -237,7 +237,7 @@ def _encode(
 ) -> TokenStream:
     """Encodes files that are as they were when their content was made a key."""
 
-    def batches() -> Iterator[text.Batch]:
+    def batches() -> Generator[text.Batch, None, None]:
         with progress_bar(
             total=sum(os.path.getsize(p) for p in paths if not is_remote(p)),
             unit="B",
@@ -252,7 +252,9 @@ def _encode(
                     f"{path}: changed while it was read; run this again when nobody writes to it"
                 )
 
-    return encode(batches(), folder, settings, known, show_progress)
+    # An error takes the progress line away before it is told.
+    with contextlib.closing(batches()) as found:
+        return encode(found, folder, settings, known, show_progress)
 
 
 def _files_or_sentences(corpus: Files | str | os.PathLike | Iterable) -> Files | Iterable:

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from encoded import TEXT
+from tqdm import tqdm
 
 from jaxw2v import Config, InputError, encode_corpus
 from jaxw2v.corpus import encode, open_corpus, text
@@ -65,6 +66,8 @@ def test_what_changes_while_it_is_read_is_refused_and_not_kept(
         patch.setattr(text, "read_paths", changed)
         with pytest.raises(InputError, match=r"a\.txt: changed while it was read; run this"):
             encoded()
+    # No line is left that would be drawn below the error.
+    assert not tqdm._instances
     assert not out.exists()
     assert not [*cache.rglob("*.*")]
     assert encoded().raw_words == len(TEXT.split())
