@@ -5,9 +5,9 @@ import threading
 
 import pytest
 from encoded import TEXT
-from tqdm import tqdm
 
 from jaxw2v import Config, InputError, encode_corpus
+from jaxw2v.cli import main
 from jaxw2v.corpus import encode, open_corpus, text
 
 
@@ -66,8 +66,6 @@ def test_what_changes_while_it_is_read_is_refused_and_not_kept(
         patch.setattr(text, "read_paths", changed)
         with pytest.raises(InputError, match=r"a\.txt: changed while it was read; run this"):
             encoded()
-    # No line is left that would be drawn below the error.
-    assert not tqdm._instances
     assert not out.exists()
     assert not [*cache.rglob("*.*")]
     assert encoded().raw_words == len(TEXT.split())
@@ -86,3 +84,16 @@ def test_a_full_disk_of_the_cache_names_it(tmp_path, cache, monkeypatch):
     assert not any((cache / "streams").iterdir())
     with pytest.raises(OSError, match=r"No space left on device: .*out'"):
         encode_corpus(tmp_path / "a.txt", tmp_path / "out", Config(min_count=1))
+
+
+def test_an_error_while_text_is_read_is_the_last_line(tmp_path, cache, monkeypatch, capsys):
+    (tmp_path / "a.txt").write_text(TEXT)
+
+    def full(batches, *_):
+        next(batches)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(encode, "_count", full)
+    assert main(["encode", str(tmp_path / "a.txt"), "--out", str(tmp_path / "out")]) == 2
+    lines = capsys.readouterr().err.replace("\r", "\n").rstrip().splitlines()
+    assert lines[-1].startswith(f"jaxw2v: error: {tmp_path / 'out'}: No space left on device; free")
