@@ -191,8 +191,8 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def _is_step(path: Path) -> bool:
-    """Whether a folder holds what Orbax writes for us, whole or damaged, and nothing else."""
-    if _stranger_in(path) or not any(path.iterdir()):
+    """Whether a folder holds what Orbax writes for us, whole, damaged or gone, and nothing else."""
+    if _stranger_in(path):
         return False
     metadata = _json(path / "_CHECKPOINT_METADATA")
     return not metadata or _is_our_checkpoint(path)
@@ -276,10 +276,24 @@ def steps_in(folder: Path) -> list[int]:
       folder: the folder of the checkpoints; may be missing.
 
     Returns:
-      The steps.
+      The steps, without those of which a process that was killed has deleted all but the folder.
     """
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    return sorted((int(name) for name in names if name.isdecimal()), reverse=True)
+    paths = [path for path in folder.iterdir() if path.name.isdecimal()] if folder.is_dir() else []
+    return sorted((int(path.name) for path in paths if not _is_empty(path)), reverse=True)
+
+
+def remove_emptied(folder: Path) -> None:
+    """Deletes, of the checkpoints in a folder, those that :func:`steps_in` leaves out."""
+    for path in folder.iterdir():
+        if path.name.isdecimal() and _is_empty(path):
+            path.rmdir()
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return not any(path.iterdir())
+    except OSError:
+        return False
 
 
 def read_settings(folder: Path) -> dict[str, Any]:

@@ -74,7 +74,8 @@ def test_steps_are_those_of_whole_checkpoints_the_newest_first(tmp_path):
     assert steps_in(tmp_path / "checkpoints") == []
     assert not has_checkpoints_only(tmp_path)
     for name in ("9", "10", "11.damaged", "12.orbax-checkpoint-tmp-1", "notes"):
-        (tmp_path / "checkpoints" / name).mkdir(parents=True)
+        (tmp_path / "checkpoints" / name / "state").mkdir(parents=True)
+    (tmp_path / "checkpoints" / "8").mkdir()
     assert steps_in(tmp_path / "checkpoints") == [10, 9]
     assert has_checkpoints_only(tmp_path)
     (tmp_path / "vectors.safetensors").touch()
@@ -124,7 +125,10 @@ def test_a_folder_that_holds_a_run_wants_a_word(tmp_path):
         check_run_folder(run, False, False)
     for overwrite in (True, False):
         check_run_folder(run, overwrite, not overwrite)
+    # A process that is killed while it deletes a checkpoint leaves its folder.
     (run / "checkpoints" / "5").mkdir()
+    check_run_folder(run, False, True)
+    assert steps_in(run / "checkpoints") == [3]
     (run / "checkpoints" / "5" / "mine").touch()
     with pytest.raises(InputError, match="5: is not known to be a file of jaxw2v"):
         check_run_folder(run, True, False)

@@ -20,7 +20,7 @@ from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus import Phrases, Vocabulary
 from jaxw2v.devices.processes import is_first, is_loss, raise_everywhere
 from jaxw2v.errors import TrainingDiverged
-from jaxw2v.run_folder import PHRASES, VOCABULARY, remove_unfinished
+from jaxw2v.run_folder import PHRASES, VOCABULARY, remove_emptied, remove_unfinished
 from jaxw2v.training.checkpoints.checksums import compute_checksums
 from jaxw2v.training.checkpoints.record import Arrays, Record, first_line, seal
 
@@ -86,6 +86,7 @@ class Checkpoints:
         try:
             if is_first():
                 self._folder.mkdir(parents=True, exist_ok=True)
+                remove_emptied(self._folder)
                 for name, content in self._beside.items():
                     with renamed_when_complete(self._folder / name) as path:
                         content.save(path)

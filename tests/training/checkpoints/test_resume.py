@@ -92,6 +92,18 @@ def test_a_checkpoint_of_columns_goes_on_as_rows(sentences, whole, tmp_path, bef
         assert record["loss"] == pytest.approx(other["loss"], rel=1e-5)
 
 
+def test_checkpoints_that_were_half_deleted_are_in_nobodys_way(sentences, whole, tmp_path):
+    folder = tmp_path / "run"
+    quiet(sentences, out=folder, callbacks=[StopAfter(7)])
+    for step in (1, 2, 90):
+        (folder / "checkpoints" / str(step)).mkdir()
+    quiet(sentences, out=folder, resume=True)
+    assert_same(folder, whole)
+    left = {path.name for path in (folder / "checkpoints").iterdir()}
+    assert not left & {"1", "2", "90"}
+    assert not any("damaged" in name for name in left)
+
+
 @pytest.mark.slow
 def test_more_epochs_of_a_finished_run(sentences, whole, tmp_path):
     folder = Path(shutil.copytree(whole, tmp_path / "run"))
