@@ -155,7 +155,7 @@ class Config(TextSettings):
     None draws exactly (entries)."""
     subsample_threshold: Annotated[float | None, Range(0, 1), THRESHOLD] = None
     """Words above this share of the corpus are randomly dropped; 0 keeps all; None keeps all words
-    of up to 250 occurrences, between 1e-3 (0.25 million words) and 1e-4 (2.5 million; share of
+    of up to 400 occurrences, between 1e-3 (0.4 million words) and 1e-4 (4 million; share of
     words)."""
     subsample_formula: Literal["word2vec_c", "paper", "percentile", "none"] = "word2vec_c"
     """Keep probability: sqrt(t/f) + t/f as word2vec.c computes, the paper's sqrt(t/f), or

@@ -30,14 +30,14 @@ def test_the_step_fits_the_corpus():
     assert (given.tokens_per_step, given.learning_rate) == (8_192, 0.5)
 
 
-def test_words_of_250_occurrences_and_the_mean_word_are_kept_whole():
+def test_words_of_400_occurrences_and_the_mean_word_are_kept_whole():
     def chosen(words, mean_count):
         return choose_subsample_threshold(np.full(words, mean_count))
 
     found = [chosen(20_000, count) for count in (10, 50, 100, 1_000)]
-    assert found == [1e-3, 2.5e-4, 1.25e-4, 1e-4]
+    assert found == [1e-3, 4e-4, 2e-4, 1e-4]
     assert [chosen(words, 5_000) for words in (30, 1_000, 2_000)] == [1e-3, 1e-3, 5e-4]
-    counts = np.array([200_000, 252, *[250] * 100, *[5] * 20_000])
+    counts = np.array([400_000, 402, *[400] * 100, *[5] * 20_000])
     keep = keep_probability(counts, choose_subsample_threshold(counts), "paper")
     assert keep[0] < 0.05
     assert keep[1] < 1
