@@ -170,7 +170,12 @@ def _refuse_empty_out(arguments: Sequence[str]) -> None:
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    tell(f"jaxw2v: warning: {' '.join(str(message).split())}")
+    text = " ".join(str(message).split())
+    if text.startswith("Error reading persistent compilation cache"):
+        # JAX neither names the file, which was cut short, nor writes it again.
+        folder = sys.modules["jax"].config.jax_compilation_cache_dir
+        text = f"{text}; remove {folder}, which is made again"
+    tell(f"jaxw2v: warning: {text}")
 
 
 def _fail(message: str, code: int) -> int:

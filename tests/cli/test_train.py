@@ -163,3 +163,9 @@ def test_compiled_programs_are_kept_unless_that_is_declined(corpus, tmp_path, ca
     assert any("train_chunk" in name for name in first)
     subprocess.run([*command, "--out", str(tmp_path / "c")], check=True, capture_output=True)
     assert kept() == first
+    (damaged,) = (path for path in (cache / "compiled").glob("*train_chunk*-cache"))
+    damaged.write_bytes(damaged.read_bytes()[:8_192])
+    again = subprocess.run(
+        [*command, "--out", str(tmp_path / "d")], check=True, capture_output=True
+    )
+    assert f"; remove {cache / 'compiled'}, which is made again" in again.stderr.decode()
