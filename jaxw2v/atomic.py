@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,14 +57,18 @@ def named_where_full(path: str | Path) -> Iterator[None]:
       While it is.
 
     Raises:
-      OSError: of the body, with the path where there is no room.
+      OSError: there is no room, with the path; whatever else the body raises as it is.
     """
     try:
         yield
-    except OSError as error:
-        if error.filename is None and error.errno in NO_ROOM:
-            error.filename = os.fspath(path)
-        raise
+    except Exception as error:
+        number = getattr(error, "errno", None)
+        # polars, written in Rust, tells it in words, of whatever class its error is.
+        if told := re.search(r"\(os error (\d+)\)", str(error)):
+            number = int(told[1])
+        if number not in NO_ROOM or getattr(error, "filename", None) is not None:
+            raise
+        raise OSError(number, os.strerror(number), os.fspath(path)) from error
 
 
 def follow_umask(path: Path, mode: int) -> None:

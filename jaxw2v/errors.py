@@ -3,7 +3,7 @@
 import errno
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What the system says where a disk, or the part of it that one may use, is full."""
+"""What the system says where there is no room: on the disk, in a quota, for so large a file."""
 
 
 class InputError(Exception):

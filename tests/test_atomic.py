@@ -4,10 +4,11 @@ import errno
 import os
 import stat
 
+import polars as pl
 import pytest
 
 from jaxw2v import InputError
-from jaxw2v.atomic import follow_umask, renamed_when_complete
+from jaxw2v.atomic import follow_umask, named_where_full, renamed_when_complete
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path):
@@ -65,7 +66,17 @@ def test_others_may_read_what_the_umask_lets_them(tmp_path):
     ("number", "name"), [(errno.ENOSPC, "a"), (errno.EDQUOT, "a"), (errno.EPIPE, None)]
 )
 def test_an_error_of_a_full_disk_names_the_file(tmp_path, number, name):
-    with pytest.raises(OSError, match="cannot") as failed, renamed_when_complete(tmp_path / "a"):
-        raise OSError(number, "cannot")
+    reason = os.strerror(number)
+    with pytest.raises(OSError, match=reason) as failed, renamed_when_complete(tmp_path / "a"):
+        raise OSError(number, reason)
     assert failed.value.filename == (name and str(tmp_path / name))
     assert not os.listdir(tmp_path)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize("write", [pl.DataFrame.write_parquet, pl.DataFrame.write_csv])
+def test_a_full_disk_of_which_polars_tells_in_words(tmp_path, write):
+    with pytest.raises(OSError, match="No space left") as failed, named_where_full(tmp_path / "a"):
+        write(pl.DataFrame({"word": ["a"] * 100_000}), "/dev/full")
+    assert failed.value.errno == errno.ENOSPC
+    assert failed.value.filename == str(tmp_path / "a")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import signal
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
       cannot be written; 2 for what the user can mend; 130 for Ctrl-C, SIGTERM and SIGHUP.
     """
     _keep_standard_streams()
+    before = set(threading.enumerate())
     try:
         code = _run(arguments)
     except Exception:
@@ -63,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         traceback.print_exc()
         code = 1
-    if code and (_joined() or (code == INTERRUPTED and _threads_are_left())):
+    if code and (_joined() or (code == INTERRUPTED and _has_left_threads(before))):
         # A process that fails must not wait for others, nor they for it; nor for threads that save
         # what nobody waits for any more.
         for stream in (sys.stdout, sys.stderr):
@@ -84,9 +86,8 @@ def _keep_standard_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _threads_are_left() -> bool:
-    others = set(threading.enumerate()) - {threading.current_thread()}
-    return not all(thread.daemon for thread in others)
+def _has_left_threads(before: set[threading.Thread]) -> bool:
+    return not all(thread.daemon for thread in set(threading.enumerate()) - before)
 
 
 def _joined() -> bool:
@@ -103,7 +104,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     is_closed = sys.stdout is None
     if is_closed:
         # tyro asks it whether it is a terminal.
-        sys.stdout = os.fdopen(1, "w", closefd=False)
+        sys.stdout = os.fdopen(1, "w", errors="backslashreplace", closefd=False)
     try:
         _refuse_empty_out(sys.argv[1:] if arguments is None else arguments)
         command = tyro.cli(Command, args=arguments, prog="jaxw2v", description=DESCRIPTION)
@@ -128,7 +129,8 @@ def _run(arguments: Sequence[str] | None) -> int:
             drop_what_is_left(sys.stdout)
             return _fail(f"standard output: {error.strerror}; the result is not complete", 1)
         where = f"{error.filename}: " if error.filename else ""
-        hint = "; free some space there, or write elsewhere" if error.errno in NO_ROOM else ""
+        room = "write elsewhere" if error.errno == errno.EFBIG else "free some space there"
+        hint = f"; {room}" if error.errno in NO_ROOM else ""
         return _fail(f"{where}{error.strerror or error}{hint}", 2)
     except RuntimeError as error:
         # What pathlib says of ~name.

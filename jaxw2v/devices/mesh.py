@@ -140,8 +140,9 @@ def choose_mesh(
                 shape, (DATA, VOCAB, DIM), devices=devices[:count], axis_types=(AxisType.Auto,) * 3
             )
     least = min(shapes, key=bytes_on)
-    # More devices of a CPU have less memory each.
-    others = meshes if devices[0].platform != "cpu" else (lambda count: [])
+    # More devices of one machine's CPU have less memory each.
+    alone = devices[0].platform == "cpu" and jax.process_count() == 1
+    others = (lambda number: meshes(number) if number == count else []) if alone else meshes
     raise InputError(
         f"the tables need {bytes_on(least) / GIB:.1f} GiB on each device of mesh "
         f"{mesh_name(least)}, which has {there / GIB:.1f} GiB; "

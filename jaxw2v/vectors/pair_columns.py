@@ -48,12 +48,12 @@ def is_header(fields: Sequence[str]) -> bool:
     Returns:
       Whether it does.
     """
-    names_words = _word_columns(fields) is not None
+    words = _word_columns(fields)
     names_score = any(map(_SCORE_COLUMN.search, fields[2:]))
-    if names_words and names_score:
+    if words and names_score and all(fields[i][-1] in "12abAB" for i in words):
         # Whatever else it names, such as people by their number.
         return True
-    return (names_words or names_score) and not any(map(_LIKE_A_NUMBER.match, fields[2:]))
+    return bool(words or names_score) and not any(map(_LIKE_A_NUMBER.match, fields[2:]))
 
 
 def _word_columns(names: Sequence[str]) -> tuple[int, int] | None:

@@ -74,6 +74,9 @@ def test_devices_of_a_cpu_share_the_memory_of_the_machine(monkeypatch):
         choose_mesh(None, 64, lambda shape: 8 * 2**30 // shape[1] + 1)
     with pytest.raises(InputError, match=r"of mesh 4x2, which has 1\.0 GiB; give a smaller --emb"):
         choose_mesh("4x2", 64, lambda shape: 2**30 + 1)
+    # As many that hold smaller parts of the tables would.
+    with pytest.raises(InputError, match=r"of mesh 8x1, which has 1\.0 GiB; --mesh 4x1x2 would"):
+        choose_mesh("8x1", 64, lambda shape: 2**31 // (shape[1] * shape[2]))
 
 
 def test_without_a_wish_tables_are_cut_as_little_as_memory_demands(monkeypatch):

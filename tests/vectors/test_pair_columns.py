@@ -38,6 +38,7 @@ def test_numbers(text, number):
         ("Word 1|Word 2|Human (mean)|1|2|3", True),
         ("word1|word2|score|0-10|50%|2a|inf", True),
         ("cat|dog|7.5", False),
+        ("word|term|7.x|human", False),
         ("cat|dog|7.5x", False),
         ("cat|dog|mean|7", False),
     ],

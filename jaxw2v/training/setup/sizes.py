@@ -100,7 +100,7 @@ def choose_subsample_threshold(counts: np.ndarray) -> float:
       >>> choose_subsample_threshold(np.full(10_000, 100))
       0.0004
     """
-    share = max(KEPT_WHOLE / int(counts.sum()), 1 / len(counts))
+    share = max(KEPT_WHOLE / max(int(counts.sum()), 1), 1 / len(counts))
     return min(max(share, SMALLEST_THRESHOLD), LARGEST_THRESHOLD)
 
 

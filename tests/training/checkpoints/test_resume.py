@@ -92,7 +92,7 @@ def test_a_checkpoint_of_columns_goes_on_as_rows(sentences, whole, tmp_path, bef
         assert record["loss"] == pytest.approx(other["loss"], rel=1e-5)
 
 
-def test_checkpoints_that_were_half_deleted_are_in_nobodys_way(sentences, whole, tmp_path):
+def test_checkpoints_that_were_emptied_are_in_nobodys_way(sentences, whole, tmp_path):
     folder = tmp_path / "run"
     quiet(sentences, out=folder, callbacks=[StopAfter(7)])
     for step in (1, 2, 90):
