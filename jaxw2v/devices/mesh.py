@@ -110,8 +110,8 @@ def choose_mesh(
       InputError: the devices are too few or too many, or the tables do not fit.
     """
     devices, meshes = jax.devices(), meshes or shapes_of
+    alone = devices[0].platform == "cpu" and jax.process_count() == 1
     if wanted is None:
-        alone = devices[0].platform == "cpu" and jax.process_count() == 1
         most = 1 if alone else len(devices)
         fewest = 1 if jax.process_count() == 1 else most
         counts = range(most, fewest - 1, -1)
@@ -141,7 +141,6 @@ def choose_mesh(
             )
     least = min(shapes, key=bytes_on)
     # More devices of one machine's CPU have less memory each.
-    alone = devices[0].platform == "cpu" and jax.process_count() == 1
     others = (lambda number: meshes(number) if number == count else []) if alone else meshes
     raise InputError(
         f"the tables need {bytes_on(least) / GIB:.1f} GiB on each device of mesh "
