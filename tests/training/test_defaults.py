@@ -99,7 +99,7 @@ def test_more_than_five_negatives_take_a_larger_rate():
     few = choose_learning_rate(2_000, 5, 5)
     assert [choose_learning_rate(2_000, 5, number) for number in (1, 4)] == [few] * 2
     assert choose_learning_rate(2_000, 5, 20) == pytest.approx(2 * few)
-    counts = np.full(1000, 2000)
+    counts = np.full(1000, 3000)
     jobs = [make_job(Config(num_negatives=number), counts, on_cpu=True) for number in (5, 20)]
     assert jobs[1].plan.learning_rate == pytest.approx(2 * jobs[0].plan.learning_rate)
 

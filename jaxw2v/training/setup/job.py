@@ -29,7 +29,13 @@ from jaxw2v.training.objectives.shapes import check_shapes
 from jaxw2v.training.setup.footprint import FLOAT, INT, Footprint
 from jaxw2v.training.setup.optimizer import default_optimizer
 from jaxw2v.training.setup.schedule import linear_decay
-from jaxw2v.training.setup.sizes import Plan, Sizes, choose_subsample_threshold, make_plan
+from jaxw2v.training.setup.sizes import (
+    Plan,
+    Sizes,
+    choose_negatives_per_block,
+    choose_subsample_threshold,
+    make_plan,
+)
 from jaxw2v.training.setup.word_parts import WordParts, make_word_parts
 from jaxw2v.training.setup.wrappers import check_elementwise, hold_rows, keep_row_norm
 
@@ -39,7 +45,8 @@ class Job:
     """The decisions of a run.
 
     Attributes:
-      config: the settings, with ``row_updates`` and ``subsample_threshold`` decided.
+      config: the settings, with ``row_updates``, ``subsample_threshold`` and
+        ``negatives_per_block`` decided.
       keep: float [V], keep probability of each word.
       objective: what is minimised.
       constants: what the layers of the objective made of the vocabulary.
@@ -173,6 +180,8 @@ def make_job(
     config = _choose_subsampling(config, counts, sizes)
     keep, kept = _keep(config, counts)
     is_own = objective is not None
+    if not is_own:
+        config = _choose_negatives(config, counts, sizes)
     objective = objective or make_objective(config)
     if objective.windows is None:
         objective = objective._replace(windows=make_windows(config))
@@ -207,6 +216,18 @@ def _choose_subsampling(config: Config, counts: np.ndarray, sizes: Sizes | None)
     before = None if sizes is None else sizes.subsample_threshold
     chosen = choose_subsample_threshold(counts) if before is None else before
     return dataclasses.replace(config, subsample_threshold=chosen)
+
+
+def _choose_negatives(config: Config, counts: np.ndarray, sizes: Sizes | None) -> Config:
+    is_shared = config.output_layer == "negative_sampling" and config.negatives == "shared"
+    if config.negatives_per_block is not None or not is_shared:
+        return config
+    if sizes is None:
+        chosen = choose_negatives_per_block(config, counts)
+    else:
+        # Checkpoints of before do not say: all corpora had as many then.
+        chosen = sizes.negatives_per_block or config.shared_negatives
+    return dataclasses.replace(config, negatives_per_block=chosen)
 
 
 def _keep(config: Config, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -63,10 +63,12 @@ def linear_decay(learning_rate: float, min_learning_rate: float) -> optax.Schedu
 RATE_COEFFICIENT, LARGEST_LEARNING_RATE = 0.45, 0.1
 
 
-def choose_learning_rate(steps: float, epochs: int, num_negatives: int) -> float:
+def choose_learning_rate(
+    steps: float, epochs: int, num_negatives: int, negatives_per_token: float = 1.0
+) -> float:
     r"""The first learning rate, where the settings leave it open.
 
-    .. math:: \eta = \min(0.1, 0.45 \sqrt{\max(1, K/5)} / (\sqrt{E} \sqrt[3]{t}))
+    .. math:: \eta = \min(0.1, 0.45 \sqrt{\max(1, K/5, N/L)} / (\sqrt{E} \sqrt[3]{t}))
 
     A row that k of t steps touch moves about :math:`\eta \sqrt{t k}` in all
     (:func:`~jaxw2v.training.setup.optimizer.scale_by_row_rms`), and k grows with the epochs E,
@@ -74,12 +76,16 @@ def choose_learning_rate(steps: float, epochs: int, num_negatives: int) -> float
     as long everywhere :math:`\eta` falls with the root of E; for frequent words, which every step
     moves, the cube root of t was better than the square root. The mean square by which a row's
     gradients are divided keeps the first ones, when nothing tells words from noise and all K
-    negatives push alike: with many of them later gradients would move rows too little.
+    negatives push alike: with many of them later gradients would move rows too little. The more
+    negatives are drawn, N for the L tokens of a block, the less noise is in a gradient, and the
+    farther it may move a row.
 
     Args:
       steps: t, optimizer steps of the run.
       epochs: E, passes over the corpus.
       num_negatives: K, negatives for a pair; 5 or less for losses without any.
+      negatives_per_token: N / L, draws of a block for each of its tokens; 1 or less for losses
+        without any that are shared.
 
     Returns:
       The rate.
@@ -89,6 +95,9 @@ def choose_learning_rate(steps: float, epochs: int, num_negatives: int) -> float
       (0.016, 0.008)
       >>> round(choose_learning_rate(2000, 5, 50), 3)
       0.051
+      >>> round(choose_learning_rate(2000, 5, 5, negatives_per_token=2.0), 3)
+      0.023
     """
-    rate = RATE_COEFFICIENT / (math.sqrt(epochs) * math.cbrt(steps))
-    return min(LARGEST_LEARNING_RATE, rate * math.sqrt(max(1, num_negatives / FEW_NEGATIVES)))
+    noise = math.sqrt(max(1, num_negatives / FEW_NEGATIVES, negatives_per_token))
+    rate = RATE_COEFFICIENT * noise / (math.sqrt(epochs) * math.cbrt(steps))
+    return min(LARGEST_LEARNING_RATE, rate)

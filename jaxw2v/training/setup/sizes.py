@@ -22,6 +22,9 @@ CONTINUED = 0.5
 # on 1.8 and 4 M, 1e-4 on 14.6 M. So words of up to 400 occurrences are kept whole, between bounds.
 KEPT_WHOLE = 400
 SMALLEST_THRESHOLD, LARGEST_THRESHOLD = 1e-4, 1e-3
+# Measured (experiments/quality_frontier): 64 negatives for a block of 32 tokens are worth .01 of
+# the mean score from 0.2 to 4 M words; up to 2 M words they take seconds longer.
+SMALL_CORPUS, SMALL_CORPUS_NEGATIVES = 2_000_000, 2
 # On a CPU a chunk is memory, on a GPU it hides the time between dispatches.
 CPU_CHUNK_TOKENS = 1 << 20
 # On a CPU, rows of this many tokens stay in cache between the products of a micro-batch.
@@ -42,6 +45,7 @@ class Sizes:
     blocks_per_step: int
     learning_rate: float
     subsample_threshold: float | None = None
+    negatives_per_block: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Plan:
       learning_rate: step size at the start.
       subsample_threshold: share of the corpus above which words are dropped; ``None`` where none is
         used.
+      negatives_per_block: N, negatives that the tokens of a block share; ``None`` where none are.
     """
 
     chunk_tokens: int
@@ -68,12 +73,17 @@ class Plan:
     rows_per_pass: int
     learning_rate: float
     subsample_threshold: float | None
+    negatives_per_block: int | None
 
     @property
     def sizes(self) -> Sizes:
         """What a run that goes on from this one must have as well."""
         return Sizes(
-            self.chunk_tokens, self.blocks_per_step, self.learning_rate, self.subsample_threshold
+            self.chunk_tokens,
+            self.blocks_per_step,
+            self.learning_rate,
+            self.subsample_threshold,
+            self.negatives_per_block,
         )
 
     @property
@@ -104,6 +114,27 @@ def choose_subsample_threshold(counts: np.ndarray) -> float:
     return min(max(share, SMALLEST_THRESHOLD), LARGEST_THRESHOLD)
 
 
+def choose_negatives_per_block(config: Config, counts: np.ndarray) -> int:
+    """How many negatives the tokens of a block share, where the settings leave it open.
+
+    Args:
+      config: the settings.
+      counts: int [V], occurrences.
+
+    Returns:
+      N: those of the settings, on a small corpus at least two for each token.
+
+    Example:
+      >>> choose_negatives_per_block(Config(), np.array([600_000, 400_000]))
+      64
+      >>> choose_negatives_per_block(Config(), np.array([6_000_000, 4_000_000]))
+      32
+    """
+    is_small = int(counts.sum()) <= SMALL_CORPUS
+    fewest = SMALL_CORPUS_NEGATIVES * config.block_length if is_small else 0
+    return max(config.shared_negatives, fewest)
+
+
 def make_plan(
     config: Config,
     keep: np.ndarray,
@@ -116,7 +147,7 @@ def make_plan(
     """Chooses the sizes.
 
     Args:
-      config: the settings; what is None there is chosen here.
+      config: the settings; a learning rate and tokens a step that are None are chosen here.
       keep: float [V], share of the occurrences of each word that is left in the blocks.
       counts: int [V], occurrences.
       bytes_per_block: what the output rows of a block take.
@@ -148,6 +179,7 @@ def make_plan(
         rows_per_pass=CPU_ROWS_PER_PASS if on_cpu else 1 << 30,
         learning_rate=sizes.learning_rate,
         subsample_threshold=config.subsample_threshold,
+        negatives_per_block=config.negatives_per_block,
     )
 
 
@@ -172,7 +204,8 @@ def _choose_sizes(
     rate = config.learning_rate
     if rate is None:
         steps = max(1, config.epochs * kept / (blocks * length))
-        rate = choose_learning_rate(steps, config.epochs, config.num_negatives)
+        per_token = (config.negatives_per_block or 0) / config.block_length
+        rate = choose_learning_rate(steps, config.epochs, config.num_negatives, per_token)
         rate *= CONTINUED if is_continued else 1
     chunk = min(CPU_CHUNK_TOKENS if on_cpu else CHUNK_TOKENS, int(counts.sum()))
     return Sizes(length * math.ceil(chunk / length), blocks, rate)

@@ -51,6 +51,28 @@ def test_subsampling_is_decided_where_the_user_has_not():
     assert by_pair.keep[0] < by_pair.keep[-1] <= 1
 
 
+def test_negatives_of_a_block_are_decided_where_the_user_has_not():
+    def job(factor, sizes=None, **settings):
+        return make_job(Config(**settings), COUNTS * factor, on_cpu=True, sizes=sizes)
+
+    small, large = job(1), job(10_000_000 // COUNTS.sum())
+    assert (small.config.negatives_per_block, large.config.negatives_per_block) == (64, 32)
+    assert job(1, num_negatives=15).config.negatives_per_block == 96
+    assert job(1, negatives_per_block=7).config.negatives_per_block == 7
+    assert small.objective.output_layer.rows_per_block(32, small.constants.output) == 32 + 64
+    for settings in ({"output_layer": "hierarchical_softmax"}, {"negatives": "fresh"}):
+        assert job(1, **settings).config.negatives_per_block is None
+    assert small.plan.sizes.negatives_per_block == 64
+    resumed = job(1, sizes=dataclasses.replace(small.plan.sizes, negatives_per_block=40))
+    assert resumed.config.negatives_per_block == 40
+    of_before = job(1, sizes=dataclasses.replace(small.plan.sizes, negatives_per_block=None))
+    assert of_before.config.negatives_per_block == 32
+    assert of_before.plan.learning_rate == small.plan.learning_rate
+    usual = job(1, negatives_per_block=32).plan.learning_rate
+    assert small.plan.learning_rate == pytest.approx(2**0.5 * usual)
+    assert job(1, negatives="fresh").plan.learning_rate == usual
+
+
 def test_the_transformation_has_what_the_settings_ask():
     table = jnp.full((2, 4), 0.2)
 
