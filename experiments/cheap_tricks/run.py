@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
 import jaxw2v
 from experiments import markdown
 from experiments.cheap_tricks.all_but_the_top import all_but_the_top
@@ -18,7 +16,7 @@ from experiments.experiment import Experiment, Parts
 from experiments.grouping import by_settings, means
 from experiments.scores import check_sets, score_kinds
 from jaxw2v import Config
-from jaxw2v.training import Objective, Windows, make_job
+from jaxw2v.training import Objective, Windows, make_objective
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +60,7 @@ class CheapTricks(Experiment):
             epochs=self.epochs,
             seed=seed,
         )
-        # Counts have no part in it.
-        objective = WEIGHTED[name](make_job(config, np.ones(2)).objective)
+        objective = WEIGHTED[name](make_objective(config))
         wv = jaxw2v.train(self.corpus, config, objective=objective)
         found = []
         for trick, change in AFTERWARDS.items():

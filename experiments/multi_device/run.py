@@ -21,7 +21,11 @@ import jaxw2v
 from experiments import markdown, pictures, results_file
 from experiments.experiment import Experiment, Parts
 from experiments.scores import SCORES, check_sets, score
-from experiments.throughput.floors import chance_of_touching, shares_drawn
+from experiments.throughput.floors import (
+    chance_of_touching,
+    negatives_per_token,
+    shares_drawn,
+)
 from jaxw2v.corpus import open_corpus
 from jaxw2v.training import forecast, make_job, num_rows, storage_row
 from jaxw2v.vectors import WordVectors
@@ -305,7 +309,7 @@ def busiest_shard(settings: MultiDevice) -> list[dict]:
     config = jaxw2v.Config()
     counts = open_corpus(settings.corpus, config).vocabulary.counts
     kept, noise = shares_drawn(config, counts)
-    negatives = config.shared_negatives / config.block_length
+    negatives = negatives_per_token(config, counts)
     input_rows, output_rows = chance_of_touching(config, counts, TOKENS_PER_STEP)
     served = {
         "input_uses": kept,

@@ -27,16 +27,31 @@ def count_step(config: jaxw2v.Config, counts: np.ndarray, tokens_per_step: int) 
       ``bytes`` and ``flops`` of one step, and the ``distinct_rows`` that it moves.
     """
     row = 4 * config.embedding_dim
-    per_token = config.shared_negatives / config.block_length
+    per_token = negatives_per_token(config, counts)
     uses = tokens_per_step, tokens_per_step * (1 + per_token)
     distinct = sum(chance.sum() for chance in chance_of_touching(config, counts, tokens_per_step))
     moved = sum(uses) * row * (1 + 2) + distinct * row * (1 + 2)
-    width = config.block_length + config.shared_negatives
+    width = config.block_length * (1 + per_token)
     return {
         "bytes": moved,
         "flops": 3 * 2 * tokens_per_step * width * config.embedding_dim,
         "distinct_rows": distinct,
     }
+
+
+def negatives_per_token(config: jaxw2v.Config, counts: np.ndarray) -> float:
+    """How many negatives a run draws for each token of a block.
+
+    Args:
+      config: the settings, of shared negatives.
+      counts: int [V], occurrences.
+
+    Returns:
+      N / L.
+    """
+    negatives = make_job(config, counts).config.negatives_per_block
+    assert negatives is not None
+    return negatives / config.block_length
 
 
 def shares_drawn(config: jaxw2v.Config, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,7 +83,7 @@ def chance_of_touching(
       Two float64 [V].
     """
     kept, noise = shares_drawn(config, counts)
-    negatives = tokens_per_step * config.shared_negatives / config.block_length
+    negatives = tokens_per_step * negatives_per_token(config, counts)
     absent = (1 - kept) ** tokens_per_step
     return 1 - absent, 1 - absent * (1 - noise) ** negatives
 

@@ -21,6 +21,8 @@ class EpochRecord(TypedDict):
       compile_seconds: what the training program took to compile before the first epoch.
       tokens_per_step: kept tokens in a whole step.
       subsample_threshold: share of the corpus; ``None`` where none is used.
+      negatives_per_block: negatives that the tokens of a block share; ``None`` where none are, or
+        where an objective of the user's own draws them.
       validation_loss: mean over the pairs of the held-out text (nats); ``None`` if it has none;
         missing if nothing is held out.
       neighbors: the nearest words of each probe word; missing if none were looked for.
@@ -36,6 +38,7 @@ class EpochRecord(TypedDict):
     compile_seconds: float
     tokens_per_step: int
     subsample_threshold: float | None
+    negatives_per_block: int | None
     validation_loss: NotRequired[float | None]
     neighbors: NotRequired[dict[str, list[str]]]
 

@@ -102,6 +102,10 @@ def test_more_than_five_negatives_take_a_larger_rate():
     counts = np.full(1000, 3000)
     jobs = [make_job(Config(num_negatives=number), counts, on_cpu=True) for number in (5, 20)]
     assert jobs[1].plan.learning_rate == pytest.approx(2 * jobs[0].plan.learning_rate)
+    # A small corpus draws two negatives a word already with 5.
+    jobs = [make_job(Config(num_negatives=n), counts // 3, on_cpu=True) for n in (5, 7, 20)]
+    rates = np.array([job.plan.learning_rate for job in jobs])
+    np.testing.assert_allclose(rates / rates[0], [1, 1, 2**0.5])
 
 
 @pytest.mark.slow

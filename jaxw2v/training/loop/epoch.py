@@ -184,4 +184,5 @@ class Epochs:
             "compile_seconds": round(self.engine.compile_seconds, 3),
             "tokens_per_step": self.engine.job.plan.tokens_per_step,
             "subsample_threshold": self.config.subsample_threshold,
+            "negatives_per_block": self.config.negatives_per_block,
         }

@@ -16,6 +16,7 @@ from jaxw2v.training.objectives import (
     Windows,
     make_objective,
 )
+from jaxw2v.training.objectives.shared_negatives import SharedNegatives
 
 KINDS = (InputLayer, OutputLayer, Windows)
 # The settings that say what each part is.
@@ -69,7 +70,12 @@ def check_settings(objective: Objective | None, config: Config) -> None:
     """
     if objective is None:
         return
-    made = make_objective(config)
+    layer = objective.output_layer
+    made_of = config
+    if isinstance(layer, SharedNegatives) and config.negatives_per_block is None:
+        # A job's objective has as many as the corpus asks for.
+        made_of = dataclasses.replace(config, negatives_per_block=layer.negatives_per_block)
+    made = make_objective(made_of)
     without_effect = [
         name
         for part, names in SETTINGS.items()

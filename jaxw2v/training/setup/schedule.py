@@ -98,6 +98,6 @@ def choose_learning_rate(
       >>> round(choose_learning_rate(2000, 5, 5, negatives_per_token=2.0), 3)
       0.023
     """
-    noise = math.sqrt(max(1, num_negatives / FEW_NEGATIVES, negatives_per_token))
-    rate = RATE_COEFFICIENT * noise / (math.sqrt(epochs) * math.cbrt(steps))
+    factor = math.sqrt(max(1, num_negatives / FEW_NEGATIVES, negatives_per_token))
+    rate = RATE_COEFFICIENT * factor / (math.sqrt(epochs) * math.cbrt(steps))
     return min(LARGEST_LEARNING_RATE, rate)

@@ -24,7 +24,7 @@ KEPT_WHOLE = 400
 SMALLEST_THRESHOLD, LARGEST_THRESHOLD = 1e-4, 1e-3
 # Measured (experiments/quality_frontier): 64 negatives for a block of 32 tokens are worth .01 of
 # the mean score from 0.2 to 4 M words; up to 2 M words they take seconds longer.
-SMALL_CORPUS, SMALL_CORPUS_NEGATIVES = 2_000_000, 2
+SMALL_CORPUS, NEGATIVES_PER_TOKEN = 2_000_000, 2
 # On a CPU a chunk is memory, on a GPU it hides the time between dispatches.
 CPU_CHUNK_TOKENS = 1 << 20
 # On a CPU, rows of this many tokens stay in cache between the products of a micro-batch.
@@ -62,7 +62,8 @@ class Plan:
       learning_rate: step size at the start.
       subsample_threshold: share of the corpus above which words are dropped; ``None`` where none is
         used.
-      negatives_per_block: N, negatives that the tokens of a block share; ``None`` where none are.
+      negatives_per_block: N, negatives that the tokens of a block share; ``None`` where none are,
+        or where an objective of the user's own draws them.
     """
 
     chunk_tokens: int
@@ -131,7 +132,7 @@ def choose_negatives_per_block(config: Config, counts: np.ndarray) -> int:
       32
     """
     is_small = int(counts.sum()) <= SMALL_CORPUS
-    fewest = SMALL_CORPUS_NEGATIVES * config.block_length if is_small else 0
+    fewest = NEGATIVES_PER_TOKEN * config.block_length if is_small else 0
     return max(config.shared_negatives, fewest)
 
 

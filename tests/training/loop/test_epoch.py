@@ -34,7 +34,9 @@ class Engine:
 
     def __init__(self, losses=None):
         self.trained, self.losses = [], losses or {}
-        config = SimpleNamespace(seed=1, epochs=EPOCHS, subsample_threshold=1e-3)
+        config = SimpleNamespace(
+            seed=1, epochs=EPOCHS, subsample_threshold=1e-3, negatives_per_block=32
+        )
         plan = SimpleNamespace(chunk_tokens=CHUNK, tokens_per_step=5)
         schedule = lambda progress: 1 - progress  # noqa: E731
         self.job = SimpleNamespace(config=config, plan=plan, schedule=schedule)

@@ -30,7 +30,7 @@ from jaxw2v.training import (
     make_objective,
     storage_row,
 )
-from jaxw2v.training.objectives.own_objective import describe
+from jaxw2v.training.objectives.own_objective import check_settings, describe
 
 pytestmark = pytest.mark.usefixtures("optax_promotes")
 
@@ -192,6 +192,15 @@ def test_several_weighted_rows_a_word(sentences, together, mesh):
         # Up to a block's tokens lie across the edge of the chunk and lose a few pairs.
         np.testing.assert_allclose(table - old, moved, rtol=0, atol=3e-3 * np.abs(moved).max())
         assert np.abs(moved).max() > 1e-4
+
+
+def test_the_objective_of_a_job_says_what_its_settings_say():
+    config = Config(num_negatives=9, min_count=1)
+    job = make_job(config, np.array([20, 10]), on_cpu=True)
+    assert job.objective.output_layer.negatives_per_block == 64 != config.shared_negatives
+    check_settings(job.objective, config)
+    with pytest.raises(InputError, match="num_negatives is 8, and the objective"):
+        check_settings(job.objective, dataclasses.replace(config, num_negatives=8))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import pytest
 from jaxw2v import Config, InputError
 from jaxw2v.sampling import keep_probability
 from jaxw2v.subwords import made_up_words
-from jaxw2v.training import make_job
+from jaxw2v.training import make_job, make_objective
 from jaxw2v.training.objectives.windows import DrawnWindows, ExpectedWindows
+from jaxw2v.training.setup.sizes import Sizes
 
 COUNTS = np.maximum(10_000 // np.arange(1, 501), 5)
 
@@ -65,12 +66,22 @@ def test_negatives_of_a_block_are_decided_where_the_user_has_not():
     assert small.plan.sizes.negatives_per_block == 64
     resumed = job(1, sizes=dataclasses.replace(small.plan.sizes, negatives_per_block=40))
     assert resumed.config.negatives_per_block == 40
-    of_before = job(1, sizes=dataclasses.replace(small.plan.sizes, negatives_per_block=None))
+    record = dataclasses.asdict(small.plan.sizes)
+    del record["negatives_per_block"]
+    of_before = job(1, sizes=Sizes(**record))
     assert of_before.config.negatives_per_block == 32
-    assert of_before.plan.learning_rate == small.plan.learning_rate
+    assert job(1, block_length=16).config.negatives_per_block == 32
     usual = job(1, negatives_per_block=32).plan.learning_rate
     assert small.plan.learning_rate == pytest.approx(2**0.5 * usual)
     assert job(1, negatives="fresh").plan.learning_rate == usual
+    own = make_job(Config(), COUNTS, on_cpu=True, objective=make_objective(Config()))
+    assert (own.config.negatives_per_block, own.plan.learning_rate) == (None, usual)
+
+
+def test_two_million_words_are_a_small_corpus():
+    for last, negatives in ((1_000_000, 64), (1_000_001, 32)):
+        counts = np.array([1_000_000, last])
+        assert make_job(Config(), counts, on_cpu=True).config.negatives_per_block == negatives
 
 
 def test_the_transformation_has_what_the_settings_ask():
