@@ -179,7 +179,7 @@ class Config(TextSettings):
     negatives_per_block: Annotated[int | None, Range(1), NOISE, NoEffect(negatives="fresh")] = None
     """Negatives drawn for a block and shared by its tokens; None is block_length, times
     num_negatives / 5 where num_negatives is above 5, and at least twice block_length for a corpus
-    of up to 2 million words of the vocabulary (words)."""
+    of up to 2 million words of the vocabulary, without subwords (words)."""
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
     """Apply the optimizer to the rows a step touched (sparse), or to both whole tables; auto is
     sparse unless an optimizer of your own moves a row by what other rows do, or keeps no state by

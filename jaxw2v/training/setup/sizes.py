@@ -23,7 +23,8 @@ CONTINUED = 0.5
 KEPT_WHOLE = 400
 SMALLEST_THRESHOLD, LARGEST_THRESHOLD = 1e-4, 1e-3
 # Measured (experiments/quality_frontier): 64 negatives for a block of 32 tokens are worth .01 of
-# the mean score from 0.2 to 4 M words; up to 2 M words they take seconds longer.
+# the mean score from 0.2 to 4 M words, but not with subwords; up to 2 M words they take seconds
+# longer.
 SMALL_CORPUS, NEGATIVES_PER_TOKEN = 2_000_000, 2
 # On a CPU a chunk is memory, on a GPU it hides the time between dispatches.
 CPU_CHUNK_TOKENS = 1 << 20
@@ -123,7 +124,7 @@ def choose_negatives_per_block(config: Config, counts: np.ndarray) -> int:
       counts: int [V], occurrences.
 
     Returns:
-      N: those of the settings, on a small corpus at least two for each token.
+      N: those of the settings; on a small corpus, and without subwords, at least two for each token.
 
     Example:
       >>> choose_negatives_per_block(Config(), np.array([600_000, 400_000]))
@@ -131,9 +132,9 @@ def choose_negatives_per_block(config: Config, counts: np.ndarray) -> int:
       >>> choose_negatives_per_block(Config(), np.array([6_000_000, 4_000_000]))
       32
     """
-    is_small = int(counts.sum()) <= SMALL_CORPUS
-    fewest = NEGATIVES_PER_TOKEN * config.block_length if is_small else 0
-    return max(config.shared_negatives, fewest)
+    if config.subwords or int(counts.sum()) > SMALL_CORPUS:
+        return config.shared_negatives
+    return max(config.shared_negatives, NEGATIVES_PER_TOKEN * config.block_length)
 
 
 def make_plan(

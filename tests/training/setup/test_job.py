@@ -71,6 +71,7 @@ def test_negatives_of_a_block_are_decided_where_the_user_has_not():
     of_before = job(1, sizes=Sizes(**record))
     assert of_before.config.negatives_per_block == 32
     assert job(1, block_length=16).config.negatives_per_block == 32
+    assert job(1, subwords=True).config.negatives_per_block == 32
     usual = job(1, negatives_per_block=32).plan.learning_rate
     assert small.plan.learning_rate == pytest.approx(2**0.5 * usual)
     assert job(1, negatives="fresh").plan.learning_rate == usual
