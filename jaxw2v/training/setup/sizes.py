@@ -124,7 +124,7 @@ def choose_negatives_per_block(config: Config, counts: np.ndarray) -> int:
       counts: int [V], occurrences.
 
     Returns:
-      N: those of the settings; on a small corpus, and without subwords, at least two for each token.
+      N: those of the settings; on a small corpus without subwords at least two for each token.
 
     Example:
       >>> choose_negatives_per_block(Config(), np.array([600_000, 400_000]))
