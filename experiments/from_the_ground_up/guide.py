@@ -551,4 +551,4 @@ plt.show()
 # `python -m experiments.from_the_ground_up.run`
 #
 # which runs every cell of `guide.py` (`pip install -e ".[docs]"`). The run shown was on two
-# cores of an AMD EPYC; versions are in `results.json`, and the figures above change with both.
+# cores of an Intel Xeon; versions are in `results.json`, and the figures above change with both.

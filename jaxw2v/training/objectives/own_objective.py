@@ -70,12 +70,16 @@ def check_settings(objective: Objective | None, config: Config) -> None:
     """
     if objective is None:
         return
-    layer = objective.output_layer
-    made_of = config
-    if isinstance(layer, SharedNegatives) and config.negatives_per_block is None:
+    given, made = objective.output_layer, make_objective(config)
+    usual = made.output_layer
+    if (
+        config.negatives_per_block is None
+        and isinstance(given, SharedNegatives)
+        and isinstance(usual, SharedNegatives)
+    ):
         # A job's objective has as many as the corpus asks for.
-        made_of = dataclasses.replace(config, negatives_per_block=layer.negatives_per_block)
-    made = make_objective(made_of)
+        usual = dataclasses.replace(usual, negatives_per_block=given.negatives_per_block)
+        made = made._replace(output_layer=usual)
     without_effect = [
         name
         for part, names in SETTINGS.items()

@@ -201,6 +201,8 @@ def test_the_objective_of_a_job_says_what_its_settings_say():
     check_settings(job.objective, config)
     with pytest.raises(InputError, match="num_negatives is 8, and the objective"):
         check_settings(job.objective, dataclasses.replace(config, num_negatives=8))
+    with pytest.raises(InputError, match="output_layer is 'hierarchical_softmax', and the obj"):
+        check_settings(job.objective, Config(output_layer="hierarchical_softmax"))
 
 
 @pytest.mark.parametrize(
