@@ -8,13 +8,16 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from jaxw2v.sampling import initial_rows
+
 
 class WordEmbeddings(nnx.Module):
     r"""Input and output rows for every word; the score of a pair is their product.
 
     .. math:: \text{score}(i, j) = u_i \cdot c_j
 
-    Input rows start uniform on (-1/2D, 1/2D), output rows at zero, as in word2vec.c. The tables'
+    They start as those of a training run: input rows from
+    :func:`jaxw2v.sampling.initial_rows`, output rows at zero, as in word2vec.c. The tables'
     ``nnx.get_partition_spec`` shards their rows along a mesh axis ``vocab``.
 
     Attributes:
@@ -40,11 +43,10 @@ class WordEmbeddings(nnx.Module):
           embedding_dim: D, components.
           rngs: the source of the key ``params``.
         """
-        shape, bound = (vocabulary_size, embedding_dim), 0.5 / embedding_dim
-        start = jax.random.uniform(rngs.params(), shape, jnp.float32, -bound, bound)
+        start = initial_rows(rngs.params(), vocabulary_size, embedding_dim)
         by_rows: dict[str, Any] = {"out_sharding": ("vocab", None), "eager_sharding": False}
         self.input_embedding = nnx.Param(start, **by_rows)
-        self.output_embedding = nnx.Param(jnp.zeros(shape, jnp.float32), **by_rows)
+        self.output_embedding = nnx.Param(jnp.zeros_like(start), **by_rows)
 
     def __call__(self, centers: jax.Array, contexts: jax.Array) -> jax.Array:
         """Scores pairs.

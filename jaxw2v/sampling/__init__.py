@@ -6,6 +6,7 @@ Array letters: V vocabulary, B blocks, L tokens in a block, N negatives of a blo
 from jaxw2v.sampling.blocks import TokenBlocks, cut_into_blocks
 from jaxw2v.sampling.compaction import compact
 from jaxw2v.sampling.ids import check_ids
+from jaxw2v.sampling.initial_rows import initial_rows
 from jaxw2v.sampling.noise import (
     NoiseDistribution,
     finite_table_counts,
@@ -40,6 +41,7 @@ __all__ = [
     "effective_windows",
     "expected_mask",
     "finite_table_counts",
+    "initial_rows",
     "keep_probability",
     "keep_threshold",
     "noise_distribution",

@@ -7,11 +7,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from flax import nnx
 
 from jaxw2v.devices.layout import Layout
 from jaxw2v.devices.storage_order import num_rows, word_of_row
-from jaxw2v.models import WordEmbeddings
+from jaxw2v.sampling import initial_rows
 from jaxw2v.training.setup.job import Job
 
 
@@ -123,17 +122,18 @@ def initial_state(job: Job) -> TrainState:
       The state, tables in storage order; rows that no word owns are zeros.
     """
     key = jax.random.fold_in(jax.random.key(job.config.seed), TABLES_KEY)
-    model = WordEmbeddings(num_rows(len(job.keep)), job.config.embedding_dim, rngs=nnx.Rngs(key))
-    inputs = _owned(model.input_embedding[...], len(job.keep))
-    state = state_of_tables(inputs, model.output_embedding[...], job.optimizer)
+    inputs = _initial_table(key, len(job.keep), job.config.embedding_dim)
+    state = state_of_tables(inputs, jnp.zeros_like(inputs), job.optimizer)
     if job.subwords is None:
         return state
     key, size = jax.random.fold_in(key, 1), job.subwords.num_shared
-    model = WordEmbeddings(num_rows(size), job.config.embedding_dim, rngs=nnx.Rngs(key))
-    return state._replace(ngram_embedding=_owned(model.input_embedding[...], size))
+    table = _initial_table(key, size, job.config.embedding_dim)
+    return state._replace(ngram_embedding=table)
 
 
-def _owned(table: jax.Array, size: int) -> jax.Array:
-    """A table with zeros in the rows of nobody."""
+def _initial_table(key: jax.Array, size: int, embedding_dim: int) -> jax.Array:
+    """The input rows of :class:`jaxw2v.models.WordEmbeddings`, with zeros where nobody owns one."""
+    first_of_rngs = jax.random.fold_in(key, 0)
+    table = initial_rows(first_of_rngs, num_rows(size), embedding_dim)
     is_owned = word_of_row(jnp.arange(table.shape[0]), size) < size
     return jnp.where(is_owned[:, None], table, 0)

@@ -5,13 +5,21 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from flax import nnx
 from small_layouts import WORDS, layout_of
 
 from jaxw2v import Config
 from jaxw2v.devices.storage_order import num_rows, word_of_row
+from jaxw2v.models import WordEmbeddings
 from jaxw2v.subwords import made_up_words
 from jaxw2v.training import make_job
-from jaxw2v.training.step.state import Loss, initial_state, place_initial_state, state_of_tables
+from jaxw2v.training.step.state import (
+    TABLES_KEY,
+    Loss,
+    initial_state,
+    place_initial_state,
+    state_of_tables,
+)
 
 COUNTS = np.arange(WORDS, 0, -1)
 OWNED = word_of_row(np.arange(num_rows(WORDS)), WORDS) < WORDS
@@ -35,6 +43,13 @@ def test_input_rows_are_small_and_random_output_rows_zero():
     assert owned.std() == pytest.approx(1 / 12 / 3**0.5, rel=0.03)
     assert len(np.unique(owned)) > 0.99 * owned.size
     assert not np.array_equal(inputs, initial_state(job_of(2)).input_embedding)
+
+
+def test_a_run_begins_with_the_rows_of_the_module():
+    key = jax.random.fold_in(jax.random.key(1), TABLES_KEY)
+    module = WordEmbeddings(num_rows(WORDS), 6, rngs=nnx.Rngs(key))
+    inputs = np.asarray(initial_state(job_of(seed=1)).input_embedding)
+    np.testing.assert_array_equal(inputs[OWNED], module.input_embedding[...][OWNED])
 
 
 def test_ngrams_have_a_table_of_their_own():
