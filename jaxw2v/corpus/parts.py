@@ -45,7 +45,7 @@ class Part:
 
     def words(self) -> pl.DataFrame:
         """Columns ``code``, ``word`` and ``count``; a word may have several codes."""
-        return pl.read_parquet(self.file("words")).with_row_index("code")
+        return pl.read_parquet(self.file("words"), glob=False).with_row_index("code")
 
     def remove(self) -> None:
         """Removes what is large, when nobody needs it any more."""

@@ -121,7 +121,7 @@ class Phrases:
           InputError: it has another form.
         """
         try:
-            table = pl.read_csv(path, separator="\t", quote_char=None, schema=_SCHEMA)
+            table = pl.read_csv(path, separator="\t", quote_char=None, schema=_SCHEMA, glob=False)
         except (pl.exceptions.PolarsError, OSError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{path}: cannot read the phrases: {reason}") from None

@@ -76,6 +76,8 @@ def cut_into_blocks(
     index = jnp.arange(block_length, dtype=jnp.int32)[None, :]
     half = overlap // 2
 
+    if not isinstance(offset, int):
+        offset = jnp.asarray(offset, jnp.int32)
     kept = keep.sum(dtype=jnp.int32)
     # What was moved from the end to the front pairs with nothing there: it gets sentences of its
     # own, -2 and below.

@@ -28,7 +28,9 @@ def check_ids(ids: jax.Array, vocabulary_size: int) -> jax.Array:
       >>> error.get().split(" (")[0]
       'ids reach from 1 to 7; the vocabulary has 3 words'
     """
-    low, high = jnp.min(ids, initial=vocabulary_size), jnp.max(ids, initial=-1)
+    # -1 and V may not be numbers of the ids' own type.
+    wide = ids if ids.dtype.itemsize > 4 else ids.astype(jnp.int32)
+    low, high = jnp.min(wide, initial=vocabulary_size), jnp.max(wide, initial=-1)
     checkify.debug_check(
         (low >= -1) & (high < vocabulary_size),
         f"ids reach from {{low}} to {{high}}; the vocabulary has {vocabulary_size} words",

@@ -25,6 +25,7 @@ from jaxw2v.training.checkpoints.folder_lock import writing_to
 from jaxw2v.training.checkpoints.identity import RunIdentity
 from jaxw2v.training.checkpoints.resume import SavedRun
 from jaxw2v.training.checkpoints.stored_state import from_arrays, stored_shapes
+from jaxw2v.training.checkpoints.writer import check_path
 from jaxw2v.training.loop.engine import Engine
 from jaxw2v.training.loop.epoch import Epochs
 from jaxw2v.training.loop.feed import Feed
@@ -104,6 +105,9 @@ def fit(
     _check_input(stream, config, validation)
     if resume and folder is None:
         raise InputError("resume needs the folder of the run; give folder")
+    checkpointing = checkpointing or Checkpointing()
+    if folder is not None and checkpointing.keep_checkpoints > 0:
+        check_path(folder)
     with writing_to(folder, overwrite, resume):
         saved = SavedRun(folder) if resume and folder is not None else None
         if saved is not None:
@@ -123,7 +127,7 @@ def fit(
         saves = Saves(
             folder and folder / CHECKPOINTS,
             stream,
-            checkpointing or Checkpointing(),
+            checkpointing,
             engine,
             {
                 "facts": identity.to_json(),

@@ -1,5 +1,6 @@
 """Token streams of many shards: what is in them, taking up work, bounded counting, damage."""
 
+import dataclasses
 import itertools
 import json
 import re
@@ -190,3 +191,12 @@ def test_a_cap_on_counting_is_said(corpus, tmp_path, capsys):
     shutil.rmtree(tmp_path / "s")
     assert main(["encode", str(tmp_path / "no"), "--out", str(tmp_path / "s")]) == 2
     assert not (tmp_path / "s").exists()
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_is_no_pattern(sentences, corpus, tmp_path):
+    settings = dataclasses.replace(SETTINGS, phrase_passes=1, phrase_threshold=0.01)
+    plain = encode_corpus(corpus, tmp_path / "s", settings, show_progress=False)
+    stream = encode_corpus(corpus, tmp_path / "é [1]*?", settings, show_progress=False)
+    assert stream.vocabulary.words == plain.vocabulary.words
+    assert sentences_of(stream) == sentences_of(plain)
+    assert open_corpus(tmp_path / "é [1]*?", settings, show_progress=False).phrases.passes

@@ -82,3 +82,13 @@ def test_every_kept_token_is_a_center_once_and_its_neighbors_are_there(overlap):
             assert np.array_equal(row[place - reach : place + reach + 1], around)
             seen += 1
     assert np.array_equal(np.asarray(blocks.sentence_ids) >= 0, np.asarray(blocks.ids) >= 0)
+
+
+def test_offsets_of_64_bits_shift_as_those_of_32():
+    keep, ids = jnp.ones(8, bool), jnp.arange(8, dtype=jnp.int32)
+    with jax.enable_x64(True):
+        offset = jax.random.randint(jax.random.key(0), (), 1, 4)
+        assert offset.dtype == jnp.int64
+        found = cut_into_blocks(keep, ids, ids // 4, 4, offset=offset)
+    expected = cut_into_blocks(keep, ids, ids // 4, 4, offset=int(offset))
+    jax.tree.map(np.testing.assert_array_equal, found, expected)

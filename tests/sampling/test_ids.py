@@ -21,3 +21,11 @@ def test_ids_outside_the_vocabulary_are_found_where_that_is_asked_for():
             checked(jnp.array(bad))[0].throw()
     # Without checkify nothing is checked, and JAX's own rules hold.
     assert jax.jit(lookup)(jnp.array([7])).tolist() == [2.0]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "uint16", "uint32"])
+def test_ids_of_any_width_are_compared_as_numbers(dtype):
+    checked = checkify.checkify(lambda ids: check_ids(ids, 70_000))
+    assert checked(jnp.array([0, 120], dtype))[0].get() is None
+    checked = checkify.checkify(lambda ids: check_ids(ids, 100))
+    assert "ids reach from 0 to 120" in checked(jnp.array([0, 120], dtype))[0].get()

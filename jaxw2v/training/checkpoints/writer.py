@@ -8,6 +8,7 @@ JSON, a digest.
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,13 +20,30 @@ from orbax.checkpoint import v1 as ocp
 from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.corpus import Phrases, Vocabulary
 from jaxw2v.devices.processes import is_first, is_loss, raise_everywhere
-from jaxw2v.errors import TrainingDiverged
+from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.run_folder import PHRASES, VOCABULARY, remove_emptied, remove_unfinished
 from jaxw2v.training.checkpoints.checksums import compute_checksums
 from jaxw2v.training.checkpoints.record import Arrays, Record, first_line, seal
 
 BYTES_PER_PIECE = 1 << 20
 SLOWEST_BYTES_PER_SECOND = 20_000_000
+
+
+def check_path(folder: Path) -> None:
+    """Refuses a path under which Orbax would not find what it has written: it looks for patterns.
+
+    Args:
+      folder: the folder of a run.
+
+    Raises:
+      InputError: the path has a bracket or a backslash in it.
+    """
+    unusable = set("[]\\") - {os.sep}
+    if found := sorted(unusable & set(str(folder.absolute()))):
+        raise InputError(
+            f"{folder.absolute()}: checkpoints cannot be read again under a path with "
+            f"{' or '.join(found)} in it; choose another folder, or give --keep-checkpoints 0"
+        )
 
 
 class _Keep:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
+import sys
 from typing import Any
+
+import numpy as np
 
 from jaxw2v.config import DEFAULTS, Config
 from jaxw2v.errors import InputError
@@ -116,7 +119,9 @@ def describe(objective: Objective | None) -> str:
     """
     if objective is None:
         return ""
-    held = [repr(part) for part in objective if dataclasses.is_dataclass(part)]
+    # Arrays whole, where NumPy would leave out the middle.
+    with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
+        held = [repr(part) for part in objective if dataclasses.is_dataclass(part)]
     # Functions tell where they lie in memory.
     held = [re.sub(r" at 0x[0-9a-f]+", "", text) for text in held]
     names = ", ".join(type(part).__qualname__ for part in objective if part is not None)

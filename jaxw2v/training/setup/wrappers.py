@@ -12,6 +12,8 @@ import optax
 from jaxw2v.errors import InputError
 from jaxw2v.losses.product import AxisName
 
+GRADIENTS_KEPT = optax.MultiStepsState, optax.ApplyEvery
+
 
 def keep_row_norm(
     optimizer: optax.GradientTransformation, max_norm: float, axis_name: AxisName = None
@@ -104,9 +106,11 @@ def check_elementwise(optimizer: optax.GradientTransformation) -> None:
 
     Raises:
       InputError: its state holds an array that is neither a scalar, nor shaped like the table,
-        nor a number for each row; or a row moves differently when other rows are there.
+        nor a number for each row; or it keeps gradients for a later step; or a row moves
+        differently when other rows are there.
     """
     _check_state(optimizer)
+    _check_keeps_no_gradients(optimizer)
     if not _moves_alone(optimizer, 2, 3):
         raise InputError(
             "the optimizer moves a row by what other rows do (a global norm, say); give an "
@@ -122,6 +126,16 @@ def _check_state(optimizer: optax.GradientTransformation) -> None:
                 f"the optimizer keeps state of shape {leaf.shape} for a table {table.shape}; "
                 "give an elementwise one, such as adam, adagrad or sgd"
             )
+
+
+def _check_keeps_no_gradients(optimizer: optax.GradientTransformation) -> None:
+    state = jax.eval_shape(optimizer.init, jax.ShapeDtypeStruct((7, 3), jnp.float32))
+    parts = jax.tree.leaves(state, is_leaf=lambda part: isinstance(part, GRADIENTS_KEPT))
+    if any(isinstance(part, GRADIENTS_KEPT) for part in parts):
+        raise InputError(
+            "the optimizer keeps gradients for later steps (MultiSteps, apply_every), which may "
+            "not touch the row; give a larger tokens_per_step, or row_updates='dense'"
+        )
 
 
 def check_columns_alone(optimizer: optax.GradientTransformation) -> None:

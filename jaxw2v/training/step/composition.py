@@ -151,6 +151,7 @@ def update_parts(
 
     def write(some, rows, moves, tables):
         table, all_moves = tables
+        moves = moves.astype(all_moves.dtype)
         follow = jax.lax.dynamic_slice_in_dim(own_follow, some.first, some.rows.size)
         moved = rows + follow[:, None] * moves
         table = table.at[some.rows].set(moved, unique_indices=True, **DROP)

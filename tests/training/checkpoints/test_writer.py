@@ -12,7 +12,7 @@ import pytest
 from stopped_runs import CONFIG, PROGRAM, quiet, records
 
 import jaxw2v
-from jaxw2v import Checkpointing, TrainingDiverged
+from jaxw2v import Checkpointing, InputError, TrainingDiverged
 from jaxw2v.run_folder import steps_in
 from jaxw2v.training import load_vectors
 from jaxw2v.training.checkpoints import writer
@@ -124,3 +124,24 @@ def test_tables_that_are_not_finite_are_never_saved(sentences, tmp_path):
     for step in steps_in(folder / "checkpoints"):
         read_record(folder / "checkpoints" / str(step))
         assert np.isfinite(load_vectors(folder, step).vectors).all()
+
+
+@pytest.mark.parametrize("name", ["run[2]", "run]", "a\\b"])
+def test_a_path_in_which_checkpoints_would_be_lost_is_refused_before_the_run(
+    sentences, tmp_path, name
+):
+    """Orbax takes brackets and backslashes for a pattern, and does not find what it wrote."""
+    folder = tmp_path / name / "run"
+    with pytest.raises(InputError, match="checkpoints cannot be read again under a path with"):
+        jaxw2v.train(sentences, CONFIG, out=folder, show_progress=False)
+    assert not (tmp_path / name).exists()
+    writer.check_path(tmp_path / "run {2} *?:;%")
+
+
+def test_results_may_lie_where_checkpoints_may_not(sentences, tmp_path):
+    config = dataclasses.replace(CONFIG, epochs=1)
+    none = Checkpointing(keep_checkpoints=0)
+    jaxw2v.train(
+        sentences, config, out=tmp_path / "run[2]", checkpointing=none, show_progress=False
+    )
+    assert (tmp_path / "run[2]" / "vectors.safetensors").exists()

@@ -277,3 +277,16 @@ def test_objectives_are_known_again():
     assert describe(made) == describe(make_objective(Config()))
     assert describe(made) != describe(make_objective(Config(num_negatives=9)))
     assert describe(made) != describe(made._replace(windows=OneOverDistance(5)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Weighed:
+    weights: np.ndarray
+
+
+def test_long_arrays_of_an_objective_are_told_apart_in_the_middle_too():
+    made, weights = make_objective(Config()), np.ones(2_000)
+    one = describe(made._replace(windows=Weighed(weights.copy())))
+    assert describe(made._replace(windows=Weighed(weights.copy()))) == one
+    weights[1_000] += 1e-12
+    assert describe(made._replace(windows=Weighed(weights))) != one

@@ -10,6 +10,7 @@ import pytest
 from compiled import lay_over
 from zipf import zipf_sentences
 
+import jaxw2v
 from jaxw2v import Config
 from jaxw2v.corpus import open_corpus
 from jaxw2v.devices.storage_order import storage_row
@@ -122,3 +123,19 @@ def check_a_step(sentences, objective, output_layer, mesh, follow):
     np.testing.assert_allclose(moved, expected, atol=1e-5)
     found, expected = (e.state_by_rows().output_embedding for e in (engine, plain))
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("optax_promotes")
+def test_words_with_ngrams_train_under_64_bits_as_under_32():
+    config = Config(embedding_dim=4, epochs=1, min_count=1, subwords=True)
+    runs = []
+    for enabled in (False, True):
+        with jax.enable_x64(enabled):
+            runs.append(jaxw2v.train(sentences_of_words(), config, show_progress=False))
+    np.testing.assert_allclose(runs[0].vectors, runs[1].vectors, atol=1e-5)
+
+
+def sentences_of_words():
+    words = made_up_words(40)
+    return [[words[(i * j) % 40] for j in range(10)] for i in range(200)]
