@@ -37,7 +37,12 @@ from jaxw2v.training.setup.sizes import (
     make_plan,
 )
 from jaxw2v.training.setup.word_parts import WordParts, make_word_parts
-from jaxw2v.training.setup.wrappers import check_elementwise, hold_rows, keep_row_norm
+from jaxw2v.training.setup.wrappers import (
+    check_elementwise,
+    check_keeps_no_gradients,
+    hold_rows,
+    keep_row_norm,
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -246,6 +251,7 @@ def _choose_row_updates(job: Job) -> Config:
     try:
         if job.own_optimizer is not None:
             check_elementwise(job.optimizer)
+            check_keeps_no_gradients(job.optimizer)
     except InputError:
         if config.row_updates == "sparse":
             raise

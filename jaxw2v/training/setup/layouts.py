@@ -33,11 +33,10 @@ def check_mesh(job: Job, mesh: Shape) -> None:
     try:
         if job.own_optimizer is not None and job.config.row_updates == "dense":
             check_elementwise(job.own_optimizer)
-    except InputError as error:
-        why = str(error).split(";")[0].removeprefix("the optimizer ")
+    except InputError:
         raise InputError(
-            f"mesh {mesh_name(mesh)} shards the tables, and the optimizer {why}; give an "
-            "elementwise one, or a --mesh DATAx1"
+            f"mesh {mesh_name(mesh)} shards the tables, and the optimizer moves a row by what "
+            "other rows do; give an elementwise one, or a --mesh DATAx1"
         ) from None
 
 

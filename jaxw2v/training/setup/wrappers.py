@@ -106,11 +106,9 @@ def check_elementwise(optimizer: optax.GradientTransformation) -> None:
 
     Raises:
       InputError: its state holds an array that is neither a scalar, nor shaped like the table,
-        nor a number for each row; or it keeps gradients for a later step; or a row moves
-        differently when other rows are there.
+        nor a number for each row; or a row moves differently when other rows are there.
     """
     _check_state(optimizer)
-    _check_keeps_no_gradients(optimizer)
     if not _moves_alone(optimizer, 2, 3):
         raise InputError(
             "the optimizer moves a row by what other rows do (a global norm, say); give an "
@@ -128,7 +126,15 @@ def _check_state(optimizer: optax.GradientTransformation) -> None:
             )
 
 
-def _check_keeps_no_gradients(optimizer: optax.GradientTransformation) -> None:
+def check_keeps_no_gradients(optimizer: optax.GradientTransformation) -> None:
+    """Makes sure that a transformation can be applied to the rows alone that a step touches.
+
+    Args:
+      optimizer: any Optax transformation.
+
+    Raises:
+      InputError: it keeps gradients for later steps.
+    """
     state = jax.eval_shape(optimizer.init, jax.ShapeDtypeStruct((7, 3), jnp.float32))
     parts = jax.tree.leaves(state, is_leaf=lambda part: isinstance(part, GRADIENTS_KEPT))
     if any(isinstance(part, GRADIENTS_KEPT) for part in parts):
