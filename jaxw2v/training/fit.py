@@ -94,7 +94,8 @@ def fit(
 
     Raises:
       InputError: nothing can be trained on this stream with these settings; or ``folder`` holds
-        another run, or files that are not ours where a run writes; or another process writes there.
+        another run, or files that are not ours where a run writes; or another process writes there;
+        or checkpoints could not be read again under its path.
       TrainingDiverged: the loss is no longer finite.
       KeyboardInterrupt: ``interrupted`` was true; the run has been saved if it saves at all.
     """

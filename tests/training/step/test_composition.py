@@ -127,15 +127,10 @@ def check_a_step(sentences, objective, output_layer, mesh, follow):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("optax_promotes")
-def test_words_with_ngrams_train_under_64_bits_as_under_32():
+def test_words_with_ngrams_train_under_64_bits_as_under_32(sentences):
     config = Config(embedding_dim=4, epochs=1, min_count=1, subwords=True)
     runs = []
     for enabled in (False, True):
         with jax.enable_x64(enabled):
-            runs.append(jaxw2v.train(sentences_of_words(), config, show_progress=False))
+            runs.append(jaxw2v.train(sentences, config, show_progress=False))
     np.testing.assert_allclose(runs[0].vectors, runs[1].vectors, atol=1e-5)
-
-
-def sentences_of_words():
-    words = made_up_words(40)
-    return [[words[(i * j) % 40] for j in range(10)] for i in range(200)]
