@@ -34,7 +34,11 @@ def renamed_when_complete(path: str | Path) -> Iterator[Path]:
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: is no plain file and is not replaced; choose another --out")
-    handle, name = tempfile.mkstemp(UNFINISHED, f".{path.name}.", path.parent)
+    try:
+        handle, name = tempfile.mkstemp(UNFINISHED, f".{path.name}.", path.parent)
+    except OSError as error:
+        # The system's names the temporary file.
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
     os.close(handle)
     temporary = Path(name)
     try:

@@ -81,8 +81,13 @@ def refuse_foreign(folder: Path, kind: str, names: Iterable[str]) -> None:
     """
     if marked_as(folder) == kind:
         return
+    if other := marked_as(folder):
+        raise InputError(
+            f"{folder}: is a {other} of jaxw2v, and a {kind} would be written into it; choose "
+            "another --out"
+        )
     there = [name for name in names if os.path.lexists(folder / name)]
-    if has_foreign_marker(folder) or marked_as(folder) is not None:
+    if has_foreign_marker(folder):
         there.insert(0, MARKER)
     if there:
         raise InputError(

@@ -49,6 +49,13 @@ def test_a_folder_is_not_replaced(tmp_path):
     assert os.listdir(tmp_path) == ["a"]
 
 
+def test_an_error_names_the_file_and_not_the_temporary_one(tmp_path):
+    path = tmp_path / "none" / "a"
+    with pytest.raises(FileNotFoundError) as raised, renamed_when_complete(path):
+        raise AssertionError
+    assert raised.value.filename == str(path)
+
+
 def test_others_may_read_what_the_umask_lets_them(tmp_path):
     before = os.umask(0o027)
     try:

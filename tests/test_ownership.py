@@ -134,6 +134,16 @@ def test_fit_follows_the_same_rule(corpus, tmp_path):
         fit(stream, config, resume=True, show_progress=False)
 
 
+def test_a_folder_of_another_kind_is_called_what_it_is(corpus, tmp_path, capsys):
+    assert main(["encode", corpus, "--out", str(tmp_path / "st"), "--min-count", "1"]) == 0
+    before = content(tmp_path / "st")
+    out = ["--out", str(tmp_path / "st")]
+    capsys.readouterr()
+    assert main(["train", corpus, *out, *SMALL]) == 2
+    assert "st: is a token stream of jaxw2v, and a run would be" in capsys.readouterr().err
+    assert content(tmp_path / "st") == before
+
+
 def test_a_folder_is_held_by_one_process_at_a_time(corpus, tmp_path, capsys):
     folder = tmp_path / "p"
     with held(folder, "run", NAMES):

@@ -102,7 +102,7 @@ def choose_vocabulary(
         table["word"], table["count"].to_numpy(), settings.min_count, settings.max_vocabulary
     )
     if len(vocabulary) == 0:
-        most = table.select(pl.col("count").max()).item()
+        most = table.select(pl.col("count").max()).item() or 0
         raise InputError(
             f"no word reaches min_count {settings.min_count}: the most frequent of "
             f"{len(table)} words occurs {most} times; "

@@ -35,7 +35,7 @@ def keep_probability(
       float64 [V], a probability.
 
     Raises:
-      InputError: the formula is unknown.
+      InputError: the formula is unknown, or the threshold negative.
 
     Reference:
       Mikolov et al. 2013b, "Distributed Representations of Words and Phrases", section 2.3;
@@ -49,6 +49,8 @@ def keep_probability(
         raise InputError(
             f"subsample formula {formula!r} is unknown: one of {', '.join(get_args(Formula))}"
         )
+    if threshold < 0:
+        raise InputError(f"threshold is {threshold}; give a share of the corpus, from 0 on")
     counts = np.asarray(counts, np.float64)
     if threshold == 0 or formula == "none":
         return np.ones_like(counts)

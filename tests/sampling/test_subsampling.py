@@ -31,6 +31,11 @@ def test_keep_probabilities_are_the_formulas():
         keep_probability(COUNTS, 0.01, "other")
 
 
+def test_a_threshold_below_zero_is_refused():
+    with pytest.raises(InputError, match=r"threshold is -0\.1; give a share of the corpus"):
+        keep_probability(COUNTS, -0.1)
+
+
 def test_tokens_are_kept_with_their_probability():
     keep = keep_probability(COUNTS, 0.01)
     ids = jnp.repeat(jnp.arange(6), 20_000)

@@ -169,7 +169,8 @@ class Epochs:
         if formed == 0:
             raise InputError(
                 "no pair was formed in an epoch: subsampling and windows left no two words "
-                "together; give more text, or ask for less subsampling or a smaller window"
+                "together; give more text, or ask for less subsampling, a smaller --min-count or, "
+                "where windows must be full, a smaller --window"
             )
         self.cursor = dataclasses.replace(self.cursor, steps=self._steps)
         schedule = self.engine.job.schedule
