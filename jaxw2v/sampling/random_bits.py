@@ -121,13 +121,27 @@ def random_integers_and_rests(
     if not 1 <= bound <= 2**31:
         raise ValueError(f"bound is {bound}; it must be from 1 to 2**31")
     high, low = random_bits(key, shape, start)
-    whole, upper = _product(high, bound)
-    rest = upper + _product(low, bound)[0]
+    whole, upper = product_of_words(high, bound)
+    rest = upper + product_of_words(low, bound)[0]
     return (whole + (rest < upper).astype(jnp.uint32)).astype(jnp.int32), rest
 
 
-def _product(words: jax.Array, factor: int) -> tuple[jax.Array, jax.Array]:
-    """The upper and lower 32 bits of a product, without 64-bit integers."""
+def product_of_words(words: jax.Array, factor: int) -> tuple[jax.Array, jax.Array]:
+    r"""The upper and lower 32 bits of a product, without 64-bit integers.
+
+    .. math:: \lfloor w f / 2^{32} \rfloor, \quad w f \bmod 2^{32}
+
+    Args:
+      words: w, uint32 [...].
+      factor: f, from 0 to 2**32 - 1.
+
+    Returns:
+      Two uint32 [...].
+
+    Example:
+      >>> [part.tolist() for part in product_of_words(jnp.uint32([2**31, 3]), 6)]
+      [[3, 0], [0, 18]]
+    """
     mask = jnp.uint32(0xFFFF)
     a, b = words >> 16, words & mask
     c, d = jnp.uint32(factor >> 16), jnp.uint32(factor & 0xFFFF)

@@ -16,7 +16,7 @@ from jaxw2v.corpus import Vocabulary
 from jaxw2v.devices.layout import EVERYWHERE, Layout
 from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.devices.word_order import in_word_order
-from jaxw2v.training.loop.freed_memory import give_back_freed_memory
+from jaxw2v.training.loop.freed_memory import give_back_freed_memory, give_back_large_arrays
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs
 from jaxw2v.training.step.chunk import make_evaluate_chunk
@@ -38,7 +38,7 @@ class Engine:
     """
 
     def __init__(self, job: Job, layout: Layout, start: tuple[TrainState, jax.Array] | None = None):
-        """Makes the tables and compiles the training program.
+        """Compiles the training program and makes the tables.
 
         Args:
           job: what the run does.
@@ -46,16 +46,17 @@ class Engine:
           start: state and key to go on from; ``None`` makes those of a new run.
         """
         self.job, self.layout = job, layout
-        self._words = layout.copy_everywhere(word_arrays(job))
-        state, self.key = place_initial_state(job, layout) if start is None else start
-        sizes = {len(job.keep)} | ({job.subwords.num_shared} if job.subwords else set())
-        self._in_word_order = {size: _ordering(layout, size) for size in sizes}
-        self.state = layout.for_training(state)
-        del state, start
+        give_back_large_arrays()
         started = time.perf_counter()
+        # Before the tables are there: compiling takes as much memory again.
         self._train = lower_training(job, layout).compile()
         self.compile_seconds = time.perf_counter() - started
         give_back_freed_memory()
+        self._words = layout.copy_everywhere(word_arrays(job))
+        sizes = {len(job.keep)} | ({job.subwords.num_shared} if job.subwords else set())
+        self._in_word_order = {size: _ordering(layout, size) for size in sizes}
+        state, self.key = place_initial_state(job, layout) if start is None else start
+        self.state = layout.for_training(state)
 
     def train(
         self, chunk: Chunk[jax.Array], epoch: int, index: int, progress: np.ndarray

@@ -11,6 +11,7 @@ from jaxw2v.errors import InputError, TrainingDiverged
 from jaxw2v.progress import tell
 from jaxw2v.training.callbacks import EpochRecord
 from jaxw2v.training.loop.epoch import Epochs, Wish
+from jaxw2v.training.loop.freed_memory import give_back_freed_memory
 from jaxw2v.training.loop.probes import choose_probes
 from jaxw2v.training.loop.validation import Validation
 from jaxw2v.vectors import WordVectors
@@ -51,6 +52,8 @@ def run_epochs(
         bar.set_description(f"epoch {epochs.cursor.epoch + 1}/{epochs.config.epochs}")
         wish, record = epochs.train_epoch()
         if record is not None:
+            # The vectors need as much memory as the tables.
+            give_back_freed_memory()
             wv = _snapshot(epochs)
             wish = _end_epoch(epochs, wv, record, validate, on_epoch)
     if wish == Wish.LEAVE:

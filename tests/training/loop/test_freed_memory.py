@@ -1,10 +1,15 @@
 """Freed memory goes back to the system."""
 
 import ctypes
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
 from jaxw2v.training.loop import freed_memory
-from jaxw2v.training.loop.freed_memory import give_back_freed_memory
+from jaxw2v.training.loop.freed_memory import give_back_freed_memory, give_back_large_arrays
 
 BLOCK, BLOCKS = 4_096, 20_000
 
@@ -32,9 +37,44 @@ def test_what_was_freed_goes_back_though_something_above_it_is_in_use():
     libc.free(blocks[-1])
 
 
+FREES_BELOW_WHAT_IS_IN_USE = """
+import ctypes, sys
+from pathlib import Path
+from jaxw2v.training.loop.freed_memory import give_back_large_arrays
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+held = lambda: int(Path("/proc/self/statm").read_text().split()[1]) >> 8
+if sys.argv[1] == "asked":
+    give_back_large_arrays()
+libc.free(libc.malloc(30 << 20))  # of this size glibc keeps memory from here on
+large = [libc.malloc(8 << 20) for _ in range(8)]
+for array in large:
+    ctypes.memset(array, 1, 8 << 20)
+above = libc.malloc(4 << 20)
+before = held()
+for array in large:
+    libc.free(array)
+print(before - held())
+"""
+
+
+@pytest.mark.parametrize("asked", ["asked", "not asked"])
+def test_large_arrays_go_back_when_they_are_freed(asked):
+    if platform.libc_ver()[0] != "glibc":
+        give_back_large_arrays()
+        return
+    command = [sys.executable, "-c", FREES_BELOW_WHAT_IS_IN_USE, asked]
+    given_back = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert given_back > 60 if asked == "asked" else given_back < 4
+
+
 def test_a_library_without_it_is_left_alone(monkeypatch):
     monkeypatch.setattr(freed_memory.ctypes, "CDLL", lambda name: object())
     give_back_freed_memory()
+    give_back_large_arrays()
     monkeypatch.setattr(freed_memory.os, "name", "nt")
     monkeypatch.delattr(freed_memory.ctypes, "CDLL")
     give_back_freed_memory()
+    give_back_large_arrays()
