@@ -179,8 +179,9 @@ class Config(TextSettings):
     0, or twice the window where full windows are required (words)."""
     negatives_per_block: Annotated[int | None, Range(1), NOISE, NoEffect(negatives="fresh")] = None
     """Negatives drawn for a block and shared by its tokens; None is block_length, times
-    num_negatives / 5 where num_negatives is above 5, and at least twice block_length for a corpus
-    of up to 2 million words of the vocabulary, without subwords (words)."""
+    num_negatives / 10 where that is above 1. For a corpus of up to 2 million words of the
+    vocabulary it is block_length times num_negatives / 5, and at least twice block_length, or once
+    with subwords (words)."""
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
     """Apply the optimizer to the rows a step touched (sparse), or to both whole tables; auto is
     sparse unless an optimizer of your own moves a row by what other rows do, or keeps no state by
@@ -259,7 +260,7 @@ class Config(TextSettings):
         """Negatives drawn for a block where a small corpus asks for no more (words)."""
         if self.negatives_per_block is not None:
             return self.negatives_per_block
-        return self.block_length * max(self.num_negatives, FEW_NEGATIVES) // FEW_NEGATIVES
+        return self.block_length * max(self.num_negatives, 2 * FEW_NEGATIVES) // (2 * FEW_NEGATIVES)
 
     @property
     def ngrams(self) -> Ngrams | None:

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from jaxw2v.config import Config
+from jaxw2v.config import FEW_NEGATIVES, Config
 from jaxw2v.training.setup.schedule import choose_learning_rate
 
 CHUNK_TOKENS = 1 << 22
@@ -24,7 +24,8 @@ KEPT_WHOLE = 400
 SMALLEST_THRESHOLD, LARGEST_THRESHOLD = 1e-4, 1e-3
 # Measured (experiments/quality_frontier): 64 negatives for a block of 32 tokens are worth .01 of
 # the mean score from 0.2 to 4 M words, but not with subwords; up to 2 M words they take seconds
-# longer.
+# longer. For 10 to 50 negatives a pair half as many in a block score the same on 4 and 14.6 M
+# words, less on 0.75 and 1.8 M.
 SMALL_CORPUS, NEGATIVES_PER_TOKEN = 2_000_000, 2
 # On a CPU a chunk is memory, on a GPU it hides the time between dispatches.
 CPU_CHUNK_TOKENS = 1 << 20
@@ -120,21 +121,25 @@ def choose_negatives_per_block(config: Config, counts: np.ndarray) -> int:
     """How many negatives the tokens of a block share, where the settings leave it open.
 
     Args:
-      config: the settings.
+      config: the settings, which leave it open.
       counts: int [V], occurrences.
 
     Returns:
-      N: those of the settings; on a small corpus without subwords at least two for each token.
+      N: those of a large corpus; on a small one a fifth of K for each token, and at least two, or
+      one where vectors are made of n-grams.
 
     Example:
-      >>> choose_negatives_per_block(Config(), np.array([600_000, 400_000]))
-      64
-      >>> choose_negatives_per_block(Config(), np.array([6_000_000, 4_000_000]))
-      32
+      >>> small, large = np.array([600_000, 400_000]), np.array([6_000_000, 4_000_000])
+      >>> [choose_negatives_per_block(Config(), counts) for counts in (small, large)]
+      [64, 32]
+      >>> config = Config(num_negatives=50)
+      >>> [choose_negatives_per_block(config, counts) for counts in (small, large)]
+      [320, 160]
     """
-    if config.subwords or int(counts.sum()) > SMALL_CORPUS:
+    if int(counts.sum()) > SMALL_CORPUS:
         return config.shared_negatives
-    return max(config.shared_negatives, NEGATIVES_PER_TOKEN * config.block_length)
+    at_least = FEW_NEGATIVES * (1 if config.subwords else NEGATIVES_PER_TOKEN)
+    return config.block_length * max(config.num_negatives, at_least) // FEW_NEGATIVES
 
 
 def make_plan(

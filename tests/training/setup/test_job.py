@@ -59,6 +59,9 @@ def test_negatives_of_a_block_are_decided_where_the_user_has_not():
     small, large = job(1), job(10_000_000 // COUNTS.sum())
     assert (small.config.negatives_per_block, large.config.negatives_per_block) == (64, 32)
     assert job(1, num_negatives=15).config.negatives_per_block == 96
+    large_factor = 10_000_000 // COUNTS.sum()
+    for num_negatives, expected in ((6, 32), (10, 32), (15, 48), (50, 160)):
+        assert job(large_factor, num_negatives=num_negatives).config.negatives_per_block == expected
     assert job(1, negatives_per_block=7).config.negatives_per_block == 7
     assert small.objective.output_layer.rows_per_block(32, small.constants.output) == 32 + 64
     for settings in ({"output_layer": "hierarchical_softmax"}, {"negatives": "fresh"}):
@@ -68,10 +71,12 @@ def test_negatives_of_a_block_are_decided_where_the_user_has_not():
     assert resumed.config.negatives_per_block == 40
     record = dataclasses.asdict(small.plan.sizes)
     del record["negatives_per_block"]
-    of_before = job(1, sizes=Sizes(**record))
-    assert of_before.config.negatives_per_block == 32
+    for num_negatives, expected in ((5, 32), (15, 96)):
+        of_before = job(1, sizes=Sizes(**record), num_negatives=num_negatives)
+        assert of_before.config.negatives_per_block == expected
     assert job(1, block_length=16).config.negatives_per_block == 32
     assert job(1, subwords=True).config.negatives_per_block == 32
+    assert job(1, subwords=True, num_negatives=15).config.negatives_per_block == 96
     usual = job(1, negatives_per_block=32).plan.learning_rate
     assert small.plan.learning_rate == pytest.approx(2**0.5 * usual)
     assert job(1, negatives="fresh").plan.learning_rate == usual
