@@ -179,9 +179,9 @@ class Config(TextSettings):
     0, or twice the window where full windows are required (words)."""
     negatives_per_block: Annotated[int | None, Range(1), NOISE, NoEffect(negatives="fresh")] = None
     """Negatives drawn for a block and shared by its tokens; None is block_length, times
-    num_negatives / 10 where that is above 1. For a corpus of up to 2 million words of the
-    vocabulary it is block_length times num_negatives / 5, and at least twice block_length, or once
-    with subwords (words)."""
+    num_negatives / 10, with cbow / 5, where that is above 1. For a corpus of up to 2 million words
+    of the vocabulary it is block_length times num_negatives / 5, and at least twice block_length,
+    or once with subwords (words)."""
     row_updates: Literal["auto", "sparse", "dense"] = "auto"
     """Apply the optimizer to the rows a step touched (sparse), or to both whole tables; auto is
     sparse unless an optimizer of your own moves a row by what other rows do, or keeps no state by
@@ -257,10 +257,10 @@ class Config(TextSettings):
 
     @property
     def shared_negatives(self) -> int:
-        """Negatives drawn for a block where a small corpus asks for no more (words)."""
+        """Negatives drawn for a block where nothing is known of the corpus (words)."""
         if self.negatives_per_block is not None:
             return self.negatives_per_block
-        return self.block_length * max(self.num_negatives, 2 * FEW_NEGATIVES) // (2 * FEW_NEGATIVES)
+        return self.block_length * max(self.num_negatives, FEW_NEGATIVES) // FEW_NEGATIVES
 
     @property
     def ngrams(self) -> Ngrams | None:

@@ -79,9 +79,10 @@ def refuse_foreign(folder: Path, kind: str, names: Iterable[str]) -> None:
     Raises:
       InputError: one of the names is there, and the folder is not marked as this kind of ours.
     """
-    if marked_as(folder) == kind:
+    other = marked_as(folder)
+    if other == kind:
         return
-    if other := marked_as(folder):
+    if other is not None:
         raise InputError(
             f"{folder}: is a {other} of jaxw2v, and a {kind} would be written into it; choose "
             "another --out"

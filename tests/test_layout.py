@@ -18,6 +18,7 @@ ALLOWED = {
     "ownership": {"errors", "atomic"},
     "run_folder": {"errors", "ownership"},
     "progress": set(),
+    "freed_memory": set(),
     "tokenizer_names": set(),
     "compression": {"errors"},
     "setting_rules": {"errors", "tokenizer_names"},
@@ -50,6 +51,7 @@ ALLOWED = {
         "devices",
         "subwords",
         "vectors",
+        "freed_memory",
     },
     "epoch_records": {"errors", "ownership"},
     "plots": {"errors", "atomic", "vectors", "epoch_records"},
@@ -62,6 +64,7 @@ ALLOWED = {
         "training",
         "vectors",
         "plots",
+        "freed_memory",
     },
     "__main__": {"cli"},
 }

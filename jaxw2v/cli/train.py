@@ -15,6 +15,7 @@ from jaxw2v.cli.glance import describe_training
 from jaxw2v.cli.options import RunSettings, Saving, described
 from jaxw2v.config import Checkpointing
 from jaxw2v.errors import InputError
+from jaxw2v.freed_memory import give_back_large_arrays
 from jaxw2v.progress import say
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class Train(RunSettings):
             from jaxw2v.corpus import Files
             from jaxw2v.training import is_first, train
 
+        give_back_large_arrays()
         names, config = self.corpus or ("builtin",), self.config
         checkpointing = Checkpointing(**vars(self.saving))
         self.devices.join()

@@ -40,7 +40,7 @@ from jaxw2v.run_folder import PHRASES, VOCABULARY
 
 # A shard ends with the batch that fills it (tokens); 64 MiB and about 100 MB of text.
 TOKENS_PER_SHARD = 1 << 24
-TOKENS_PER_PASS = 1 << 22
+TOKENS_PER_PASS = 1 << 20
 
 
 def encode(
@@ -76,7 +76,10 @@ def encode(
         counted.append(_count(itertools.chain([first], batches), tokenizer, part))
     raw_words = sum(part["raw_words"] for part in counted)
     if raw_words == 0:
-        raise InputError("the corpus has no word: it is empty, blank, or the tokenizer finds none")
+        raise InputError(
+            "the corpus has no word: it is empty, blank, or the tokenizer finds none; give other "
+            "text or another --tokenizer"
+        )
     parts = [Part(folder, number) for number in range(len(counted))]
     phrases = Phrases() if known is None else known.phrases
     for number in range(1, (settings.phrase_passes if known is None else phrases.passes) + 1):

@@ -101,8 +101,13 @@ def choose_vocabulary(
     vocabulary = Vocabulary.from_counts(
         table["word"], table["count"].to_numpy(), settings.min_count, settings.max_vocabulary
     )
+    if len(table) == 0:
+        raise InputError(
+            f"all words were forgotten on the way, of which there are more than "
+            f"{settings.max_counted:,}; give a larger --max-counted"
+        )
     if len(vocabulary) == 0:
-        most = table.select(pl.col("count").max()).item() or 0
+        most = table["count"].max()
         raise InputError(
             f"no word reaches min_count {settings.min_count}: the most frequent of "
             f"{len(table)} words occurs {most} times; "

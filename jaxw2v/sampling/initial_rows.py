@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax.extend.random import threefry2x32_p
 
-from jaxw2v.sampling.random_bits import product_of_words
+from jaxw2v.sampling.random_bits import key_words, product_of_words
 
 COLUMNS_AT_ONCE = 16
 """Columns drawn at once: on a CPU the bits of a component take three times the memory of it."""
@@ -20,7 +20,8 @@ def initial_rows(key: jax.Array, vocabulary_size: int, embedding_dim: int) -> ja
     r"""Draws the input rows with which training starts, uniform on :math:`(-1/2D, 1/2D)`.
 
     Output rows start at zero. The numbers are those of ``jax.random.uniform`` with a Threefry key,
-    in little more memory than they take.
+    as it is by default (partitionable), in little more memory than they take; shard them by rows if
+    at all.
 
     Args:
       key: a PRNG key [].
@@ -31,7 +32,7 @@ def initial_rows(key: jax.Array, vocabulary_size: int, embedding_dim: int) -> ja
       float32 [V, D].
 
     Raises:
-      ValueError: ``embedding_dim`` is less than 1.
+      ValueError: ``embedding_dim`` is less than 1, or ``key`` is not one key.
 
     Reference:
       word2vec.c, ``InitNet``.
@@ -43,7 +44,7 @@ def initial_rows(key: jax.Array, vocabulary_size: int, embedding_dim: int) -> ja
     """
     if embedding_dim < 1:
         raise ValueError(f"embedding_dim is {embedding_dim}; it must be 1 or more")
-    bound = 0.5 / embedding_dim
+    bound = 0.5 / int(embedding_dim)
     width = min(COLUMNS_AT_ONCE, embedding_dim)
     rows = jax.lax.iota(jnp.uint32, vocabulary_size)
 
@@ -78,8 +79,6 @@ def bits_at(key: jax.Array, rows: jax.Array, columns: jax.Array, width: int) -> 
     """
     upper, lower = product_of_words(rows[:, None], width)
     place = lower + columns[None]
-    words = jax.random.key_data(key)
-    high, low = threefry2x32_p.bind(
-        words[0], words[-1], upper + (place < lower).astype(jnp.uint32), place
-    )
+    carried = upper + (place < lower).astype(jnp.uint32)
+    high, low = threefry2x32_p.bind(*key_words(key), carried, place)
     return high ^ low

@@ -44,9 +44,7 @@ def random_bits(
       >>> bool((whole[jnp.array([3, 0])] == some).all())
       True
     """
-    data = jax.random.key_data(key)
-    if data.ndim != 1:
-        raise ValueError(f"key must be one key, not an array {key.shape}; vmap over keys")
+    words_of_key = key_words(key)
     rows, columns = shape[:1], shape[1:]
     row = jnp.asarray(start, jnp.uint32)
     if row.ndim == 0:
@@ -56,8 +54,30 @@ def random_bits(
     column = jax.lax.iota(jnp.uint32, math.prod(columns))
     # Under shard_map, both counters must vary over the devices if one does.
     counters = jnp.broadcast_arrays(row[:, None], column[None, :] + (row & 0)[:, None])
-    words = threefry2x32_p.bind(data[0], data[-1], *counters)
+    words = threefry2x32_p.bind(*words_of_key, *counters)
     return words[0].reshape(shape), words[1].reshape(shape)
+
+
+def key_words(key: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The two words of a Threefry key.
+
+    Args:
+      key: a PRNG key; of one of another kind the first word and the last.
+
+    Returns:
+      Two uint32 [].
+
+    Raises:
+      ValueError: ``key`` is not one key.
+
+    Example:
+      >>> [int(word) for word in key_words(jax.random.key(7))]
+      [0, 7]
+    """
+    data = jax.random.key_data(key)
+    if data.ndim != 1:
+        raise ValueError(f"key must be one key, not an array {key.shape}; vmap over keys")
+    return data[0], data[-1]
 
 
 def random_integers(

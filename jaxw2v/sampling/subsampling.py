@@ -47,7 +47,7 @@ def keep_probability(
     """
     if formula not in get_args(Formula):
         raise InputError(
-            f"subsample formula {formula!r} is unknown: one of {', '.join(get_args(Formula))}"
+            f"subsample formula {formula!r} is unknown; give one of {', '.join(get_args(Formula))}"
         )
     if threshold < 0:
         raise InputError(f"threshold is {threshold}; give a share of the corpus, from 0 on")

@@ -145,6 +145,13 @@ def test_every_objective_trains_from_the_command_line(corpus, tmp_path, options)
     assert len(wv) == 6
 
 
+def test_the_command_asks_for_large_arrays_back_before_there_are_any(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("jaxw2v.cli.train.give_back_large_arrays", lambda: asked.append(True))
+    assert main(["train", str(tmp_path / "none.txt"), "--out", str(tmp_path / "a")]) == 2
+    assert asked == [True]
+
+
 @pytest.mark.slow
 def test_compiled_programs_are_kept_unless_that_is_declined(corpus, tmp_path, cache, monkeypatch):
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")

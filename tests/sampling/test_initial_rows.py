@@ -47,6 +47,14 @@ def test_each_key_draws_rows_of_its_own():
     assert not (np.asarray(one) == other).any()
 
 
+def test_keys_are_taken_one_by_one():
+    keys = jax.random.split(jax.random.key(0), 3)
+    with pytest.raises(ValueError, match=r"key must be one key, not an array \(3,\); vmap over"):
+        initial_rows(keys, 4, 2)
+    many = jax.vmap(lambda key: initial_rows(key, 4, 20))(keys)
+    np.testing.assert_array_equal(many[1], initial_rows(keys[1], 4, 20))
+
+
 def test_rows_of_nothing_are_refused():
     with pytest.raises(ValueError, match="embedding_dim is 0"):
         initial_rows(jax.random.key(0), 3, 0)

@@ -16,7 +16,7 @@ from jaxw2v.corpus import Vocabulary
 from jaxw2v.devices.layout import EVERYWHERE, Layout
 from jaxw2v.devices.row_sharding import pieces
 from jaxw2v.devices.word_order import in_word_order
-from jaxw2v.training.loop.freed_memory import give_back_freed_memory, give_back_large_arrays
+from jaxw2v.freed_memory import give_back_freed_memory
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import Chunk, ChunkInputs
 from jaxw2v.training.step.chunk import make_evaluate_chunk
@@ -46,9 +46,8 @@ class Engine:
           start: state and key to go on from; ``None`` makes those of a new run.
         """
         self.job, self.layout = job, layout
-        give_back_large_arrays()
         started = time.perf_counter()
-        # Before the tables are there: compiling takes as much memory again.
+        # Before the tables of a new run are there: compiling takes as much memory again.
         self._train = lower_training(job, layout).compile()
         self.compile_seconds = time.perf_counter() - started
         give_back_freed_memory()

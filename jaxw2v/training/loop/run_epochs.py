@@ -8,10 +8,10 @@ import jax
 from tqdm import tqdm
 
 from jaxw2v.errors import InputError, TrainingDiverged
+from jaxw2v.freed_memory import give_back_freed_memory
 from jaxw2v.progress import tell
 from jaxw2v.training.callbacks import EpochRecord
 from jaxw2v.training.loop.epoch import Epochs, Wish
-from jaxw2v.training.loop.freed_memory import give_back_freed_memory
 from jaxw2v.training.loop.probes import choose_probes
 from jaxw2v.training.loop.validation import Validation
 from jaxw2v.vectors import WordVectors

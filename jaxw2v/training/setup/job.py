@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jaxw2v.config import FEW_NEGATIVES, Config
+from jaxw2v.config import Config
 from jaxw2v.devices.mesh import Shape
 from jaxw2v.errors import InputError
 from jaxw2v.losses.product import AxisName
@@ -231,8 +231,7 @@ def _choose_negatives(config: Config, counts: np.ndarray, sizes: Sizes | None) -
         chosen = choose_negatives_per_block(config, counts)
     else:
         # Checkpoints of before do not say: all corpora had as many then.
-        of_before = config.block_length * max(config.num_negatives, FEW_NEGATIVES) // FEW_NEGATIVES
-        chosen = sizes.negatives_per_block or of_before
+        chosen = sizes.negatives_per_block or config.shared_negatives
     return dataclasses.replace(config, negatives_per_block=chosen)
 
 

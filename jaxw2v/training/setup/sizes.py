@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from jaxw2v.config import FEW_NEGATIVES, Config
+from jaxw2v.config import Config
 from jaxw2v.training.setup.schedule import choose_learning_rate
 
 CHUNK_TOKENS = 1 << 22
@@ -24,9 +24,9 @@ KEPT_WHOLE = 400
 SMALLEST_THRESHOLD, LARGEST_THRESHOLD = 1e-4, 1e-3
 # Measured (experiments/quality_frontier): 64 negatives for a block of 32 tokens are worth .01 of
 # the mean score from 0.2 to 4 M words, but not with subwords; up to 2 M words they take seconds
-# longer. For 10 to 50 negatives a pair half as many in a block score the same on 4 and 14.6 M
-# words, less on 0.75 and 1.8 M.
-SMALL_CORPUS, NEGATIVES_PER_TOKEN = 2_000_000, 2
+# longer. For 10 to 50 negatives a pair half as many in a block score the same with skip-gram on 4
+# and 14.6 M words, less on 0.75 and 1.8 M, and with cbow.
+SMALL_CORPUS, NEGATIVES_PER_TOKEN, MANY_NEGATIVES = 2_000_000, 2, 10
 # On a CPU a chunk is memory, on a GPU it hides the time between dispatches.
 CPU_CHUNK_TOKENS = 1 << 20
 # On a CPU, rows of this many tokens stay in cache between the products of a micro-batch.
@@ -125,8 +125,8 @@ def choose_negatives_per_block(config: Config, counts: np.ndarray) -> int:
       counts: int [V], occurrences.
 
     Returns:
-      N: those of a large corpus; on a small one a fifth of K for each token, and at least two, or
-      one where vectors are made of n-grams.
+      N: a fifth of K for each token, and at least one; at least two on a small corpus, but for
+      vectors that are made of n-grams; a tenth of K on a large one with skip-gram.
 
     Example:
       >>> small, large = np.array([600_000, 400_000]), np.array([6_000_000, 4_000_000])
@@ -136,10 +136,12 @@ def choose_negatives_per_block(config: Config, counts: np.ndarray) -> int:
       >>> [choose_negatives_per_block(config, counts) for counts in (small, large)]
       [320, 160]
     """
-    if int(counts.sum()) > SMALL_CORPUS:
+    if int(counts.sum()) <= SMALL_CORPUS:
+        at_least = 1 if config.subwords else NEGATIVES_PER_TOKEN
+        return max(config.shared_negatives, at_least * config.block_length)
+    if config.objective == "cbow":
         return config.shared_negatives
-    at_least = FEW_NEGATIVES * (1 if config.subwords else NEGATIVES_PER_TOKEN)
-    return config.block_length * max(config.num_negatives, at_least) // FEW_NEGATIVES
+    return config.block_length * max(config.num_negatives, MANY_NEGATIVES) // MANY_NEGATIVES
 
 
 def make_plan(

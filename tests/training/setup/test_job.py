@@ -60,8 +60,10 @@ def test_negatives_of_a_block_are_decided_where_the_user_has_not():
     assert (small.config.negatives_per_block, large.config.negatives_per_block) == (64, 32)
     assert job(1, num_negatives=15).config.negatives_per_block == 96
     large_factor = 10_000_000 // COUNTS.sum()
-    for num_negatives, expected in ((6, 32), (10, 32), (15, 48), (50, 160)):
-        assert job(large_factor, num_negatives=num_negatives).config.negatives_per_block == expected
+    for num_negatives, skipgram, cbow in ((6, 32, 38), (10, 32, 64), (15, 48, 96), (50, 160, 320)):
+        for objective, expected in (("skipgram", skipgram), ("cbow", cbow)):
+            large_job = job(large_factor, num_negatives=num_negatives, objective=objective)
+            assert large_job.config.negatives_per_block == expected
     assert job(1, negatives_per_block=7).config.negatives_per_block == 7
     assert small.objective.output_layer.rows_per_block(32, small.constants.output) == 32 + 64
     for settings in ({"output_layer": "hierarchical_softmax"}, {"negatives": "fresh"}):

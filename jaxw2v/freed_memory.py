@@ -16,7 +16,9 @@ def give_back_large_arrays() -> None:
     """Asks the C library to give large arrays back to the system as soon as they are freed.
 
     When a large array is freed glibc takes its size, up to 32 MiB, for one to keep memory for, and
-    keeps all of it that lies below something in use. Other C libraries are not asked.
+    keeps all of it that lies below something in use. What is asked holds for the whole process
+    until it ends, and arrays of NumPy that come and go cost more: so it is for a process that does
+    nothing but train. C libraries without it are not asked.
 
     Reference:
       mallopt(3).
@@ -28,8 +30,8 @@ def give_back_large_arrays() -> None:
 def give_back_freed_memory() -> None:
     """Asks the C library for it.
 
-    Without that glibc keeps some 130 MiB after a compilation and 20 after an epoch. Other C
-    libraries are not asked.
+    Without that glibc keeps some 130 MiB after a compilation and 20 after an epoch. C libraries
+    without it are not asked.
 
     Reference:
       malloc_trim(3).
