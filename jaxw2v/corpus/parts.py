@@ -107,7 +107,7 @@ def choose_vocabulary(
             f"{settings.max_counted:,}; give a larger --max-counted"
         )
     if len(vocabulary) == 0:
-        most = table["count"].max()
+        most = table.select(pl.col("count").max()).item()
         raise InputError(
             f"no word reaches min_count {settings.min_count}: the most frequent of "
             f"{len(table)} words occurs {most} times; "
