@@ -13,7 +13,7 @@ import optax
 from jaxw2v.config import Checkpointing, Config
 from jaxw2v.corpus import TokenStream
 from jaxw2v.devices.layout import Layout
-from jaxw2v.devices.mesh import choose_mesh, memory_of
+from jaxw2v.devices.mesh import Shape, choose_mesh, memory_of
 from jaxw2v.devices.processes import smallest
 from jaxw2v.errors import InputError
 from jaxw2v.progress import progress_bar
@@ -200,11 +200,16 @@ def _decide(
         objective,
         vocabulary.words,
     )
+
+    def needed(shape: Shape) -> int:
+        footprint = job.footprint(shape)
+        return footprint.peak_on_cpu if on_cpu else footprint.peak
+
     # On a CPU runs on one mesh and another have the same bits, but for the sums over columns.
     chosen = choose_mesh(
         mesh,
         job.plan.blocks_per_step,
-        lambda shape: job.footprint(shape).peak,
+        needed,
         functools.partial(meshes, job, by_columns=not on_cpu),
     )
     return job, lay_out(job, chosen, on_cpu)

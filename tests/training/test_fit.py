@@ -5,6 +5,7 @@ import pytest
 
 from jaxw2v import Config, InputError
 from jaxw2v.corpus import TokenStream, Vocabulary
+from jaxw2v.devices import mesh as meshes
 from jaxw2v.training import fit
 
 SMALL = Config(embedding_dim=4, min_count=1, epochs=1, tokens_per_step=512)
@@ -46,6 +47,16 @@ def test_what_cannot_be_trained_on_is_refused_before_a_folder_is_made(
 def test_a_validation_text_has_the_same_words():
     with pytest.raises(InputError, match="validation was encoded with another vocabulary"):
         quiet(stream_of(9), validation=stream_of(9, words=("a", "c", "b")))
+
+
+def test_a_cpu_has_to_have_room_for_the_vectors_beside_the_tables(monkeypatch, tmp_path):
+    stream, config = stream_of(*[20] * 100), Config(embedding_dim=50_000, min_count=1)
+    tables = 2 * 256 * 50_000 * 4
+    # Enough for a step, and for one table in the order of the words.
+    monkeypatch.setattr(meshes, "memory_of", lambda device, sharers=1: tables * 7 // 4)
+    with pytest.raises(InputError, match=r"the tables need 0\.2 GiB on each device of mesh 1x1"):
+        quiet(stream, config, folder=tmp_path / "run")
+    assert not list(tmp_path.iterdir())
 
 
 def test_resuming_needs_a_folder():

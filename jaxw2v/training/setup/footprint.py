@@ -168,8 +168,18 @@ class Footprint:
         the host. Where tables are sharded three are counted, both and room for one more, and where
         columns are, whole rows of tables and moments besides.
         """
+        return self._peak(whole_tables=1)
+
+    @property
+    def peak_on_cpu(self) -> int:
+        """The same where the device is the host: both tables stay there in the order of words."""
+        return self._peak(whole_tables=2)
+
+    def _peak(self, whole_tables: int) -> int:
+        """The peak, with so many tables in the order of the words if they are not sharded."""
         memory = self.memory()
-        ordered = memory["tables"] // 2 * (3 if self.mesh[1] * self.mesh[2] > 1 else 1)
+        is_sharded = self.mesh[1] * self.mesh[2] > 1
+        ordered = memory["tables"] // 2 * (3 if is_sharded else whole_tables)
         if self.mesh[2] > 1:
             ordered += memory["tables"] + memory["moments"]
         return sum(memory.values()) + max(0, ordered - memory["step"])

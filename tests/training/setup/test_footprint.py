@@ -7,6 +7,7 @@ import pytest
 from compiled import big_job, collectives, lay_over
 
 from jaxw2v.devices.mesh import parse_mesh
+from jaxw2v.devices.storage_order import num_rows
 from jaxw2v.training.step.program import lower_training
 
 
@@ -55,6 +56,17 @@ def test_scores_of_all_words_are_counted(mesh):
     memory = program.memory_analysis()
     bytes_there = memory.argument_size_in_bytes + memory.temp_size_in_bytes
     assert sum(footprint.memory().values()) == pytest.approx(bytes_there, rel=0.25)
+
+
+def test_a_cpu_holds_tables_and_vectors_at_the_end_of_an_epoch():
+    job = big_job(400_000, embedding_dim=300, tokens_per_step=256)
+    footprint, table = job.footprint((1, 1, 1)), num_rows(400_000) * 300 * 4
+    memory = footprint.memory()
+    assert memory["step"] < table
+    others = sum(memory.values()) - memory["step"]
+    assert (footprint.peak, footprint.peak_on_cpu) == (others + table, others + 2 * table)
+    sharded = job.footprint((1, 8, 1))
+    assert sharded.peak == sharded.peak_on_cpu
 
 
 def travels_in_a_step(program, job, shape, parts=1):
