@@ -13,7 +13,7 @@ from jaxw2v.atomic import renamed_when_complete
 from jaxw2v.config import Config
 from jaxw2v.corpus import Phrases
 from jaxw2v.devices.processes import is_first, is_loss, lost
-from jaxw2v.errors import InputError, Interrupted, ProcessLost, TrainingDiverged
+from jaxw2v.errors import NO_ROOM, InputError, Interrupted, ProcessLost, TrainingDiverged
 from jaxw2v.run_folder import CHECKPOINTS, METRICS, PHRASES, SETTINGS, had_phrases, steps_in
 from jaxw2v.training.callbacks import EpochRecord
 from jaxw2v.vectors import WordVectors
@@ -74,6 +74,7 @@ class Results:
           TrainingDiverged: the loss is no longer finite.
           ProcessLost: another process of the run has ended.
           InputError: a device is out of memory.
+          OSError: a disk is full.
           Interrupted: Ctrl-C or SIGTERM.
         """
         try:
@@ -89,6 +90,11 @@ class Results:
                 "the device is out of memory; give a smaller --embedding-dim, --tokens-per-step, "
                 f"--block-length or --max-vocabulary ({self._left()})"
             ) from None
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            left = f"{error.strerror} ({self._left()})"
+            raise OSError(error.errno, left, error.filename) from None
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted; {self._left()}") from None
 

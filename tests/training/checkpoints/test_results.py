@@ -1,8 +1,10 @@
 """What a run leaves in its folder, whatever ends it."""
 
 import dataclasses
+import errno
 import json
 import math
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -12,8 +14,11 @@ from topics import CONFIG, quiet, two_topics
 
 import jaxw2v
 from jaxw2v import Checkpointing, InputError, TrainingDiverged
+from jaxw2v.corpus import Phrases
 from jaxw2v.errors import Interrupted
+from jaxw2v.training.checkpoints.results import Results
 from jaxw2v.training.loop.epoch import Epochs
+from jaxw2v.vectors.files import folder
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +49,31 @@ def test_the_folder_holds_everything(sentences, tmp_path):
     with pytest.raises(InputError, match="already holds a run; choose"):
         quiet(sentences, out=folder)
     quiet(sentences, out=folder, overwrite=True)
+
+
+@pytest.mark.slow
+def test_a_run_that_fills_the_disk_says_how_to_go_on(sentences, tmp_path, monkeypatch):
+    def full_after_an_epoch(path, *others):
+        if (tmp_path / "metrics.jsonl").exists():
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write_tensors(path, *others)
+
+    write_tensors = folder.write_tensors
+    saved = Checkpointing(checkpoint_epochs=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(folder, "write_tensors", full_after_an_epoch)
+        with pytest.raises(OSError, match=r"left on device \(.*--resume goes on from") as raised:
+            quiet(sentences, out=tmp_path, checkpointing=saved)
+    assert "holds the vectors of epoch 1;" in str(raised.value)
+    assert "vectors.safetensors" in raised.value.filename
+    assert len(quiet(sentences, out=tmp_path, checkpointing=saved, resume=True)) == 24
+
+
+def test_other_errors_of_files_stay_as_they_are():
+    results = Results(None, CONFIG, Phrases(), resume=False)
+    with pytest.raises(FileNotFoundError) as raised, results.named_in_errors():
+        Path("/none/such").read_bytes()
+    assert raised.value.filename == "/none/such"
 
 
 @pytest.mark.slow
