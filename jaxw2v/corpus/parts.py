@@ -98,14 +98,14 @@ def choose_vocabulary(
         )
         words = known.vocabulary.words + new.words
         return Vocabulary(words, np.concatenate([counts, new.counts]).astype(np.int64))
+    if len(table) == 0:
+        raise InputError(
+            "all words were forgotten on the way, of which there are more than "
+            f"{settings.max_counted:,}; give a larger --max-counted"
+        )
     vocabulary = Vocabulary.from_counts(
         table["word"], table["count"].to_numpy(), settings.min_count, settings.max_vocabulary
     )
-    if len(table) == 0:
-        raise InputError(
-            f"all words were forgotten on the way, of which there are more than "
-            f"{settings.max_counted:,}; give a larger --max-counted"
-        )
     if len(vocabulary) == 0:
         most = table.select(pl.col("count").max()).item()
         raise InputError(

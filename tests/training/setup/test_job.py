@@ -56,10 +56,10 @@ def test_negatives_of_a_block_are_decided_where_the_user_has_not():
     def job(factor, sizes=None, **settings):
         return make_job(Config(**settings), COUNTS * factor, on_cpu=True, sizes=sizes)
 
-    small, large = job(1), job(10_000_000 // COUNTS.sum())
+    large_factor = 10_000_000 // COUNTS.sum()
+    small, large = job(1), job(large_factor)
     assert (small.config.negatives_per_block, large.config.negatives_per_block) == (64, 32)
     assert job(1, num_negatives=15).config.negatives_per_block == 96
-    large_factor = 10_000_000 // COUNTS.sum()
     for num_negatives, skipgram, cbow in ((6, 32, 38), (10, 32, 64), (15, 48, 96), (50, 160, 320)):
         for objective, expected in (("skipgram", skipgram), ("cbow", cbow)):
             large_job = job(large_factor, num_negatives=num_negatives, objective=objective)
