@@ -29,11 +29,13 @@ SMALLEST_THRESHOLD, LARGEST_THRESHOLD = 1e-4, 1e-3
 SMALL_CORPUS, NEGATIVES_PER_TOKEN, MANY_NEGATIVES = 2_000_000, 2, 10
 # On a CPU a chunk is memory, on a GPU it hides the time between dispatches.
 CPU_CHUNK_TOKENS = 1 << 20
-# On a CPU, rows of this many tokens stay in cache between the products of a micro-batch.
-CPU_MICRO_BATCH_TOKENS = 2_048
+# On a CPU, rows of this many tokens stay in cache between the products of a micro-batch; in two
+# pieces, while one core waits in one of them, for the other's share of a product or for memory, it
+# goes on with the other (experiments/throughput/NOTES.md).
+CPU_MICRO_BATCH_TOKENS, CPU_PIECES = 2_048, 2
 CPU_ROWS_PER_PASS = 2_048
-# What the output rows of a micro-batch may take, on a CPU and on a GPU (bytes).
-CPU_MICRO_BATCH_BYTES, MICRO_BATCH_BYTES = 1 << 22, 1 << 30
+# What the output rows of a piece of a micro-batch may take, on a CPU and on a GPU (bytes).
+CPU_PIECE_BYTES, PIECE_BYTES = 1 << 22, 1 << 30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Plan:
       overlap: tokens of it that are contexts only.
       blocks_per_step: B, blocks in an optimizer step.
       blocks_per_micro_batch: blocks whose gradients are computed at once; divides B.
+      pieces: in how many pieces a device that is alone computes them, side by side.
       rows_per_pass: table rows the optimizer handles at once.
       learning_rate: step size at the start.
       subsample_threshold: share of the corpus above which words are dropped; ``None`` where none is
@@ -73,6 +76,7 @@ class Plan:
     overlap: int
     blocks_per_step: int
     blocks_per_micro_batch: int
+    pieces: int
     rows_per_pass: int
     learning_rate: float
     subsample_threshold: float | None
@@ -172,19 +176,21 @@ def make_plan(
       >>> plan.tokens_per_step, round(plan.learning_rate, 4)
       (2048, 0.0149)
     """
-    micro = (CPU_MICRO_BATCH_BYTES if on_cpu else MICRO_BATCH_BYTES) // bytes_per_block
-    if on_cpu:
-        micro = min(micro, CPU_MICRO_BATCH_TOKENS // config.block_length)
-    micro = max(micro, 1)
+    micro = max((CPU_PIECE_BYTES if on_cpu else PIECE_BYTES) // bytes_per_block, 1)
+    whole = max(CPU_MICRO_BATCH_TOKENS // config.block_length, 1)
+    if on_cpu and CPU_PIECES * micro >= whole:
+        micro = whole
     if sizes is None:
         sizes = _choose_sizes(config, keep, counts, micro, on_cpu, is_continued)
     blocks = sizes.blocks_per_step
+    micro = max(n for n in range(1, micro + 1) if blocks % n == 0)
     return Plan(
         chunk_tokens=sizes.chunk_tokens,
         block_length=config.block_length,
         overlap=config.overlap,
         blocks_per_step=blocks,
-        blocks_per_micro_batch=max(n for n in range(1, micro + 1) if blocks % n == 0),
+        blocks_per_micro_batch=micro,
+        pieces=CPU_PIECES if on_cpu and micro == whole > 1 else 1,
         rows_per_pass=CPU_ROWS_PER_PASS if on_cpu else 1 << 30,
         learning_rate=sizes.learning_rate,
         subsample_threshold=config.subsample_threshold,

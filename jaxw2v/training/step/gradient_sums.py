@@ -13,6 +13,8 @@ from jaxw2v.sampling.indexing import ZERO, set_equal
 from jaxw2v.training.setup.row_slots import is_swept
 from jaxw2v.training.step.row_updates import TouchedRows, add_to_rows, find_touched_rows
 
+ALL = slice(None)
+
 
 @dataclasses.dataclass(frozen=True)
 class GradientSums:
@@ -23,8 +25,9 @@ class GradientSums:
       joined: axes along which devices exchange the gradients of each block.
       summed: axes along which they exchange sums.
       touched: the rows of this device that the step touches; ``None`` adds up at every row.
-      slots: int32 [m, n], by micro-batch, where the gradient of each row that reaches this device
-        is added: the place in ``touched``, or the row; ``None`` asks for the row when adding.
+      slots: int32 [m, B, M], by micro-batch, where the gradient of each row that reaches this
+        device is added: the place in ``touched``, or the row; ``None`` asks for the row when
+        adding.
       is_touched: bool [rows here], the rows that move, where gradients are added up at every row;
         ``None`` moves all.
     """
@@ -81,23 +84,23 @@ class GradientSums:
             last_wins = bool(shards.summed + shards.dim) or shards.in_order
             touched, positions = find_touched_rows(own, positions, rows_per_pass, last_wins)
             slots = touched.slots
-        slots = _reaching(slots, ids.shape[0], shards)
+        slots = _reaching(slots.reshape(ids.shape), shards)
         return cls(shards, shards.joined, shards.summed, touched, slots, is_touched), positions
 
     @classmethod
-    def at_words(cls, words: TouchedRows, micro_batches: int, shards: Shards) -> GradientSums:
+    def at_words(cls, words: TouchedRows, shape: tuple[int, ...], shards: Shards) -> GradientSums:
         """Over vectors of words that every device has.
 
         Args:
-          words: the distinct words of all devices; slots as of ids [m, B, M].
-          micro_batches: m.
+          words: the distinct words of all devices.
+          shape: [m, B, M], of the ids of which these are the distinct ones.
           shards: how devices share tables and blocks.
 
         Returns:
           The sums to be.
         """
         whole = shards.whole
-        slots = _reaching(words.slots, micro_batches, whole)
+        slots = _reaching(words.slots.reshape(shape), whole)
         return cls(whole, whole.joined, whole.summed, words, slots)
 
     def start(self, table: jax.Array, zero: float = 0.0) -> jax.Array:
@@ -116,6 +119,7 @@ class GradientSums:
         micro_batch: jax.Array | int,
         ids: jax.Array | None,
         gradients: jax.Array,
+        some: slice = ALL,
     ) -> jax.Array:
         """Adds a micro-batch, in the order of its blocks on all devices.
 
@@ -125,6 +129,7 @@ class GradientSums:
           ids: int32 [b, M], the words of this device's blocks; ``None`` for a whole table.
           gradients: float32 [b, M, D], their gradients; [V, D] for a whole table, or [R / n, D] for
             this device's part of it.
+          some: which blocks of the micro-batch these are; all, where devices exchange them.
 
         Returns:
           The sums.
@@ -139,7 +144,7 @@ class GradientSums:
         if self.slots is None:
             to = shards.own(shards.rows(shards.gather(ids, self.joined)))
         else:
-            to = self.slots[micro_batch]
+            to = self.slots[micro_batch][some]
         everyones = shards.gather(gradients, self.joined)
         all_inside = not shards.vocab
         return add_to_rows(total, to, everyones, all_inside, in_order=shards.in_order)
@@ -149,10 +154,10 @@ class GradientSums:
         return self.shards.sum(total, self.summed)
 
 
-def _reaching(slots: jax.Array, micro_batches: int, shards: Shards) -> jax.Array:
-    """The slots of what reaches this device, [m, n]: of its own blocks where sums are exchanged."""
-    slots = slots.reshape(micro_batches, -1)
+def _reaching(slots: jax.Array, shards: Shards) -> jax.Array:
+    """Those of what reaches this device: of its own blocks where sums are exchanged."""
     if not shards.summed:
         return slots
-    parts = slots.reshape(micro_batches, shards.count(shards.summed), -1)
+    micro_batches, _, read = slots.shape
+    parts = slots.reshape(micro_batches, shards.count(shards.summed), -1, read)
     return jax.lax.dynamic_index_in_dim(parts, shards.index(shards.summed), 1, False)

@@ -9,6 +9,7 @@ gathered, not to the tables; the input layer's is JAX's own.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -157,33 +158,58 @@ def _add_micro_batch(
     measure: jax.Array,
     settings: StepSettings,
 ) -> _Carry:
-    """Adds the gradients and the loss of one micro-batch, in as many parts as it has."""
+    """Adds the gradients and the loss of one micro-batch.
+
+    Its pieces depend on each other only where they are added up, so that while one of a CPU's
+    threads waits in a piece the next one is computed.
+    """
+    now = jax.tree.map(lambda array: array[index], blocks)
+    measured = measure & (index == 0)
+    size = -(-blocks.ids.shape[1] // settings.pieces)
+    for first in range(0, blocks.ids.shape[1], size):
+        some = slice(first, first + size)
+        piece = jax.tree.map(operator.itemgetter(some), now)
+        carry = _add_piece(index, some, carry, state, piece, words, sums, measured, settings)
+    return carry
+
+
+def _add_piece(
+    index: jax.Array | int,
+    some: slice,
+    carry: _Carry,
+    state: TrainState,
+    blocks: Blocks,
+    words: WordArrays[jax.Array],
+    sums: Sums,
+    measured: jax.Array,
+    settings: StepSettings,
+) -> _Carry:
+    """Adds some blocks of a micro-batch, in as many parts as they have."""
     shards, objective = settings.shards, settings.objective
     layer, constants = objective.output_layer, words.constants.output
     scorer = Scorer(layer, constants, shards)
-    now = jax.tree.map(lambda array: array[index], blocks)
     hidden, targets, input_ids, pull_back = _hidden(
-        state, now, words, objective, shards, sums.composed
+        state, blocks, words, objective, shards, sums.composed
     )
-    measured = measure & (index == 0)
 
     def add_part(number, carried):
         grad_hidden, grad_outputs, total = carried
-        draws, part = layer.part(now.draws, targets, number)
-        row_ids = layer.row_ids(constants, now.ids, draws)
+        draws, part = layer.part(blocks.draws, targets, number)
+        row_ids = layer.row_ids(constants, blocks.ids, draws)
         rows = _output_rows(state, row_ids, shards)
-        scored = Scored(now.ids, hidden, rows, part)
+        scored = Scored(blocks.ids, hidden, rows, part)
         grad_part, grad_rows = scorer.gradients(scored)
-        grad_outputs = sums.outputs.add(grad_outputs, index, row_ids, grad_rows)
+        grad_outputs = sums.outputs.add(grad_outputs, index, row_ids, grad_rows, some)
         total = _add_loss(measured, total, lambda: scorer.loss(scored))
         return grad_hidden + grad_part, grad_outputs, total
 
     nothing = shards.vary(jnp.zeros(hidden.shape, hidden.dtype), shards.all_axes)
     start = nothing, carry.grad_outputs, carry.loss.total
     grad_hidden, grad_outputs, total = _over_parts(layer.parts(targets), add_part, start, shards)
-    grad_inputs = sums.inputs.add(carry.grad_inputs, index, input_ids, pull_back(grad_hidden)[0])
+    grad_rows = pull_back(grad_hidden)[0]
+    grad_inputs = sums.inputs.add(carry.grad_inputs, index, input_ids, grad_rows, some)
     formed = targets.sum(dtype=jnp.float32)
-    pairs = jnp.where(measured, formed, carry.loss.pairs)
+    pairs = carry.loss.pairs + jnp.where(measured, formed, 0)
     return _Carry(grad_inputs, grad_outputs, Loss(total, pairs, carry.loss.formed + formed))
 
 

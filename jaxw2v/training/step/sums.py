@@ -54,7 +54,7 @@ def prepare_sums(
     composed = None
     if words.parts is not None:
         composed = compose_words(state, row_ids, words, settings.rows_per_pass, shards)
-        inputs = GradientSums.at_words(composed.words, row_ids.shape[0], shards)
+        inputs = GradientSums.at_words(composed.words, row_ids.shape, shards)
     elif not settings.dense:
         inputs, positions = GradientSums.at_touched_rows(
             row_ids, state.input_positions, settings.rows_per_pass, shards

@@ -30,6 +30,21 @@ def test_the_step_fits_the_corpus():
     assert (given.tokens_per_step, given.learning_rate) == (8_192, 0.5)
 
 
+def test_micro_batches_are_in_pieces_where_these_are_large_and_fit_the_cache():
+    counts = np.array([600_000, 400_000])
+
+    def chosen(bytes_per_block, on_cpu=True, tokens=4_096):
+        config = Config(tokens_per_step=tokens)
+        plan = make_plan(config, np.ones(2), counts, bytes_per_block, on_cpu)
+        return plan.blocks_per_micro_batch, plan.pieces
+
+    assert chosen(22_400) == (64, 2)
+    assert chosen(131_072) == (64, 2)
+    assert chosen(132_000) == (26, 1)
+    assert chosen(22_400, tokens=1_024) == (32, 1)
+    assert chosen(22_400, on_cpu=False) == (128, 1)
+
+
 def test_words_of_400_occurrences_and_the_mean_word_are_kept_whole():
     def chosen(words, mean_count):
         return choose_subsample_threshold(np.full(words, mean_count))

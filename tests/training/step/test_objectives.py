@@ -142,7 +142,7 @@ def test_a_step_is_the_gradient_of_its_pairs(case, side, full, by_pair, dense, k
     blocks, pairs = make_blocks(config, objective, constants, side, full, by_pair)
     rng = np.random.default_rng(1)
     tables = [jnp.asarray(rng.normal(size=(V, D)), jnp.float32) for _ in range(2)]
-    settings = StepSettings(objective, optax.sgd(1.0), ALONE, 2, 5, dense)
+    settings = StepSettings(objective, optax.sgd(1.0), ALONE, 2, 2, 5, dense)
     start = state_of_tables(*map(oracles.stored, tables), optax.sgd(1.0))
     words = WordArrays(HALF, LayerConstants((), constants))
     state, measured = jax.jit(train_step, static_argnums=6)(

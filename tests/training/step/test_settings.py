@@ -33,3 +33,15 @@ def test_layers_know_the_axes_that_they_need():
     assert found.rows_axis_name == ("vocab",)
     with pytest.raises(InputError, match="ExactSoftmax needs whole rows"):
         settings(columns, output_layer="softmax")
+
+
+def test_pieces_are_for_a_device_alone_and_for_rows_of_a_table():
+    def pieces(shards, on_cpu=True, **config):
+        job = make_job(Config(tokens_per_step=4_096, **config), COUNTS * 100, on_cpu=on_cpu)
+        return StepSettings.of(job, shards).pieces
+
+    alone = Shards(300)
+    assert pieces(alone) == 2
+    assert pieces(alone, on_cpu=False) == 1
+    assert pieces(Shards(300, ("data",))) == 1
+    assert pieces(alone, output_layer="softmax") == 1

@@ -50,10 +50,19 @@ def example():
     return tables, blocks, np.array(pairs)
 
 
-def run(example, micro=2, rows_per_pass=7, dense=False, optimizer=None, state=None, measure=True):
+def run(
+    example,
+    micro=2,
+    rows_per_pass=7,
+    dense=False,
+    optimizer=None,
+    state=None,
+    measure=True,
+    pieces=1,
+):
     tables, blocks, _ = example
     optimizer = optimizer or default_optimizer(lambda progress: RATE)
-    settings = StepSettings(OBJECTIVE, optimizer, ALONE, micro, rows_per_pass, dense)
+    settings = StepSettings(OBJECTIVE, optimizer, ALONE, micro, pieces, rows_per_pass, dense)
     return jax.jit(train_step, static_argnums=6)(
         state or state_of_tables(*map(oracles.stored, tables), optimizer),
         blocks,
@@ -144,11 +153,11 @@ def test_padding_touches_no_row(example, rows_per_pass):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("micro", [1, 3, 6])
+@pytest.mark.parametrize(("micro", "pieces"), [(1, 1), (3, 1), (6, 1), (3, 2), (6, 4)])
 @pytest.mark.parametrize("rows_per_pass", [5, 1 << 30])
-def test_sizes_of_pieces_do_not_matter(example, micro, rows_per_pass):
+def test_sizes_of_pieces_do_not_matter(example, micro, pieces, rows_per_pass):
     reference, _ = run(example, optimizer=optax.sgd(0.1))
-    state, loss = run(example, micro, rows_per_pass, optimizer=optax.sgd(0.1))
+    state, loss = run(example, micro, rows_per_pass, optimizer=optax.sgd(0.1), pieces=pieces)
     for table, expected in zip(words(state), words(reference), strict=True):
         np.testing.assert_allclose(table, expected, rtol=1e-4, atol=1e-5)
     assert loss.pairs > 0
@@ -165,12 +174,13 @@ def test_the_dense_update_is_optax_on_the_whole_table(example):
 
 
 @pytest.mark.slow
-def test_the_measured_loss_is_that_of_the_first_micro_batch(example):
-    _, loss = run(example, micro=2)
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_the_measured_loss_is_that_of_the_first_micro_batch(example, pieces):
+    _, loss = run(example, micro=2, pieces=pieces)
     first = jax.tree.map(lambda a: a[:2], example[1])
     expected = measured(example, first)
     np.testing.assert_allclose(loss.total, expected.total, rtol=1e-6)
     assert loss.pairs == expected.pairs
-    _, unmeasured = run(example, micro=2, measure=False)
+    _, unmeasured = run(example, micro=2, measure=False, pieces=pieces)
     assert unmeasured == (0, 0, len(example[2]))
     assert loss.formed == len(example[2])

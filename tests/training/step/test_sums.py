@@ -36,7 +36,7 @@ def prepared(dense=False, **settings):
     bounds = context_bounds(*[jnp.ones((1, B, L), jnp.int32)] * 2, jnp.asarray(ids >= 0))
     constants = objective.constants(COUNTS)
     words = WordArrays(jnp.zeros(V, jnp.uint32), LayerConstants((), constants.output))
-    step = StepSettings(objective, optax.sgd(1.0), Shards(V), B, 4, dense)
+    step = StepSettings(objective, optax.sgd(1.0), Shards(V), B, 1, 4, dense)
     blocks = Blocks(jnp.asarray(ids), bounds, jnp.asarray(draws), None)
     sums, known, after = prepare_sums(state, blocks, words, step)
     return ids, draws, sums, known, after

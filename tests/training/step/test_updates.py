@@ -28,7 +28,7 @@ def test_touched_rows_move_as_the_optimizer_moves_them(optimizer, rows_per_pass)
     rng = np.random.default_rng(0)
     table = jnp.asarray(rng.normal(size=(ROWS, D)), jnp.float32)
     gradients = np.where(TOUCHED[:, None], rng.normal(size=(ROWS, D)), 0).astype(np.float32)
-    settings = StepSettings(make_objective(Config()), optimizer, SHARDS, 2, rows_per_pass, False)
+    settings = StepSettings(make_objective(Config()), optimizer, SHARDS, 2, 1, rows_per_pass, False)
     sums, _ = GradientSums.at_touched_rows(
         jnp.asarray(IDS), jnp.zeros(ROWS, jnp.int32), rows_per_pass, SHARDS
     )
@@ -52,7 +52,7 @@ def test_all_rows_move_where_all_are_summed():
         return updates * progress, state
 
     optimizer = optax.GradientTransformationExtraArgs(lambda params: (), schedule)
-    settings = StepSettings(make_objective(Config()), optimizer, SHARDS, 2, ROWS, True)
+    settings = StepSettings(make_objective(Config()), optimizer, SHARDS, 2, 1, ROWS, True)
     table, total = jnp.ones((ROWS, D)), jnp.full((ROWS, D), 2.0)
     sums = GradientSums.at_every_row(SHARDS)
     moved, _ = update_table(table, (), sums, total, jnp.float32(0.25), settings)
