@@ -20,6 +20,7 @@ from jaxw2v.devices.shards import Shards
 from jaxw2v.training.objectives import Objective
 from jaxw2v.training.step.batch import Blocks, WordArrays, pair_mask
 from jaxw2v.training.step.composition import Composed
+from jaxw2v.training.step.gradient_sums import ALL
 from jaxw2v.training.step.settings import StepSettings
 from jaxw2v.training.step.state import Loss, TrainState
 from jaxw2v.training.step.sums import Sums, compose_words, prepare_sums
@@ -166,8 +167,8 @@ def _add_micro_batch(
     now = jax.tree.map(lambda array: array[index], blocks)
     measured = measure & (index == 0)
     size = -(-blocks.ids.shape[1] // settings.pieces)
-    for first in range(0, blocks.ids.shape[1], size):
-        some = slice(first, first + size)
+    pieces = [slice(i, i + size) for i in range(0, blocks.ids.shape[1], size)]
+    for some in [ALL] if settings.pieces == 1 else pieces:
         piece = jax.tree.map(operator.itemgetter(some), now)
         carry = _add_piece(index, some, carry, state, piece, words, sums, measured, settings)
     return carry
