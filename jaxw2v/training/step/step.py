@@ -9,6 +9,7 @@ gathered, not to the tables; the input layer's is JAX's own.
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -20,7 +21,6 @@ from jaxw2v.devices.shards import Shards
 from jaxw2v.training.objectives import Objective
 from jaxw2v.training.step.batch import Blocks, WordArrays, pair_mask
 from jaxw2v.training.step.composition import Composed
-from jaxw2v.training.step.gradient_sums import ALL
 from jaxw2v.training.step.settings import StepSettings
 from jaxw2v.training.step.state import Loss, TrainState
 from jaxw2v.training.step.sums import Sums, compose_words, prepare_sums
@@ -167,8 +167,9 @@ def _add_micro_batch(
     now = jax.tree.map(lambda array: array[index], blocks)
     measured = measure & (index == 0)
     size = -(-blocks.ids.shape[1] // settings.pieces)
-    pieces = [slice(i, i + size) for i in range(0, blocks.ids.shape[1], size)]
-    for some in [ALL] if settings.pieces == 1 else pieces:
+    # The last piece has no end: an only one adds up blocks of other devices too.
+    for bounds in itertools.pairwise([*range(0, blocks.ids.shape[1], size), None]):
+        some = slice(*bounds)
         piece = jax.tree.map(operator.itemgetter(some), now)
         carry = _add_piece(index, some, carry, state, piece, words, sums, measured, settings)
     return carry
