@@ -8,7 +8,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.losses.product import PRODUCT, AxisName, scores
+from jaxw2v.losses.product import AxisName, scores, through_scores
 
 
 def block_negative_sampling_loss(
@@ -124,7 +124,7 @@ def block_negative_sampling_gradients(
     grad_scores = jnp.concatenate(
         [mask * (sigmoid[:, :length] - 1), weight * sigmoid[:, length:]], axis=1
     )
-    return _through_scores(grad_scores, centers, outputs)
+    return through_scores(grad_scores, centers, outputs)
 
 
 def _own_gradients(
@@ -140,20 +140,10 @@ def _own_gradients(
     negative = jax.nn.sigmoid(scores("bnd,bid->bni", negatives, centers, axis_name))
     grad_positive = (mask * (positive - 1))[..., None]
     grad_negative = mask[:, None] * (num_negatives / negatives.shape[1]) * negative
-    grad_centers, grad_negatives = _through_scores(grad_negative, centers, negatives)
+    grad_centers, grad_negatives = through_scores(grad_negative, centers, negatives)
     grad_contexts = grad_positive * centers.astype(jnp.float32)
     grad_outputs = jnp.concatenate([grad_contexts, grad_negatives], axis=1)
     return grad_centers + grad_positive * contexts.astype(jnp.float32), grad_outputs
-
-
-def _through_scores(
-    grad_scores: jax.Array, centers: jax.Array, outputs: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """From the gradient of the scores [B, outputs, centers] to those of centers and outputs."""
-    # The barrier makes XLA transpose before the product, which then runs in its fast layout.
-    transposed = jax.lax.optimization_barrier(grad_scores.swapaxes(1, 2))
-    grad_centers = jnp.einsum("bin,bnd->bid", transposed, outputs, **PRODUCT)
-    return grad_centers, jnp.einsum("bni,bid->bnd", grad_scores, centers, **PRODUCT)
 
 
 def _check_shapes(

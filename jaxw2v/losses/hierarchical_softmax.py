@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxw2v.losses.product import PRODUCT, AxisName, scores
+from jaxw2v.losses.product import PRODUCT, AxisName, scores, through_scores
 
 
 class HuffmanTree(NamedTuple):
@@ -221,9 +221,7 @@ def block_hierarchical_softmax_gradients(
     sigmoid = jax.nn.sigmoid(score).reshape(blocks, length, depth, length)
     mask = target_mask.astype(jnp.float32)[:, :, None]
     grad_scores = mask * (taken[..., None] * sigmoid - left[..., None])
-    grad_scores = grad_scores.reshape(score.shape)
-    grad_hidden = jnp.einsum("bni,bnd->bid", grad_scores, flat, **PRODUCT)
-    grad_nodes = jnp.einsum("bni,bid->bnd", grad_scores, hidden, **PRODUCT)
+    grad_hidden, grad_nodes = through_scores(grad_scores.reshape(score.shape), hidden, flat)
     return grad_hidden, grad_nodes.reshape(nodes.shape)
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
+from jax.experimental.layout import Layout, with_layout_constraint
 
 PRODUCT: dict[str, Any] = {"preferred_element_type": jnp.float32}
 
@@ -32,6 +33,48 @@ def scores(equation: str, rows: jax.Array, others: jax.Array, axis_name: AxisNam
     """
     products = jnp.einsum(equation, rows, others, **PRODUCT)
     return _sum_of_devices(products, axis_name) if axis_name else products
+
+
+def through_scores(
+    grad_scores: jax.Array, hidden: jax.Array, rows: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """From the gradient of the scores of blocks to those of what was multiplied.
+
+    ``jax.export`` for a CPU wants to be told that it may hold the custom call ``LayoutConstraint``
+    (``jax.export.DisabledSafetyCheck``).
+
+    Args:
+      grad_scores: float32 [B, M, L], with respect to the scores of rows and hidden vectors.
+      hidden: floating [B, L, D].
+      rows: floating [B, M, D].
+
+    Returns:
+      float32 [B, L, D], the gradient with respect to ``hidden``.
+      float32 [B, M, D], with respect to ``rows``.
+
+    Example:
+      >>> hidden, rows = jnp.ones((1, 2, 4)), jnp.ones((1, 3, 4))
+      >>> [g.shape for g in through_scores(jnp.ones((1, 3, 2)), hidden, rows)]
+      [(1, 2, 4), (1, 3, 4)]
+    """
+    transposed = jax.lax.platform_dependent(
+        grad_scores, cpu=_written_transposed, default=_transposed_apart
+    )
+    return (
+        jnp.einsum("bin,bnd->bid", transposed, rows, **PRODUCT),
+        jnp.einsum("bni,bid->bnd", grad_scores, hidden, **PRODUCT),
+    )
+
+
+@jax.jit
+def _written_transposed(scores: jax.Array) -> jax.Array:
+    """A CPU's fast product takes only operands that lie in memory as their axes say."""
+    return with_layout_constraint(scores.swapaxes(1, 2), Layout((0, 1, 2)))
+
+
+def _transposed_apart(scores: jax.Array) -> jax.Array:
+    """The barrier keeps the transposition out of the product."""
+    return jax.lax.optimization_barrier(scores.swapaxes(1, 2))
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1,))

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.sharding import AxisType, PartitionSpec
+from jax.test_util import check_grads
 
-from jaxw2v.losses.product import scores, to_devices
+from jaxw2v.losses.product import scores, through_scores, to_devices
 
 ROWS, OTHERS = (
     jnp.asarray(np.random.default_rng(i).normal(size=(n, 8)), jnp.float32)
@@ -65,3 +66,27 @@ def test_halves_are_added_up_in_float32():
     found = scores("id,jd->ij", ones, ones, None)
     assert found.dtype == jnp.float32
     assert found.tolist() == [[4_096.0]]
+
+
+def some_blocks():
+    rng = np.random.default_rng(3)
+    shapes = (2, 5, 3), (2, 3, 4), (2, 5, 4)
+    return [jnp.asarray(rng.normal(size=shape), jnp.float32) for shape in shapes]
+
+
+@pytest.mark.parametrize("transform", [lambda f: f, jax.jit], ids=["eager", "jit"])
+def test_gradients_go_through_scores_to_both_of_their_factors(transform):
+    grad_scores, hidden, rows = some_blocks()
+    of_hidden, of_rows = transform(through_scores)(grad_scores, hidden, rows)
+    for b in range(2):
+        g, h, r = (np.float64(array[b]) for array in (grad_scores, hidden, rows))
+        np.testing.assert_allclose(of_hidden[b], g.T @ r, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(of_rows[b], g @ h, rtol=1e-5, atol=1e-6)
+
+
+def test_they_can_be_mapped_and_differentiated():
+    arguments = some_blocks()
+    twice = [jnp.stack([array, 2 * array]) for array in arguments]
+    for one, both in zip(through_scores(*arguments), jax.vmap(through_scores)(*twice), strict=True):
+        np.testing.assert_allclose(both, jnp.stack([one, 4 * one]), rtol=1e-6)
+    check_grads(through_scores, arguments, 2, atol=0.1, rtol=0.1)

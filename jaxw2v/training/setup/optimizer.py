@@ -32,21 +32,23 @@ class RowMeanSquares(NamedTuple):
     squares: jax.Array
 
 
-def _sum_of_components(rows: jax.Array) -> jax.Array:
+def _sum_of_squares(rows: jax.Array) -> jax.Array:
     """Sums over components, [n, 1], on a CPU in one order on any mesh."""
     return jax.lax.platform_dependent(
-        rows, cpu=_sum_of_slices, default=lambda rows: rows.sum(1, keepdims=True)
+        rows,
+        cpu=_sum_of_squared_slices,
+        default=lambda rows: (rows * rows).sum(1, keepdims=True),
     )
 
 
-def _sum_of_slices(rows: jax.Array) -> jax.Array:
+def _sum_of_squared_slices(rows: jax.Array) -> jax.Array:
     """Adds up slices, then halves; the bits of XLA's own sums depend on the number of rows."""
     dim = rows.shape[1]
     width = max(NARROWEST_SLICE, 1 << (dim // MOST_SLICES).bit_length())
     slices = [rows[:, first : first + width] for first in range(0, dim, width)]
-    # Only the last one is padded: XLA would write all of the padded squares and read them again.
+    # Padded and squared one by one: XLA would write all of the squares and read them again.
     slices[-1] = jnp.pad(slices[-1], ((0, 0), (0, width - slices[-1].shape[1])))
-    total = functools.reduce(jnp.add, slices)
+    total = functools.reduce(jnp.add, [part * part for part in slices])
     while width > 1:
         width //= 2
         total = total[:, :width] + total[:, width:]
@@ -95,7 +97,7 @@ def scale_by_row_rms(
 
     def update(gradient, state, params=None):
         del params
-        square = _sum_of_components(gradient * gradient)
+        square = _sum_of_squares(gradient)
         if axis_name:
             square = jax.lax.psum(square, axis_name)
         square = square / (embedding_dim or gradient.shape[1])
