@@ -187,8 +187,10 @@ class Config(TextSettings):
     sparse unless an optimizer of your own moves a row by what other rows do, or keeps no state by
     rows. Softmax and fresh negatives touch most of the output table and always move all of it."""
     precision: Literal["float32", "tensorfloat32", "bfloat16"] = "tensorfloat32"
-    """How an accelerator rounds the operands of all products; sums are float32. With the last two a
-    GPU uses its tensor cores; a CPU may compute in float32 all the same."""
+    """How the operands of all products are rounded; sums are float32. With the last two a GPU uses
+    its tensor cores. A CPU rounds to bfloat16 only: one that multiplies it (AVX512-BF16, AMX) is
+    faster then with skip-gram and hierarchical softmax, many negatives or softmax, others are
+    slower."""
     deterministic: Annotated[bool, Role.OWN] = False
     """The same vectors bit for bit in every run on a GPU, at the cost of some speed; CPUs and
     TPUs give them anyway."""

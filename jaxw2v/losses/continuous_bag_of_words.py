@@ -7,7 +7,7 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.losses.product import PRODUCT
+from jaxw2v.losses.product import product
 
 
 def bag_of_contexts(
@@ -47,12 +47,7 @@ def bag_of_contexts(
             f"inputs {inputs.shape} and positive_mask {positive_mask.shape} must be [B, L, D] and "
             "[B, L, L]"
         )
-    total = jnp.einsum(
-        "bji,bjd->bid",
-        positive_mask.astype(inputs.dtype),
-        inputs,
-        **PRODUCT,
-    )
+    total = product("bji,bjd->bid", positive_mask.astype(inputs.dtype), inputs)
     if combine == "sum":
         return total
     return total / jnp.maximum(positive_mask.sum(1, dtype=jnp.float32), 1)[..., None]

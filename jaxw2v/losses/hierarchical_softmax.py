@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxw2v.losses.product import PRODUCT, AxisName, scores, through_scores
+from jaxw2v.losses.product import AxisName, product, scores, through_scores
 
 
 class HuffmanTree(NamedTuple):
@@ -212,7 +212,7 @@ def block_hierarchical_softmax_gradients(
         mask = target_mask.astype(jnp.float32)[..., None]
         grad_scores = mask * (taken * sigmoid - left)
         return (
-            jnp.einsum("bjp,bjpd->bjd", grad_scores, nodes, **PRODUCT),
+            product("bjp,bjpd->bjd", grad_scores, nodes),
             grad_scores[..., None] * hidden.astype(jnp.float32)[:, :, None],
         )
     blocks, length, depth, dim = nodes.shape

@@ -1,22 +1,70 @@
 """How every product of the losses is taken: added up in float32, over all columns of the rows.
 
 Operands are rounded as ``jax.default_matmul_precision`` has it: by default not at all on a CPU, to
-TF32 on a GPU, to bfloat16 on a TPU. Training sets it by ``Config.precision``.
+TF32 on a GPU, to bfloat16 on a TPU. Training sets it by ``Config.precision``. Of its values a CPU
+knows float32 and, rounded here, ``BF16_BF16_F32``: a processor that multiplies bfloat16 is faster
+then, another one slower.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 from jax.experimental.layout import Layout, with_layout_constraint
 
-PRODUCT: dict[str, Any] = {"preferred_element_type": jnp.float32}
-
+BFLOAT16_OPERANDS = "BF16_BF16_F32"
 AxisName: TypeAlias = str | tuple[str, ...] | None
 """Axes of a mesh over which devices have shared out the columns of all rows."""
+
+
+def product(equation: str, *operands: jax.Array) -> jax.Array:
+    """Multiplies and adds up.
+
+    Args:
+      equation: as :func:`jax.numpy.einsum` takes it.
+      operands: floating, two of them.
+
+    Returns:
+      float32.
+
+    Example:
+      >>> third = jnp.full((1, 1), 1 / 3)
+      >>> with jax.default_matmul_precision(BFLOAT16_OPERANDS):
+      ...     product("ij,jk->ik", third, jnp.ones((1, 1))).item()
+      0.333984375
+    """
+    as_they_are = functools.partial(_product, equation)
+    if jax.config.jax_default_matmul_precision != BFLOAT16_OPERANDS:
+        return as_they_are(*operands)
+    rounded = functools.partial(_rounded_product, equation)
+    return jax.lax.platform_dependent(*operands, cpu=rounded, default=as_they_are)
+
+
+def _product(equation: str, *operands: jax.Array) -> jax.Array:
+    return jnp.einsum(equation, *operands, preferred_element_type=jnp.float32)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _rounded_product(equation: str, one: jax.Array, other: jax.Array) -> jax.Array:
+    """Its derivative multiplies what was not rounded: JAX's own would mix both types."""
+    return _product(equation, *_rounded(one, other))
+
+
+@_rounded_product.defjvp
+def _tangent(equation, operands, tangents):
+    (one, other), (of_one, of_other) = operands, tangents
+    moved = _product(equation, of_one, other) + _product(equation, one, of_other)
+    return _rounded_product(equation, one, other), moved
+
+
+def _rounded(*operands: jax.Array) -> tuple[jax.Array, ...]:
+    """Operands as a CPU is handed them."""
+    if jax.config.jax_default_matmul_precision != BFLOAT16_OPERANDS:
+        return operands
+    return tuple(operand.astype(jnp.bfloat16) for operand in operands)
 
 
 def scores(equation: str, rows: jax.Array, others: jax.Array, axis_name: AxisName) -> jax.Array:
@@ -31,7 +79,7 @@ def scores(equation: str, rows: jax.Array, others: jax.Array, axis_name: AxisNam
     Returns:
       float32, the same on all of them.
     """
-    products = jnp.einsum(equation, rows, others, **PRODUCT)
+    products = product(equation, rows, others)
     return _sum_of_devices(products, axis_name) if axis_name else products
 
 
@@ -57,24 +105,30 @@ def through_scores(
       >>> [g.shape for g in through_scores(jnp.ones((1, 3, 2)), hidden, rows)]
       [(1, 2, 4), (1, 3, 4)]
     """
-    transposed = jax.lax.platform_dependent(
-        grad_scores, cpu=_written_transposed, default=_transposed_apart
-    )
-    return (
-        jnp.einsum("bin,bnd->bid", transposed, rows, **PRODUCT),
-        jnp.einsum("bni,bid->bnd", grad_scores, hidden, **PRODUCT),
+    return jax.lax.platform_dependent(
+        grad_scores, hidden, rows, cpu=_through_scores_on_cpu, default=_through_scores
     )
 
 
 @jax.jit
-def _written_transposed(scores: jax.Array) -> jax.Array:
-    """A CPU's fast product takes only operands that lie in memory as their axes say."""
-    return with_layout_constraint(scores.swapaxes(1, 2), Layout((0, 1, 2)))
+def _through_scores_on_cpu(grad_scores, hidden, rows):
+    grad_scores, hidden, rows = _rounded(grad_scores, hidden, rows)
+    # Its fast product takes only operands that lie in memory as their axes say.
+    transposed = with_layout_constraint(grad_scores.swapaxes(1, 2), Layout((0, 1, 2)))
+    return _products(transposed, grad_scores, hidden, rows)
 
 
-def _transposed_apart(scores: jax.Array) -> jax.Array:
-    """The barrier keeps the transposition out of the product."""
-    return jax.lax.optimization_barrier(scores.swapaxes(1, 2))
+def _through_scores(grad_scores, hidden, rows):
+    # The barrier keeps the transposition out of the product.
+    transposed = jax.lax.optimization_barrier(grad_scores.swapaxes(1, 2))
+    return _products(transposed, grad_scores, hidden, rows)
+
+
+def _products(transposed, grad_scores, hidden, rows):
+    return (
+        _product("bin,bnd->bid", transposed, rows),
+        _product("bni,bid->bnd", grad_scores, hidden),
+    )
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1,))

@@ -7,7 +7,7 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from jaxw2v.losses.product import PRODUCT, AxisName, scores, to_devices
+from jaxw2v.losses.product import AxisName, product, scores, to_devices
 
 VOCABULARY_CHUNK = 8_192
 
@@ -110,8 +110,8 @@ def _backward(chunk, rows_axis_name, saved, weight):
     def gradients_of(i):
         words, counts, start = _words(output_embedding, is_word, i, chunk)
         share = jnp.exp(_scores(hidden, words, counts) - log_z[:, None]) * weight[:, None]
-        grad_hidden = jnp.einsum("nv,vd->nd", share, words, **PRODUCT)
-        return grad_hidden, jnp.einsum("nv,nd->vd", share, hidden, **PRODUCT), start
+        grad_hidden = product("nv,vd->nd", share, words)
+        return grad_hidden, product("nv,nd->vd", share, hidden), start
 
     def add(i, carry):
         grad_hidden, grad_outputs = carry
@@ -147,7 +147,7 @@ def _words(output_embedding, is_word, i, chunk):
 
 
 def _scores(hidden, words, counts):
-    products = jnp.einsum("nd,vd->nv", hidden, words, **PRODUCT)
+    products = product("nd,vd->nv", hidden, words)
     return jnp.where(counts[None], products, NO_SCORE)
 
 

@@ -7,7 +7,13 @@ import pytest
 from jax.sharding import AxisType, PartitionSpec
 from jax.test_util import check_grads
 
-from jaxw2v.losses.product import scores, through_scores, to_devices
+from jaxw2v.losses.product import (
+    BFLOAT16_OPERANDS,
+    product,
+    scores,
+    through_scores,
+    to_devices,
+)
 
 ROWS, OTHERS = (
     jnp.asarray(np.random.default_rng(i).normal(size=(n, 8)), jnp.float32)
@@ -90,3 +96,36 @@ def test_they_can_be_mapped_and_differentiated():
     for one, both in zip(through_scores(*arguments), jax.vmap(through_scores)(*twice), strict=True):
         np.testing.assert_allclose(both, jnp.stack([one, 4 * one]), rtol=1e-6)
     check_grads(through_scores, arguments, 2, atol=0.1, rtol=0.1)
+
+
+def rounded(array):
+    return np.float64(array.astype(jnp.bfloat16))
+
+
+def test_a_cpu_rounds_operands_to_bfloat16_where_that_is_asked_for():
+    grad_scores, hidden, rows = some_blocks()
+    g, h, r = (rounded(array) for array in (grad_scores, hidden, rows))
+    with jax.default_matmul_precision(BFLOAT16_OPERANDS):
+        found = product("bid,bnd->bni", hidden, rows), *through_scores(grad_scores, hidden, rows)
+    expected = r @ h.swapaxes(1, 2), g.swapaxes(1, 2) @ r, g @ h
+    for one, other in zip(found, expected, strict=True):
+        assert one.dtype == jnp.float32
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    whole = product("bid,bnd->bni", hidden, rows)
+    assert np.abs(found[0] - whole).max() > 1e-3
+    np.testing.assert_allclose(found[0], whole, atol=0.05)
+
+
+def test_rounded_products_have_derivatives():
+    _, hidden, rows = some_blocks()
+
+    def loss(hidden, rows):
+        return (product("bid,bnd->bni", hidden, rows) ** 2).sum()
+
+    expected = jax.grad(loss, (0, 1))(hidden, rows)
+    with jax.default_matmul_precision(BFLOAT16_OPERANDS):
+        found = jax.grad(loss, (0, 1))(hidden, rows)
+    for one, other in zip(found, expected, strict=True):
+        assert one.dtype == jnp.float32
+        np.testing.assert_allclose(one, other, atol=0.2)
+        assert (one != other).any()
