@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxw2v.devices.shards import Shards
+from jaxw2v.losses.product import BFLOAT16_OPERANDS
 from jaxw2v.sampling.indexing import CLIP
 from jaxw2v.training.setup.job import Job
 from jaxw2v.training.step.batch import ChunkInputs
@@ -24,7 +25,11 @@ from jaxw2v.training.step.step import blocks_loss, train_step
 # The loss is for the user to watch: measuring every step's would take 2% of the time.
 STEPS_PER_LOSS = 8
 # On a GPU JAX's own "bfloat16" means TF32.
-PRECISIONS = {"float32": "float32", "tensorfloat32": "tensorfloat32", "bfloat16": "BF16_BF16_F32"}
+PRECISIONS = {
+    "float32": "float32",
+    "tensorfloat32": "tensorfloat32",
+    "bfloat16": BFLOAT16_OPERANDS,
+}
 
 
 def _shuffled(key: jax.Array, size: int, count: jax.Array) -> jax.Array:
