@@ -37,32 +37,44 @@ def product(equation: str, *operands: jax.Array) -> jax.Array:
       0.333984375
     """
     as_they_are = functools.partial(_product, equation)
-    if jax.config.jax_default_matmul_precision != BFLOAT16_OPERANDS:
+    if not _rounds():
         return as_they_are(*operands)
     rounded = functools.partial(_rounded_product, equation)
     return jax.lax.platform_dependent(*operands, cpu=rounded, default=as_they_are)
 
 
-def _product(equation: str, *operands: jax.Array) -> jax.Array:
-    return jnp.einsum(equation, *operands, preferred_element_type=jnp.float32)
+def _rounds() -> bool:
+    return jax.config.jax_default_matmul_precision == BFLOAT16_OPERANDS
+
+
+def _product(
+    equation: str, *operands: jax.Array, precision: jax.lax.Precision | None = None
+) -> jax.Array:
+    return jnp.einsum(equation, *operands, preferred_element_type=jnp.float32, precision=precision)
+
+
+def _product_on_cpu(equation: str, *operands: jax.Array) -> jax.Array:
+    """A CPU compiles no small product that names an algorithm."""
+    precision = jax.lax.Precision.DEFAULT if _rounds() else None
+    return _product(equation, *operands, precision=precision)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _rounded_product(equation: str, one: jax.Array, other: jax.Array) -> jax.Array:
     """Its derivative multiplies what was not rounded: JAX's own would mix both types."""
-    return _product(equation, *_rounded(one, other))
+    return _product_on_cpu(equation, *_rounded(one, other))
 
 
 @_rounded_product.defjvp
 def _tangent(equation, operands, tangents):
     (one, other), (of_one, of_other) = operands, tangents
-    moved = _product(equation, of_one, other) + _product(equation, one, of_other)
+    moved = _product_on_cpu(equation, of_one, other) + _product_on_cpu(equation, one, of_other)
     return _rounded_product(equation, one, other), moved
 
 
 def _rounded(*operands: jax.Array) -> tuple[jax.Array, ...]:
     """Operands as a CPU is handed them."""
-    if jax.config.jax_default_matmul_precision != BFLOAT16_OPERANDS:
+    if not _rounds():
         return operands
     return tuple(operand.astype(jnp.bfloat16) for operand in operands)
 
@@ -115,19 +127,19 @@ def _through_scores_on_cpu(grad_scores, hidden, rows):
     grad_scores, hidden, rows = _rounded(grad_scores, hidden, rows)
     # Its fast product takes only operands that lie in memory as their axes say.
     transposed = with_layout_constraint(grad_scores.swapaxes(1, 2), Layout((0, 1, 2)))
-    return _products(transposed, grad_scores, hidden, rows)
+    return _products(_product_on_cpu, transposed, grad_scores, hidden, rows)
 
 
 def _through_scores(grad_scores, hidden, rows):
     # The barrier keeps the transposition out of the product.
     transposed = jax.lax.optimization_barrier(grad_scores.swapaxes(1, 2))
-    return _products(transposed, grad_scores, hidden, rows)
+    return _products(_product, transposed, grad_scores, hidden, rows)
 
 
-def _products(transposed, grad_scores, hidden, rows):
+def _products(multiply, transposed, grad_scores, hidden, rows):
     return (
-        _product("bin,bnd->bid", transposed, rows),
-        _product("bni,bid->bnd", grad_scores, hidden),
+        multiply("bin,bnd->bid", transposed, rows),
+        multiply("bni,bid->bnd", grad_scores, hidden),
     )
 
 

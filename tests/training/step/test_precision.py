@@ -8,7 +8,7 @@ import pytest
 from jaxw2v import Config
 from jaxw2v.training.setup.job import make_job
 from jaxw2v.training.setup.layouts import lay_out
-from jaxw2v.training.step.program import lower_training
+from jaxw2v.training.step.program import lower_training, trace_training
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,19 @@ from jaxw2v.training.step.program import lower_training
 def test_products_have_the_precision_of_the_settings(precision, written, objective):
     config = Config(precision=precision, objective=objective, embedding_dim=8)
     job = make_job(config, np.array([500, 300, 200]))
-    text = lower_training(job, lay_out(job, None, True)).as_text()
+    traced = trace_training(job, lay_out(job, None, True))
+    text = traced.lower(lowering_platforms=("cuda",)).as_text()
     products = [line for line in text.splitlines() if "dot_general" in line]
     assert products
     assert all(written in line for line in products)
+
+
+def test_a_cpu_multiplies_what_was_rounded():
+    job = make_job(Config(precision="bfloat16", embedding_dim=8), np.array([500, 300, 200]))
+    text = lower_training(job, lay_out(job, None, True)).as_text()
+    products = [line for line in text.splitlines() if "dot_general" in line]
+    assert products
+    assert all("bf16>, tensor<" in line and "algorithm" not in line for line in products)
 
 
 def test_a_function_of_the_user_has_the_precision_of_jax():
