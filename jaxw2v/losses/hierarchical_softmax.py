@@ -2,84 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from jaxw2v.losses.product import AxisName, product, scores, through_scores
-
-
-class HuffmanTree(NamedTuple):
-    """Each word's path from the root.
-
-    Attributes:
-      nodes: int32 [V, P], inner nodes from the root on, 0 to V - 2; the root after the end.
-      signs: int8 [V, P], 1 where the path goes left, -1 where it goes right, 0 after the end.
-    """
-
-    nodes: np.ndarray | jax.Array
-    signs: np.ndarray | jax.Array
-
-
-def huffman_tree(counts: np.ndarray) -> HuffmanTree:
-    r"""Builds the tree that makes :math:`\sum_v \mathrm{count}_v \cdot \mathrm{length}_v` least.
-
-    On the host, in O(V log V): sorted leaves and the nodes made so far are two queues, whose
-    fronts are joined. Then all words walk up together, a level at a time.
-
-    Args:
-      counts: [V] integer, occurrences; V is at least 2.
-
-    Returns:
-      The paths, padded to the longest, P.
-
-    Raises:
-      ValueError: there are fewer than two words.
-
-    Reference:
-      Huffman 1952; van Leeuwen 1976 (two queues); Mikolov et al. 2013b, section 2.1.
-
-    Example:
-      >>> tree = huffman_tree(np.array([5, 2, 1]))
-      >>> tree.nodes.tolist(), tree.signs.tolist()
-      ([[1, 1], [1, 0], [1, 0]], [[-1, 0], [1, -1], [1, 1]])
-    """
-    size = len(counts)
-    if size < 2:
-        raise ValueError(f"counts has {size} words; a tree needs 2 or more")
-    leaves = np.argsort(counts, kind="stable")
-    weight = [int(counts[leaf]) for leaf in leaves] + [0] * (size - 1)
-    parent, is_left = np.zeros(2 * size - 1, np.int64), np.zeros(2 * size - 1, bool)
-    leaf, inner = 0, size
-    for new in range(size, 2 * size - 1):
-        for left in (True, False):
-            if inner >= new or (leaf < size and weight[leaf] <= weight[inner]):
-                child, leaf = leaf, leaf + 1
-            else:
-                child, inner = inner, inner + 1
-            parent[child], is_left[child] = new, left
-            weight[new] += weight[child]
-    return _paths(leaves, parent, is_left)
-
-
-def _paths(leaves: np.ndarray, parent: np.ndarray, is_left: np.ndarray) -> HuffmanTree:
-    size, root = len(leaves), len(parent) - 1
-    steps, at = [], np.arange(size)
-    while (going := at != root).any():
-        steps.append((np.where(going, parent[at], root), np.where(is_left[at], 1, -1) * going))
-        at = np.where(going, parent[at], root)
-    depth = np.sum([sign != 0 for _, sign in steps], axis=0)
-    nodes = np.full((size, len(steps)), root, np.int64)
-    signs = np.zeros((size, len(steps)), np.int8)
-    for up, (node, sign) in enumerate(steps):
-        # The step that is up-th from the leaf is (depth - 1 - up)-th from the root.
-        places = depth - 1 - up
-        rows = np.flatnonzero(places >= 0)
-        nodes[leaves[rows], places[rows]] = node[rows]
-        signs[leaves[rows], places[rows]] = sign[rows]
-    return HuffmanTree((nodes - size).astype(np.int32), signs)
+from jaxw2v.losses.decisions import block_decision_gradients, block_decision_loss
+from jaxw2v.losses.product import AxisName, product, scores
 
 
 def hierarchical_softmax_loss(
@@ -165,9 +92,7 @@ def block_hierarchical_softmax_loss(
     if target_mask.ndim == 2:
         losses = hierarchical_softmax_loss(hidden, nodes, signs, axis_name)
         return (target_mask.astype(losses.dtype) * losses).sum()
-    score = scores("bjpd,bid->bjpi", nodes, hidden, axis_name)
-    weight = _taken(signs)[..., None] * target_mask.astype(jnp.float32)[:, :, None, :]
-    return -(weight * jax.nn.log_sigmoid(signs.astype(score.dtype)[..., None] * score)).sum()
+    return block_decision_loss(hidden, _flat(nodes), *path_decisions(signs, target_mask), axis_name)
 
 
 def block_hierarchical_softmax_gradients(
@@ -206,23 +131,71 @@ def block_hierarchical_softmax_gradients(
       [(1, 2, 4), (1, 2, 3, 4)]
     """
     _check_block(hidden, nodes, signs, target_mask)
-    taken, left = _taken(signs), (signs > 0).astype(jnp.float32)
     if target_mask.ndim == 2:
         sigmoid = jax.nn.sigmoid(scores("bjpd,bjd->bjp", nodes, hidden, axis_name))
         mask = target_mask.astype(jnp.float32)[..., None]
-        grad_scores = mask * (taken * sigmoid - left)
+        grad_scores = mask * (_taken(signs) * sigmoid - (signs > 0).astype(jnp.float32))
         return (
             product("bjp,bjpd->bjd", grad_scores, nodes),
             grad_scores[..., None] * hidden.astype(jnp.float32)[:, :, None],
         )
-    blocks, length, depth, dim = nodes.shape
-    flat = nodes.reshape(blocks, length * depth, dim)
-    score = scores("bnd,bid->bni", flat, hidden, axis_name)
-    sigmoid = jax.nn.sigmoid(score).reshape(blocks, length, depth, length)
-    mask = target_mask.astype(jnp.float32)[:, :, None]
-    grad_scores = mask * (taken[..., None] * sigmoid - left[..., None])
-    grad_hidden, grad_nodes = through_scores(grad_scores.reshape(score.shape), hidden, flat)
+    grad_hidden, grad_nodes = block_decision_gradients(
+        hidden, _flat(nodes), *path_decisions(signs, target_mask), axis_name
+    )
     return grad_hidden, grad_nodes.reshape(nodes.shape)
+
+
+def path_decisions(signs: jax.Array, target_mask: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """What hidden vectors decide at the nodes of the paths of a block's words.
+
+    Args:
+      signs: [B, L, P], ``HuffmanTree.signs`` of the words.
+      target_mask: bool or weights [B, L (target), L (hidden)].
+
+    Returns:
+      float32 [B, L * P, L], how often each hidden vector goes left at each node.
+      float32 [B, L * P, L], how often it goes left or right.
+
+    Example:
+      >>> left, both = path_decisions(jnp.array([[[1, -1]]]), jnp.ones((1, 1, 1)))
+      >>> left.ravel().tolist(), both.ravel().tolist()
+      ([1.0, 0.0], [1.0, 1.0])
+    """
+    weights = target_mask.astype(jnp.float32)[:, :, None]
+    shape = (signs.shape[0], signs.shape[1] * signs.shape[2], target_mask.shape[2])
+
+    def decided(turns: jax.Array) -> jax.Array:
+        return (turns.astype(jnp.float32)[..., None] * weights).reshape(shape)
+
+    return decided(signs > 0), decided(signs != 0)
+
+
+def shared_decisions(signs: jax.Array, target_mask: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """What hidden vectors decide at nodes that many of a block's words share.
+
+    Args:
+      signs: [B, L, T], from :func:`~jaxw2v.losses.split_at`, of the words.
+      target_mask: bool or weights [B, L (target), L (hidden)], or [B, L], as for
+        :func:`block_hierarchical_softmax_loss`.
+
+    Returns:
+      float32 [B, T, L], how often each hidden vector goes left at each node.
+      float32 [B, T, L], how often it goes left or right.
+
+    Example:
+      >>> left, both = shared_decisions(jnp.array([[[1], [1]]]), jnp.ones((1, 2, 2)))
+      >>> left.ravel().tolist(), both.ravel().tolist()
+      ([2.0, 2.0], [2.0, 2.0])
+    """
+    weights = target_mask.astype(jnp.float32)
+
+    def decided(turns: jax.Array) -> jax.Array:
+        taken = turns.astype(jnp.float32)
+        if weights.ndim == 2:
+            return taken.swapaxes(1, 2) * weights[:, None]
+        return jnp.einsum("bjt,bji->bti", taken, weights, precision="highest")
+
+    return decided(signs > 0), decided(signs != 0)
 
 
 def _check_block(
@@ -243,3 +216,8 @@ def _check_block(
 
 def _taken(signs: jax.Array) -> jax.Array:
     return (signs != 0).astype(jnp.float32)
+
+
+def _flat(nodes: jax.Array) -> jax.Array:
+    blocks, length, depth, dim = nodes.shape
+    return nodes.reshape(blocks, length * depth, dim)

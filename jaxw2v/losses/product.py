@@ -39,8 +39,8 @@ def product(equation: str, *operands: jax.Array) -> jax.Array:
     as_they_are = functools.partial(_product, equation)
     if not _rounds():
         return as_they_are(*operands)
-    rounded = functools.partial(_rounded_product, equation)
-    return jax.lax.platform_dependent(*operands, cpu=rounded, default=as_they_are)
+    on_cpu = functools.partial(_rounded_product, equation)
+    return jax.lax.platform_dependent(*operands, cpu=on_cpu, default=as_they_are)
 
 
 def _rounds() -> bool:
@@ -62,7 +62,7 @@ def _product_on_cpu(equation: str, *operands: jax.Array) -> jax.Array:
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _rounded_product(equation: str, one: jax.Array, other: jax.Array) -> jax.Array:
     """Its derivative multiplies what was not rounded: JAX's own would mix both types."""
-    return _product_on_cpu(equation, *_rounded(one, other))
+    return _product_on_cpu(equation, *rounded(one, other))
 
 
 @_rounded_product.defjvp
@@ -72,8 +72,15 @@ def _tangent(equation, operands, tangents):
     return _rounded_product(equation, one, other), moved
 
 
-def _rounded(*operands: jax.Array) -> tuple[jax.Array, ...]:
-    """Operands as a CPU is handed them."""
+def rounded(*operands: jax.Array) -> tuple[jax.Array, ...]:
+    """Operands as a CPU multiplies them.
+
+    Args:
+      operands: floating.
+
+    Returns:
+      Them, or in bfloat16.
+    """
     if not _rounds():
         return operands
     return tuple(operand.astype(jnp.bfloat16) for operand in operands)
@@ -124,7 +131,7 @@ def through_scores(
 
 @jax.jit
 def _through_scores_on_cpu(grad_scores, hidden, rows):
-    grad_scores, hidden, rows = _rounded(grad_scores, hidden, rows)
+    grad_scores, hidden, rows = rounded(grad_scores, hidden, rows)
     # Its fast product takes only operands that lie in memory as their axes say.
     transposed = with_layout_constraint(grad_scores.swapaxes(1, 2), Layout((0, 1, 2)))
     return _products(_product_on_cpu, transposed, grad_scores, hidden, rows)

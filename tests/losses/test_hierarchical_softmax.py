@@ -1,39 +1,18 @@
-"""Huffman trees and the chances that they give."""
+"""The chances that a Huffman tree gives, and what hidden vectors decide at its nodes."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-import oracles
 import pytest
 from softmax_sizes import D, V
 
 from jaxw2v.losses import (
+    block_decision_loss,
+    block_hierarchical_softmax_loss,
     hierarchical_softmax_loss,
     huffman_tree,
+    shared_decisions,
+    split_at,
 )
-from jaxw2v.losses.hierarchical_softmax import HuffmanTree
-
-
-@pytest.mark.parametrize(
-    "counts",
-    [[1, 1], [5, 2, 1], [1] * 8, [1, 1, 2, 3, 5, 8, 13], list(range(1, 60))],
-    ids=["two", "three", "equal", "fibonacci", "many"],
-)
-def test_the_tree_is_a_code_of_least_cost(counts):
-    tree = huffman_tree(np.array(counts))
-    depth = (tree.signs != 0).sum(axis=1)
-    assert int((depth * counts).sum()) == oracles.huffman_cost(counts)
-    paths = {tuple(signs[signs != 0].tolist()) for signs in tree.signs}
-    assert len(paths) == len(counts)
-    # The same turns from the root lead to the same node.
-    node_at = {}
-    for nodes, signs, length in zip(tree.nodes, tree.signs, depth, strict=True):
-        for place in range(length):
-            prefix = tuple(signs[:place].tolist())
-            assert node_at.setdefault(prefix, nodes[place]) == nodes[place]
-    assert sorted(node_at.values()) == list(range(len(counts) - 1))
-    # After the end stands the root.
-    assert (tree.nodes[tree.signs == 0] == len(counts) - 2).all()
 
 
 def test_the_chances_of_all_words_sum_to_one(rng):
@@ -44,7 +23,22 @@ def test_the_chances_of_all_words_sum_to_one(rng):
     np.testing.assert_allclose(jnp.exp(-loss).sum(), 1, rtol=1e-5)
 
 
-def test_the_tree_is_a_pytree():
-    tree = jax.tree.map(jnp.asarray, huffman_tree(np.array([5, 2, 1])))
-    assert isinstance(tree, HuffmanTree)
-    assert tree.nodes.dtype == jnp.int32
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("depth", [1, 3, 9])
+def test_a_loss_of_shared_nodes_and_of_the_rest_is_that_of_the_paths(rng, own, depth):
+    words, length = 40, 6
+    tree = huffman_tree(rng.integers(1, 100, words))
+    table = jnp.asarray(rng.normal(size=(words, D)), jnp.float32)
+    ids = rng.integers(0, words, (3, length))
+    hidden = jnp.asarray(rng.normal(size=(3, length, D)), jnp.float32)
+    mask = jnp.asarray(rng.random((3, length, length)) * (rng.random((3, length, length)) < 0.5))
+    mask = (mask.any(1) if own else mask).astype(jnp.float32)
+
+    def of(paths):
+        signs = jnp.asarray(paths.signs[ids])
+        return block_hierarchical_softmax_loss(hidden, table[paths.nodes[ids]], signs, mask)
+
+    nodes, signs, rest = split_at(tree, depth)
+    rows = jnp.broadcast_to(table[nodes], (3, len(nodes), D))
+    shared = block_decision_loss(hidden, rows, *shared_decisions(jnp.asarray(signs[ids]), mask))
+    np.testing.assert_allclose(shared + of(rest), of(tree), rtol=1e-5)

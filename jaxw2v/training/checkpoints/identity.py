@@ -18,7 +18,8 @@ from jaxw2v.devices.processes import check_same
 from jaxw2v.errors import InputError
 from jaxw2v.setting_rules import Role, settings_with
 from jaxw2v.training.checkpoints.record import Record
-from jaxw2v.training.objectives import Objective
+from jaxw2v.training.objectives import Objective, make_objective
+from jaxw2v.training.objectives.huffman_softmax import TREE, TREE_BEFORE, HuffmanSoftmax
 from jaxw2v.training.objectives.own_objective import describe
 
 DIGESTS = ("text", "vocabulary", "phrases", "validation_text", "start")
@@ -38,6 +39,7 @@ class RunIdentity:
       start: facts of what the tables start from; empty if they are randomly initialised.
       own_objective: whether the objective is one of the user's own.
       layers: the classes of the user's own objective, and a digest; empty without one.
+      huffman_tree: how the tree of hierarchical softmax is built; empty with other output layers.
     """
 
     settings: Record
@@ -49,6 +51,7 @@ class RunIdentity:
     start: dict[str, Any]
     own_objective: bool
     layers: str
+    huffman_tree: str
 
     @classmethod
     def of(
@@ -73,6 +76,7 @@ class RunIdentity:
         Returns:
           The identity.
         """
+        layer = (objective or make_objective(config)).output_layer
         return cls(
             settings=json.loads(config.to_json()),
             vocabulary=stream.vocabulary.digest,
@@ -83,6 +87,7 @@ class RunIdentity:
             start=start or {},
             own_objective=objective is not None,
             layers=describe(objective),
+            huffman_tree=TREE if isinstance(layer, HuffmanSoftmax) else "",
         )
 
     def to_json(self) -> Record:
@@ -123,6 +128,7 @@ class RunIdentity:
           InputError: naming what differs.
         """
         here, differing = self.to_json(), []
+        saved = {"huffman_tree": self.huffman_tree and TREE_BEFORE} | saved
         free = settings_with(Role.FREE, Config)
         same_words = saved.get("text") == self.text
         for name in sorted(saved.keys() & here.keys()):

@@ -35,7 +35,7 @@ CPU_CHUNK_TOKENS = 1 << 20
 CPU_MICRO_BATCH_TOKENS, CPU_PIECES = 2_048, 2
 CPU_ROWS_PER_PASS = 2_048
 # What the output rows of a piece of a micro-batch may take, on a CPU and on a GPU (bytes).
-CPU_PIECE_BYTES, PIECE_BYTES = 1 << 22, 1 << 30
+CPU_PIECE_BYTES, PIECE_BYTES = 6 << 20, 1 << 30
 
 
 @dataclasses.dataclass(frozen=True)

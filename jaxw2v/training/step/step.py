@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxw2v.devices.shards import Shards
+from jaxw2v.losses.product import rounded
 from jaxw2v.training.objectives import Objective
 from jaxw2v.training.step.batch import Blocks, WordArrays, pair_mask
 from jaxw2v.training.step.composition import Composed
@@ -202,7 +203,7 @@ def _add_piece(
         scored = Scored(blocks.ids, hidden, rows, part)
         grad_part, grad_rows = scorer.gradients(scored)
         grad_outputs = sums.outputs.add(grad_outputs, index, row_ids, grad_rows, some)
-        total = _add_loss(measured, total, lambda: scorer.loss(scored))
+        total = _add_loss(measured, total, scorer, scored)
         return grad_hidden + grad_part, grad_outputs, total
 
     nothing = shards.vary(jnp.zeros(hidden.shape, hidden.dtype), shards.all_axes)
@@ -215,15 +216,27 @@ def _add_piece(
     return _Carry(grad_inputs, grad_outputs, Loss(total, pairs, carry.loss.formed + formed))
 
 
-def _add_loss(measured: jax.Array, total: jax.Array, loss: Callable[[], jax.Array]) -> jax.Array:
+def _add_loss(measured: jax.Array, total: jax.Array, scorer: Scorer, scored: Scored) -> jax.Array:
     """Adds the loss where it is asked for.
 
     A CPU computes no loss that is not asked for. Elsewhere a branch costs more than the loss,
     whose scores are those of the gradients.
     """
+
+    def on_cpu():
+        # What a branch may read is held for it: as the products of the gradients read it.
+        hidden, rows = rounded(scored.hidden, scored.rows)
+
+        def add():
+            whole = scored._replace(
+                hidden=hidden.astype(jnp.float32), rows=rows.astype(jnp.float32)
+            )
+            return total + scorer.loss(whole)
+
+        return jax.lax.cond(measured, add, lambda: total)
+
     return jax.lax.platform_dependent(
-        cpu=lambda: jax.lax.cond(measured, lambda: total + loss(), lambda: total),
-        default=lambda: jnp.where(measured, total + loss(), total),
+        cpu=on_cpu, default=lambda: jnp.where(measured, total + scorer.loss(scored), total)
     )
 
 

@@ -6,7 +6,9 @@ import pytest
 from stopped_runs import CONFIG, quiet
 
 from jaxw2v import InputError
+from jaxw2v.corpus import open_corpus
 from jaxw2v.run_folder import steps_in
+from jaxw2v.training.checkpoints.identity import RunIdentity
 
 
 @pytest.mark.slow
@@ -29,3 +31,20 @@ def test_another_run_is_refused_by_what_differs(sentences, copy):
         quiet(sentences, out=copy, resume=True, overwrite=True)
     quiet(sentences, changed(window=7, epochs=1), out=copy, overwrite=True)
     assert len(steps_in(copy / "checkpoints")) == 1
+
+
+def test_nodes_of_an_earlier_tree_are_refused(sentences, tmp_path):
+    """The output table of runs of earlier commits, which do not name their tree, holds others."""
+    stream = open_corpus(sentences, CONFIG, show_progress=False)
+    for layer in ("negative_sampling", "hierarchical_softmax"):
+        config = dataclasses.replace(CONFIG, output_layer=layer, negatives_per_block=None)
+        now = RunIdentity.of(config, stream)
+        saved = now.to_json()
+        now.check_resumable(tmp_path, saved)
+        tree = saved.pop("huffman_tree")
+        assert bool(tree) == (layer == "hierarchical_softmax")
+        if tree:
+            with pytest.raises(InputError, match="huffman_tree is 'as deep as its counts make it'"):
+                now.check_resumable(tmp_path, saved)
+        else:
+            now.check_resumable(tmp_path, saved)

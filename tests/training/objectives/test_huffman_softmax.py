@@ -4,9 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from objective_cases import COUNTS, B, D, L, V
+from objective_cases import B, D, L
 
-from jaxw2v.training.objectives.huffman_softmax import HuffmanSoftmax
+from jaxw2v.losses import huffman_tree
+from jaxw2v.training.objectives.huffman_softmax import SHARED_LEVELS, HuffmanSoftmax
+
+V = 300
+COUNTS = 10_000 // np.arange(1, V + 1)
 
 
 @pytest.fixture
@@ -24,7 +28,10 @@ def test_the_loss_walks_the_path_of_each_target(case):
     tree = layer.constants(COUNTS)
     rows = layer.row_ids(tree, ids, ())
     assert rows.shape == (B, layer.rows_per_block(L, tree))
-    nodes, signs, vectors, by_node = map(np.asarray, (tree.nodes, tree.signs, hidden, table))
+    nodes, signs = huffman_tree(COUNTS, 10)
+    assert 2**SHARED_LEVELS - 1 >= tree.shared.size > 1
+    assert tree.rest.nodes.shape == (V, 10 - SHARED_LEVELS)
+    vectors, by_node = map(np.asarray, (hidden, table))
     expected = 0.0
     for b, target, center in np.argwhere(mask):
         word = int(ids[b, target])
@@ -51,7 +58,19 @@ def test_written_out_gradients_are_those_of_the_loss(case):
 def test_scores_that_travel_are_those_of_all_nodes():
     layer = HuffmanSoftmax()
     tree = layer.constants(COUNTS)
-    depth = tree.nodes.shape[1]
-    assert layer.scores_per_block(L, tree, own_word=True) == L * depth
-    assert layer.scores_per_block(L, tree, own_word=False) == L * L * depth
+    shared, depth = tree.shared.size, tree.rest.nodes.shape[1]
+    assert layer.scores_per_block(L, tree, own_word=True) == L * (shared + depth)
+    assert layer.scores_per_block(L, tree, own_word=False) == L * (shared + L * depth)
     assert not layer.rows_are_words
+
+
+def test_two_words_have_a_tree(case):
+    ids, hidden, table, mask = case
+    layer, counts = HuffmanSoftmax(), np.array([3, 2])
+    tree = layer.constants(counts)
+    rows = table[layer.row_ids(tree, ids % 2, ())]
+    for targets in (mask, mask.any(1)):
+        of_hidden, of_rows = jax.jit(layer.gradients)(tree, ids % 2, hidden, rows, targets)
+        assert of_hidden.shape == hidden.shape
+        assert of_rows.shape == rows.shape
+        assert jnp.isfinite(layer.loss(tree, ids % 2, hidden, rows, targets))

@@ -39,8 +39,8 @@ def test_micro_batches_are_in_pieces_where_these_are_large_and_fit_the_cache():
         return plan.blocks_per_micro_batch, plan.pieces
 
     assert chosen(22_400) == (64, 2)
-    assert chosen(131_072) == (64, 2)
-    assert chosen(132_000) == (26, 1)
+    assert chosen(196_608) == (64, 2)
+    assert chosen(198_000) == (26, 1)
     assert chosen(22_400, tokens=1_024) == (32, 1)
     assert chosen(22_400, on_cpu=False) == (128, 1)
 
