@@ -189,8 +189,8 @@ class Config(TextSettings):
     precision: Literal["float32", "tensorfloat32", "bfloat16"] = "tensorfloat32"
     """How the operands of all products are rounded; sums are float32. With the last two a GPU uses
     its tensor cores. A CPU rounds to bfloat16 only: one that multiplies it (AVX512-BF16, AMX) is
-    faster then with skip-gram and hierarchical softmax, many negatives or softmax, others are
-    slower."""
+    faster then with skip-gram and hierarchical softmax, many negatives or softmax, and slower with
+    cbow; other processors are slower with all."""
     deterministic: Annotated[bool, Role.OWN] = False
     """The same vectors bit for bit in every run on a GPU, at the cost of some speed; CPUs and
     TPUs give them anyway."""
