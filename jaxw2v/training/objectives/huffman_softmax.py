@@ -65,7 +65,8 @@ class HuffmanSoftmax(OutputLayer):
     def constants(self, counts: np.ndarray) -> Tree:
         """The tree, its longest path one node longer than if all were of one length.
 
-        Every path is read in that length; the mean of words as they occur grows by 3% or less.
+        Every path is read in that length; the mean of words as they occur grows by up to 3%
+        (measured on 0.2 to 15 million words).
         """
         longest = (len(counts) - 1).bit_length() + 1
         shared, signs, rest = split_at(huffman_tree(counts, longest), SHARED_LEVELS)
