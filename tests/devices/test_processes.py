@@ -276,6 +276,7 @@ OTHERS = [
     "text",
     "validation text",
     "layers",
+    "huffman tree",
     START,
 ]
 
@@ -288,7 +289,7 @@ def test_whatever_differs_is_named(what, monkeypatch):
     )
     own = "optimizer (some have one of their own)"
     facts = ["code", "settings", own, START, "vocabulary", "text", "phrases", "validation text"]
-    facts += ["own objective", "layers", "version of JAX or jaxlib"]
+    facts += ["own objective", "layers", "huffman tree", "version of JAX or jaxlib"]
 
     def gather(digests):
         other = digests.copy()
