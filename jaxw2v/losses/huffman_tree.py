@@ -52,13 +52,14 @@ def huffman_tree(counts: np.ndarray, longest: int | None = None) -> HuffmanTree:
         raise ValueError(f"counts has {size} words; a tree needs 2 or more")
     if longest is not None and size > 2**longest:
         raise ValueError(f"longest is {longest}; {size} words need {(size - 1).bit_length()}")
-    words = np.argsort(-np.asarray(counts, np.int64), kind="stable")
-    return _paths(words, _path_lengths(counts[words], size if longest is None else longest))
+    weights = np.asarray(counts, np.int64)
+    words = np.argsort(-weights, kind="stable")
+    return _paths(words, _path_lengths(weights[words], size if longest is None else longest))
 
 
-def _path_lengths(counts: np.ndarray, longest: int) -> np.ndarray:
+def _path_lengths(falling: np.ndarray, longest: int) -> np.ndarray:
     """Of words in falling order of their counts."""
-    weights = np.sort(np.asarray(counts, np.int64))
+    weights = falling[::-1]
     size, packages = len(weights), weights[:0]
     levels: list[np.ndarray] = []
     while len(levels) < longest:
